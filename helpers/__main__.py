@@ -1,0 +1,54 @@
+"""`python -m helpers COMMAND …`: the lab for scripts and terminals.
+
+Each command lives in a module of `helpers.cli` and is imported only when it is
+called, so that `up` does not pay for what `matrix` needs.
+"""
+
+import importlib
+import sys
+
+COMMANDS = {
+    "up": ("cluster", "start the cluster and the shop; returns when all pods are Ready"),
+    "down": ("cluster", "stop the cluster and leave nothing running"),
+    "status": ("cluster", "say what runs and where"),
+    "page": ("shop", "fetch a page of the shop as a browser would"),
+    "restart": ("shop", "restart a Deployment and wait for it"),
+    "flows": ("shop", "list the connections that the cluster judged"),
+    "graph": ("shop", "draw the shop's pods, arrows and policies"),
+    "matrix": ("policies", "list everything that may reach everything"),
+    "can": ("policies", "answer whether one connection is allowed"),
+    "explain": ("policies", "say why a connection is allowed or denied"),
+    "diff": ("policies", "compare two sets of policies"),
+    "lint": ("policies", "find the mistakes that the API server accepts"),
+    "suggest": ("policies", "propose least-privilege policies"),
+    "doctor": ("doctor", "check this machine and say what to mend"),
+}
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
+    return "\n".join(["usage: python -m helpers COMMAND [options]", "", *lines, "",
+                      "python -m helpers COMMAND --help says more about one command."])
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit status (0 fine or allowed, 1 denied or failed, 2 bad input)."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    name, *arguments = argv
+    if name not in COMMANDS:
+        import difflib
+
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}")
+    return int(module.main(name, arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
