@@ -1,0 +1,62 @@
+# Two commands do it all: `make lab` opens the course, `make test` tests it. `make help` lists the others.
+# Everything is installed into .venv, inside this folder; no root and no system package is needed.
+
+VENV := .venv
+PY   := $(VENV)/bin/python
+# The notebooks' kernel is the environment's own, whatever kernels this user has elsewhere.
+export JUPYTER_PREFER_ENV_PATH := 1
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-long tour bench lint nav strip down clean
+
+help:  ## list these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(PY):
+	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
+
+$(VENV)/.course: requirements.txt pyproject.toml tools/jupyter_settings.py tools/jupyter.json | $(PY)
+	@echo "Installing the course into $(VENV) (once, a minute or two)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(PY) tools/jupyter_settings.py
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.course
+	@echo "Installing the tests' needs into $(VENV) (once)"
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the first notebook
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m helpers up --empty
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
+	    --LabApp.default_url=/lab/tree/00-start-here.ipynb $(LAB_OPTIONS)
+
+test: $(VENV)/.dev  ## run the tests, the fast ones first
+	@$(PY) -m pytest -m "not long"
+
+test-long: $(VENV)/.dev  ## run the tests of many rounds too
+	@$(PY) -m pytest -m long --timeout 1800
+
+tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
+	@$(PY) tools/tour.py
+
+bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
+	@$(PY) -m benchmarks
+
+lint: $(VENV)/.dev  ## check style and types
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+
+nav: $(VENV)/.course  ## write the links between the notebooks anew
+	@$(PY) tools/navigation.py
+
+strip: $(VENV)/.course  ## take the outputs out of the notebooks, as git keeps them
+	@$(PY) tools/strip.py
+
+down: | $(PY)  ## stop the cluster
+	@$(PY) -m helpers down
+
+clean:  ## stop the cluster, remove .venv and build
+	@[ ! -x $(PY) ] || $(PY) -m helpers down || true
+	rm -rf $(VENV) build
