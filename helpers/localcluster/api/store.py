@@ -1,0 +1,213 @@
+"""What the cluster knows: objects in memory, one revision counter, events to whoever subscribed.
+
+Everything happens on one event loop's thread, so a method's effect is whole
+when it returns. The journal brings it to disk; `durable` waits for that.
+Objects that the store hands out are shared: build new dicts, never change them.
+"""
+
+import logging
+import random
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import ApiError, already_exists, bad_request, conflict, expired, not_found
+from .journal import Journal, Row
+from .resources import RESOURCES, Resource
+
+Object = dict[str, Any]
+
+HISTORY = 5000  # events kept for watches that start at an earlier revision
+# Added at every start, so that a revision that a client saw before a crash is never given out twice.
+REVISION_GAP = 1000
+NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no look-alikes
+
+log = logging.getLogger(__name__)
+
+
+class Event(NamedTuple):
+    """One change. `resource` is the key, `previous` what was there before (None when ADDED)."""
+
+    revision: int
+    type: str
+    resource: str
+    object: Object
+    previous: Object | None
+
+
+Callback = Callable[[Event], None]
+
+
+def now() -> str:
+    """The time as Kubernetes writes it: UTC, whole seconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Store:
+    """The cluster's objects by resource key, namespace and name."""
+
+    def __init__(self, journal: Journal | None = None) -> None:
+        """Without a journal nothing is kept; `open` is the usual way."""
+        self.revision = 1
+        self._journal = journal
+        self._objects: dict[str, dict[str, dict[str, Object]]] = {key: {} for key in RESOURCES}
+        self._callbacks: dict[object, Callback] = {}
+        self._undelivered: deque[Event] = deque()
+        self._history: deque[Event] = deque(maxlen=HISTORY)
+        self._oldest = 1
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Store":
+        """Load the file, or create it. Raises StoreError when it is damaged or in use."""
+        journal = Journal(Path(path))
+        store = cls(journal)
+        revision, rows = journal.load()
+        for row in rows:
+            if row.body is not None and row.resource in store._objects:
+                store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
+        store.revision = store._oldest = revision + REVISION_GAP
+        journal.start()
+        return store
+
+    def close(self) -> None:
+        """Bring everything to disk and let go of the file."""
+        if self._journal:
+            self._journal.close()
+            self._journal = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why writes don't reach the disk at present, or None."""
+        return self._journal.problem if self._journal else None
+
+    async def durable(self) -> None:
+        """Return when all writes so far are on disk. Raises StoreError when the disk refuses them."""
+        if self._journal:
+            await self._journal.durable()
+
+    def get(self, key: str, namespace: str | None, name: str) -> Object | None:
+        return self._objects[key].get(namespace or "", {}).get(name)
+
+    def list(self, key: str, namespace: str | None = None) -> list[Object]:
+        """All objects of a resource, or those of one namespace; in no particular order."""
+        if namespace:
+            return [*self._objects[key].get(namespace, {}).values()]
+        return [found for names in self._objects[key].values() for found in names.values()]
+
+    def create(self, key: str, obj: Object) -> Object:
+        """Add an object; fills name (from generateName), uid, times, version, generation.
+
+        Raises ApiError AlreadyExists.
+        """
+        resource = RESOURCES[key]
+        given = obj["metadata"]
+        name = given.get("name") or self._generate_name(resource, given)
+        if self.get(key, given.get("namespace"), name):
+            raise already_exists(resource, name)
+        metadata = {**given, "name": name, "uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        if resource.counts_generation:
+            metadata["generation"] = 1
+        return self._put("ADDED", resource, {**obj, "metadata": metadata}, None)
+
+    def update(self, key: str, obj: Object) -> Object:
+        """Replace an object; returns what is stored now.
+
+        With metadata.resourceVersion only that version is replaced (ApiError
+        Conflict). Identity is kept, generation counts changes of spec, and an
+        object that stays the same keeps its resourceVersion. Raises NotFound.
+        """
+        resource = RESOURCES[key]
+        given = obj["metadata"]
+        name = given["name"]
+        old = self.get(key, given.get("namespace"), name)
+        if old is None:
+            raise not_found(resource, name)
+        held = old["metadata"]
+        if given.get("uid", held["uid"]) != held["uid"]:
+            raise conflict(resource, name, "the object was deleted and created anew")
+        if given.get("resourceVersion", held["resourceVersion"]) != held["resourceVersion"]:
+            raise conflict(resource, name)
+        same = {field: held[field] for field in ("uid", "creationTimestamp", "resourceVersion")}
+        metadata = {**given, **same}
+        if resource.counts_generation:
+            metadata["generation"] = held.get("generation", 1) + (obj.get("spec") != old.get("spec"))
+        new = {**obj, "metadata": metadata}
+        return old if new == old else self._put("MODIFIED", resource, new, old)
+
+    def update_status(self, key: str, namespace: str | None, name: str, status: Object) -> Object | None:
+        """Replace the status alone; generation stays. None if the object is gone."""
+        old = self.get(key, namespace, name)
+        if old is None or old.get("status") == status:
+            return old
+        return self._put("MODIFIED", RESOURCES[key], {**old, "status": status}, old)
+
+    def delete(self, key: str, namespace: str | None, name: str, *, uid: str | None = None) -> Object | None:
+        """Remove an object now; None if it is gone, or is another one than `uid`."""
+        old = self.get(key, namespace, name)
+        if old is None or uid not in (None, old["metadata"]["uid"]):
+            return None
+        names = self._objects[key][namespace or ""]
+        del names[name]
+        if not names:
+            del self._objects[key][namespace or ""]
+        self.revision += 1
+        gone = {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.revision)}}
+        self._record(Event(self.revision, "DELETED", key, gone, old), None)
+        return gone
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call `callback` for every event from now on, in order; returns how to unsubscribe.
+
+        Writes made inside a callback are delivered to all after the present event.
+        """
+        token = object()
+        self._callbacks[token] = callback
+        return lambda: self._callbacks.pop(token, None) and None
+
+    def since(self, revision: int) -> Iterator[Event]:
+        """The events after `revision`. Raises ApiError Expired when they aren't kept any more."""
+        if revision < self._oldest:
+            raise expired(f"too old resource version: {revision} ({self._oldest})")
+        return (event for event in [*self._history] if event.revision > revision)
+
+    def _generate_name(self, resource: Resource, metadata: Object) -> str:
+        prefix: str = metadata.get("generateName") or ""
+        if not prefix:
+            raise bad_request("name or generateName is required")
+        for _ in range(20):
+            name = prefix[:58] + "".join(random.choices(NAME_ALPHABET, k=5))
+            if not self.get(resource.key, metadata.get("namespace"), name):
+                return name
+        raise ApiError(409, "AlreadyExists", f"no free name found for generateName {prefix!r}; try again")
+
+    def _put(self, kind: str, resource: Resource, obj: Object, old: Object | None) -> Object:
+        self.revision += 1
+        metadata = {**obj["metadata"], "resourceVersion": str(self.revision)}
+        new = {**obj, "metadata": metadata}
+        self._objects[resource.key].setdefault(metadata.get("namespace", ""), {})[metadata["name"]] = new
+        self._record(Event(self.revision, kind, resource.key, new, old), new)
+        return new
+
+    def _record(self, event: Event, body: Object | None) -> None:
+        metadata = event.object["metadata"]
+        if self._journal:
+            row = Row(event.resource, metadata.get("namespace", ""), metadata["name"], body)
+            self._journal.write(row, event.revision)
+        if len(self._history) == HISTORY:
+            self._oldest = self._history[0].revision
+        self._history.append(event)
+        self._undelivered.append(event)
+        if len(self._undelivered) == 1:  # otherwise a callback wrote this, and the loop below is already running
+            self._deliver()
+
+    def _deliver(self) -> None:
+        while self._undelivered:
+            for callback in [*self._callbacks.values()]:
+                try:
+                    callback(self._undelivered[0])
+                except Exception:
+                    log.exception("a subscriber failed on %s", self._undelivered[0].type)
+            self._undelivered.popleft()
