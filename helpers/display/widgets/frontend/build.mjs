@@ -1,0 +1,46 @@
+// Bundles the editor into one module and collects the licences of what went into it.
+// `node build.mjs` writes ../editor.js and ../editor.LICENSES.txt; `--check` only says whether they are up to date.
+import { readFileSync, writeFileSync, existsSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const banner = "/* Built by frontend/build.mjs from frontend/src; licences of the bundled packages: editor.LICENSES.txt */";
+
+/** The npm packages whose code is in the bundle, from esbuild's own account of it. */
+function packagesOf(metafile) {
+  const names = Object.entries(Object.values(metafile.outputs)[0].inputs)
+    .filter(([, part]) => part.bytesInOutput > 0)
+    .map(([path]) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
+  return [...new Set(names.filter(Boolean))].sort();
+}
+
+function licenceOf(name) {
+  const folder = join(here, "node_modules", name);
+  const about = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one));
+  if (!file) throw new Error(`${name} brings no licence file`);
+  const text = readFileSync(join(folder, file), "utf8").trim();
+  return `${about.name} ${about.version} (${about.license})\n\n${text}\n`;
+}
+
+const result = await build({
+  absWorkingDir: here, entryPoints: ["src/editor.js"], bundle: true, format: "esm", minify: true, target: "es2020",
+  charset: "utf8", legalComments: "none", banner: { js: banner }, write: false, metafile: true, outfile: "../editor.js",
+});
+const rule = `\n${"-".repeat(72)}\n\n`;
+const files = {
+  "editor.js": result.outputFiles[0].text,
+  "editor.LICENSES.txt": `editor.js contains these packages:\n${rule}${packagesOf(result.metafile).map(licenceOf).join(rule)}`,
+};
+const stale = Object.entries(files).filter(([name, text]) => {
+  const path = join(here, "..", name);
+  return !existsSync(path) || readFileSync(path, "utf8") !== text;
+});
+if (process.argv.includes("--check")) {
+  for (const [name] of stale) console.error(`${name} is not what the sources build: run npm run build`);
+  process.exit(stale.length ? 1 : 0);
+}
+for (const [name, text] of stale) writeFileSync(join(here, "..", name), text);
+for (const [name, text] of Object.entries(files)) console.log(`${name}: ${(text.length / 1024).toFixed(0)} kB`);
