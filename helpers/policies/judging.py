@@ -1,0 +1,134 @@
+"""One connection, judged: the source's egress and the target's ingress must both allow it.
+
+An end is a pod or an outside address. Each address family that both ends have is judged by itself; the
+connection is allowed when it is allowed over one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from helpers.policies.addresses import Address
+from helpers.policies.model import EGRESS, INGRESS, NAMESPACE_NAME_LABEL, Peer, Pod, Policy, PortRule, Rule
+from helpers.policies.verdicts import NODE, OWN_ADDRESS, Side, Verdict
+
+Namespaces = Mapping[str, Mapping[str, str]]
+PoliciesFor = Callable[[Pod, str], Sequence[Policy]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """One end of a connection; `pod` is None for an address outside. No addresses: not known (a manifest's pod)."""
+
+    pod: Pod | None
+    addresses: tuple[Address, ...]
+    text: str
+
+    @property
+    def is_pod(self) -> bool:
+        """Whether selectors can mean this end: pods of the host network count as their node's address."""
+        return self.pod is not None and not self.pod.host_network
+
+
+def judge(source: End, target: End, port: int, protocol: str, namespaces: Namespaces,
+          policies_for: PoliciesFor) -> Verdict:
+    """The verdict for a new connection to the target's own `port` (after Service translation)."""
+    if source.pod is not None and target.pod is not None and source.pod.key == target.pod.key:
+        return Verdict(source.text, target.text, port, protocol, Side(EGRESS, False, True, note=OWN_ADDRESS),
+                       Side(INGRESS, False, True, note=OWN_ADDRESS))
+    first: Verdict | None = None
+    for family in common_families(source, target):
+        verdict = Verdict(
+            source.text, target.text, port, protocol,
+            _side(EGRESS, source, target, port, protocol, family, namespaces, policies_for),
+            _node_side(source, target) or
+            _side(INGRESS, target, source, port, protocol, family, namespaces, policies_for),
+        )
+        if verdict.allowed:
+            return verdict
+        first = verdict if first is None else first
+    return _no_family(source, target, port, protocol) if first is None else first
+
+
+def common_families(source: End, target: End) -> list[int]:
+    """The address families in which these ends can meet; an unknown address fits any, and is IPv4 if both are."""
+    ours = [family for family, _ in source.addresses]
+    theirs = [family for family, _ in target.addresses]
+    if not ours:
+        return theirs or [4]
+    return [family for family in ours if not theirs or family in theirs]
+
+
+def _no_family(source: End, target: End, port: int, protocol: str) -> Verdict:
+    note = f"{source.text} and {target.text} have no address family in common"
+    return Verdict(source.text, target.text, port, protocol, Side(EGRESS, False, False, note=note),
+                   Side(INGRESS, False, True))
+
+
+def _node_side(source: End, target: End) -> Side | None:
+    """Ingress to a pod from its own node, which no policy can stop."""
+    pod = target.pod
+    if pod is None or pod.host_network:
+        return None
+    if source.pod is not None:
+        on_it = source.pod.host_network and bool(pod.node) and source.pod.node == pod.node
+    else:
+        on_it = source.text in pod.host_addresses
+    return Side(INGRESS, False, True, note=NODE) if on_it else None
+
+
+def _side(direction: str, end: End, other: End, port: int, protocol: str, family: int, namespaces: Namespaces,
+          policies_for: PoliciesFor) -> Side:
+    if end.pod is None or end.pod.host_network:
+        return Side(direction, False, True)
+    policies = policies_for(end.pod, direction)
+    if not policies:
+        return Side(direction, False, True)
+    isolating = tuple(policy.key for policy in policies)
+    destination = end if direction == INGRESS else other
+    for policy in policies:
+        for rule in policy.rules(direction) or ():
+            if admits(rule, policy, other, destination, port, protocol, family, namespaces):
+                return Side(direction, True, True, isolating, f"{policy.key} {rule.path}")
+    return Side(direction, True, False, isolating)
+
+
+def admits(rule: Rule, policy: Policy, other: End, destination: End, port: int, protocol: str, family: int,
+           namespaces: Namespaces) -> bool:
+    """Whether one rule lets the connection pass: any of its peers AND any of its ports."""
+    return (not rule.ports or any(port_matches(entry, destination.pod, port, protocol) for entry in rule.ports)) and (
+        not rule.peers or any(peer_matches(peer, policy.namespace, other, family, namespaces) for peer in rule.peers))
+
+
+def port_matches(entry: PortRule, destination: Pod | None, port: int, protocol: str) -> bool:
+    """Whether an entry means this port of the destination; a name is looked up among the pod's own ports."""
+    if entry.protocol != protocol:
+        return False
+    if not entry.name:
+        return entry.first <= port <= entry.last
+    return destination is not None and not destination.host_network and any(
+        known.name == entry.name and known.number == port and known.protocol == protocol
+        for known in destination.ports)
+
+
+def peer_matches(peer: Peer, namespace: str, other: End, family: int, namespaces: Namespaces) -> bool:
+    """Whether a peer means the other end, seen over one address family."""
+    if peer.block is not None:
+        return block_matches(peer, other, family)
+    pod = other.pod
+    if pod is None or pod.host_network:
+        return False
+    if peer.namespaces is None:
+        return pod.namespace == namespace and peer.pods.matches(pod.labels)
+    labels = namespaces.get(pod.namespace) or {NAMESPACE_NAME_LABEL: pod.namespace}
+    return peer.namespaces.matches(labels) and peer.pods.matches(pod.labels)
+
+
+def block_matches(peer: Peer, other: End, family: int) -> bool:
+    block = peer.block
+    if block is None or block.version != family:
+        return False
+    if not other.addresses:
+        return block.everything
+    return any(version == family and block.contains(value) for version, value in other.addresses)

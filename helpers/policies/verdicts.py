@@ -1,0 +1,97 @@
+"""The answer to "may this connect to that?", with what decided it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+NODE = "a node always reaches the pods on it"
+OWN_ADDRESS = "a pod always reaches its own address"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One end's part: the source's egress or the target's ingress.
+
+    `isolating` are the policies ("ns/name") that select the end for this direction, `rule` the first rule that
+    lets the connection pass, such as "default/web spec.ingress[0]"; `note` says why policies don't count here.
+    """
+
+    direction: str
+    isolated: bool
+    allowed: bool
+    isolating: tuple[str, ...] = ()
+    rule: str | None = None
+    note: str = ""
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The policies that decided this side: the one whose rule allows, or all that isolate when none does."""
+        if self.rule:
+            return (self.rule.partition(" ")[0],)
+        return () if self.allowed else self.isolating
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"isolated": self.isolated, "allowed": self.allowed, "isolating": list(self.isolating),
+                "rule": self.rule, "note": self.note}
+
+
+class Verdict:
+    """Whether a new connection is allowed, and why; prints as one sentence, shows as HTML in a notebook."""
+
+    def __init__(self, source: str, target: str, port: int, protocol: str, egress: Side, ingress: Side) -> None:
+        self.source, self.target, self.port, self.protocol = source, target, port, protocol
+        self.egress, self.ingress = egress, ingress
+
+    @property
+    def allowed(self) -> bool:
+        return self.egress.allowed and self.ingress.allowed
+
+    @cached_property
+    def policies(self) -> tuple[str, ...]:
+        """The policies that decided, "ns/name", without repetition."""
+        sides = [side for side in (self.egress, self.ingress) if self.allowed or not side.allowed]
+        return tuple(dict.fromkeys(key for side in sides for key in side.policies))
+
+    @property
+    def connection(self) -> str:
+        return f"{self.source} → {self.target} {self.protocol} {self.port}"
+
+    @cached_property
+    def sentence(self) -> str:
+        return f"{self.connection} is {'allowed' if self.allowed else 'denied'}: {self._cause()}."
+
+    def _cause(self) -> str:
+        if not self.allowed:
+            return "; and ".join(self._refusal(side) for side in (self.egress, self.ingress) if not side.allowed)
+        notes = [side.note for side in (self.egress, self.ingress) if side.note]
+        if notes:
+            return notes[0]
+        rules = [f"{side.rule} lets it {'out' if side.direction == 'egress' else 'in'}"
+                 for side in (self.egress, self.ingress) if side.rule]
+        return " and ".join(rules) or "no policy isolates either end"
+
+    def _refusal(self, side: Side) -> str:
+        if side.note:
+            return side.note
+        end = self.source if side.direction == "egress" else self.target
+        verb = "isolates" if len(side.isolating) == 1 else "isolate"
+        return f"{' and '.join(side.isolating)} {verb} {end} for {side.direction}, and no rule lets it pass"
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"source": self.source, "target": self.target, "port": self.port, "protocol": self.protocol,
+                "allowed": self.allowed, "egress": self.egress.as_dict(), "ingress": self.ingress.as_dict(),
+                "policies": list(self.policies), "sentence": self.sentence}
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_html_(self) -> str:
+        mark, colour = ("✓ allowed", "#1a7f37") if self.allowed else ("✗ denied", "#c62828")
+        return (f'<p><strong style="color:{colour}">{mark}</strong> {html.escape(self.connection)}<br>'
+                f"{html.escape(self._cause())}.</p>")

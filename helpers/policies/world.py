@@ -1,0 +1,145 @@
+"""A snapshot of pods, namespaces, Services and policies, and the questions that can be asked of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers.policies.addresses import NotAnAddress, parse_address
+from helpers.policies.gathering import Gathered, Problem, gather, read_policy
+from helpers.policies.judging import End, judge
+from helpers.policies.model import Pod, Policy, Service
+from helpers.policies.verdicts import Verdict
+
+
+class NotFound(KeyError):
+    """No pod, workload, Service or policy has this name; the message names near ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """An immutable snapshot; `World.of(objects)` makes one, every other method asks it.
+
+    `problems` lists the objects that could not be read or that the API server would reject; they don't count.
+    """
+
+    pods: tuple[Pod, ...]
+    namespaces: Mapping[str, Mapping[str, str]]
+    policies: tuple[Policy, ...]
+    services: tuple[Service, ...] = ()
+    ended: tuple[Pod, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, objects: Iterable[Mapping[str, Any]]) -> World:
+        """A world from Kubernetes objects, live or from manifests, in any order; Lists are opened."""
+        found = gather(objects)
+        return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services),
+                   tuple(found.ended), tuple(found.problems))
+
+    def replace_policies(self, policies: Iterable[Mapping[str, Any]]) -> World:
+        """The same pods under other policies (objects); cheap."""
+        found = Gathered(dict(self.namespaces))
+        for policy in policies:
+            read_policy(policy, found)
+        return World(self.pods, found.namespaces, tuple(found.policies), self.services, self.ended,
+                     tuple(found.problems))
+
+    def judge(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP") -> Verdict:
+        """Whether a new connection from `source` to the pod port `port` of `target` is allowed, and why.
+
+        An end is a Pod, a name as `pod` takes it, or an IP address; an address that no pod has is outside.
+        """
+        return judge(self.end(source), self.end(target), port, protocol, self.namespaces, self.isolating)
+
+    def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
+        """The policies that select this pod for "ingress" or "egress"; none means that it isn't isolated."""
+        table: dict[tuple[Pod, str], tuple[Policy, ...]] = self._cache.setdefault("isolating", {})
+        found = table.get((pod, direction))
+        if found is None:
+            found = table[pod, direction] = tuple(
+                policy for policy in self._policies_in(pod.namespace)
+                if policy.rules(direction) is not None and policy.selects(pod))
+        return found
+
+    def end(self, end: Pod | str) -> End:
+        """A Pod, name or address as one end of a connection."""
+        if isinstance(end, Pod):
+            return End(end, end.parsed_addresses, end.key)
+        try:
+            address = parse_address(end)
+        except NotAnAddress:
+            return self.end(self.pod(end))
+        pod = self._by_address().get(address)
+        return End(pod, (address,), pod.key if pod else end)
+
+    def pod(self, name: str) -> Pod:
+        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name.
+
+        Raises NotFound, which names near matches.
+        """
+        table = self._by_name()
+        key = name if "/" in name else f"default/{name}"
+        found = table.get(key) or table.get(f"default/{key}")
+        if found is None:
+            raise NotFound(self._missing(name, key, table))
+        return found
+
+    def service(self, name: str) -> Service:
+        """The Service called `ns/name` or `name` (in `default`); raises NotFound."""
+        key = name if "/" in name else f"default/{name}"
+        for service in self.services:
+            if service.key == key:
+                return service
+        raise NotFound(_no("Service", name, key, [service.key for service in self.services]))
+
+    def _policies_in(self, namespace: str) -> Sequence[Policy]:
+        table: dict[str, list[Policy]] | None = self._cache.get("policies")
+        if table is None:
+            table = {}
+            for policy in self.policies:
+                table.setdefault(policy.namespace, []).append(policy)
+            self._cache["policies"] = table
+        return table.get(namespace, ())
+
+    def _by_address(self) -> dict[tuple[int, int], Pod]:
+        table: dict[tuple[int, int], Pod] | None = self._cache.get("addresses")
+        if table is None:
+            table = {address: pod for pod in reversed(self.pods) if not pod.host_network
+                     for address in pod.parsed_addresses}
+            self._cache["addresses"] = table
+        return table
+
+    def _by_name(self) -> dict[str, Pod]:
+        table: dict[str, Pod] | None = self._cache.get("names")
+        if table is None:
+            table = {}
+            for pod in self.pods:
+                kind, _, workload = pod.workload.partition("/")
+                table.setdefault(f"{pod.namespace}/{kind.lower()}/{workload}", pod)
+                table.setdefault(f"{pod.namespace}/{workload}", pod)
+            table.update((pod.key, pod) for pod in reversed(self.pods))
+            self._cache["names"] = table
+        return table
+
+    def _missing(self, name: str, key: str, table: Mapping[str, Pod]) -> str:
+        for pod in self.ended:
+            if key in (pod.key, f"{pod.namespace}/{pod.workload.partition('/')[2]}"):
+                return f"the pod {pod.key} has ended, so it takes part in no connection"
+        return _no("pod or workload", name, key, list(table))
+
+
+def _no(what: str, name: str, key: str, known: list[str]) -> str:
+    """A sentence that says what is missing and what may be meant."""
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    if not near:
+        tail = key.rpartition("/")[2]
+        near = [other for other in known if other.rpartition("/")[2] == tail][:3]
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"there is no {what} called {name!r}{hint}"
