@@ -1,18 +1,48 @@
-"""Write the course's navigation: the links between the notebooks, and each notebook's place in the course.
+"""Write the course's navigation: the links between the notebooks, the map in the first one, the table in the README.
 
-The order is the order of the file names. Each notebook carries two cells with the ids `nav-top` and
-`nav-bottom`; this tool owns their text. `--check` writes nothing and fails when a text is out of date.
+The order is the order of the file names. A notebook's metadata holds `course`: `minutes` and `about`, and
+`optional` where it may be skipped. This tool owns the text of the cells `nav-top`, `nav-bottom` and, in the
+first notebook, `course-map`. `--check` writes nothing and fails when a text is out of date.
 """
 
 import argparse
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+README = ROOT / "README.md"
+TABLE = re.compile(r"(<!-- the course -->\n).*?(<!-- end of the course -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook of the course: its file, its text and what the map says about it."""
+
+    path: Path
+    notebook: NotebookNode
+    title: str
+    minutes: int
+    about: str
+    optional: bool
+
+    @classmethod
+    def read(cls, path: Path) -> "Lesson":
+        notebook = nbformat.read(path, as_version=4)
+        facts = notebook.metadata["course"]
+        return cls(path, notebook, title(notebook), facts["minutes"], facts["about"], facts.get("optional", False))
+
+    @property
+    def number(self) -> str:
+        return self.path.name[:2]
+
+    def cells(self, *ids: str) -> list[NotebookNode]:
+        return [cell for cell in self.notebook.cells if cell.get("id") in ids]
 
 
 def course(folder: Path = NOTEBOOKS) -> list[Path]:
@@ -21,7 +51,7 @@ def course(folder: Path = NOTEBOOKS) -> list[Path]:
 
 
 def title(notebook: NotebookNode) -> str:
-    """The text of a notebook's first heading, without its number."""
+    """The text of a notebook's first heading, without its number. Raises ValueError where there is none."""
     for cell in notebook.cells:
         found = re.search(r"^# (?:\d\d · )?(.+)$", cell.source, re.MULTILINE)
         if cell.cell_type == "markdown" and found:
@@ -29,46 +59,67 @@ def title(notebook: NotebookNode) -> str:
     raise ValueError("a notebook of the course needs a heading of the first level")
 
 
-def link(path: Path, text: str) -> str:
-    return f"[{text}]({path.name})"
-
-
-def navigation(paths: list[Path], index: int, titles: list[str]) -> str:
+def links(lessons: list[Lesson], index: int) -> str:
     """The line of links for the notebook at `index`: where one was, and where one goes."""
-    before = f"← {link(paths[index - 1], titles[index - 1])}" if index else ""
-    here = f"Notebook {paths[index].name[:2]} of the course"
-    after = f"{link(paths[index + 1], titles[index + 1])} →" if index + 1 < len(paths) else ""
-    return " · ".join(filter(None, (before, here, after)))
+    before = lessons[index - 1] if index else None
+    after = lessons[index + 1] if index + 1 < len(lessons) else None
+    here = lessons[index]
+    parts = [
+        f"← [{before.number} {before.title}]({before.path.name})" if before else "",
+        f"**{here.number}** · {here.minutes} minutes" + (" · optional" if here.optional else ""),
+        f"[{after.number} {after.title}]({after.path.name}) →" if after else "",
+    ]
+    return " · ".join(filter(None, parts))
 
 
-def update(paths: list[Path]) -> dict[Path, NotebookNode]:
-    """The notebooks whose navigation is out of date, with the right text put in."""
-    notebooks = [nbformat.read(path, as_version=4) for path in paths]
-    titles = [title(notebook) for notebook in notebooks]
-    changed = {}
-    for index, (path, notebook) in enumerate(zip(paths, notebooks, strict=True)):
-        text = navigation(paths, index, titles)
-        cells = [cell for cell in notebook.cells if cell.get("id") in ("nav-top", "nav-bottom")]
-        if len(cells) != 2:
-            raise ValueError(f"{path.name} needs two cells with the ids nav-top and nav-bottom")
-        if any(cell.source != text for cell in cells):
-            for cell in cells:
-                cell.source = text
-            changed[path] = notebook
+def table(lessons: list[Lesson], folder: str = "") -> str:
+    """The map of the course as a table; `folder` stands before the names of the files."""
+    rows = [
+        f"| {lesson.number} | [{lesson.title}]({folder}{lesson.path.name})"
+        f"{' (optional)' if lesson.optional else ''} | {lesson.about} | {lesson.minutes} |"
+        for lesson in lessons
+    ]
+    return "\n".join(["| | notebook | what you do | minutes |", "| --- | --- | --- | --- |", *rows])
+
+
+def wanted(lessons: list[Lesson], index: int) -> dict[str, str]:
+    """The texts that this tool owns in the notebook at `index`, by cell id."""
+    line = links(lessons, index)
+    texts = {"nav-top": line, "nav-bottom": line}
+    return texts if index else texts | {"course-map": table(lessons)}
+
+
+def update_notebooks(lessons: list[Lesson]) -> list[Lesson]:
+    """Put the right text into every owned cell; returns the notebooks that changed."""
+    changed = []
+    for index, lesson in enumerate(lessons):
+        texts = wanted(lessons, index)
+        cells = lesson.cells(*texts)
+        if len(cells) != len(texts):
+            raise ValueError(f"{lesson.path.name} needs cells with the ids {', '.join(texts)}")
+        if any(cell.source != texts[cell.id] for cell in cells):
+            changed.append(lesson)
+        for cell in cells:
+            cell.source = texts[cell.id]
     return changed
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Write the links between the notebooks.")
+    parser = argparse.ArgumentParser(description="Write the links between the notebooks, and the maps of the course.")
     parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
-    arguments = parser.parse_args()
-    changed = update(course())
-    for path, notebook in changed.items():
-        if arguments.check:
+    check = parser.parse_args().check
+    lessons = [Lesson.read(path) for path in course()]
+    texts = {lesson.path: nbformat.writes(lesson.notebook).rstrip("\n") + "\n" for lesson in update_notebooks(lessons)}
+    readme = README.read_text()
+    renewed = TABLE.sub(lambda found: f"{found[1]}{table(lessons, 'notebooks/')}\n{found[2]}", readme)
+    if renewed != readme:
+        texts[README] = renewed
+    for path, text in texts.items():
+        if check:
             print(f"{path.name}: the navigation is out of date; run: make nav", file=sys.stderr)
         else:
-            nbformat.write(notebook, path)
-    return 1 if changed and arguments.check else 0
+            path.write_text(text)
+    return 1 if texts and check else 0
 
 
 if __name__ == "__main__":

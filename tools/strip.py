@@ -24,7 +24,8 @@ def stripped(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs = []
             cell.execution_count = None
-    notebook.metadata = NotebookNode(kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(name="python"))
+    course = {"course": notebook.metadata["course"]} if "course" in notebook.metadata else {}
+    notebook.metadata = NotebookNode(**course, kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(name="python"))
     return notebook
 
 
