@@ -1,0 +1,109 @@
+"""What the live cluster offers to the form, the templates and the editor's completion: names, labels, ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from helpers.policies import Pod, World
+
+TELLING_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "component", "run")
+"""Label keys that usually name a workload, best first."""
+
+_CHANGING_LABELS = frozenset({
+    "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/job-name", "controller-uid", "job-name"})
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A workload as a policy can name it: by `labels`, which select it within its namespace."""
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    ports: tuple[tuple[str, int, str], ...]
+    """(name or "", number, protocol) of every declared port."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The workloads, namespaces and ports of a world."""
+
+    workloads: tuple[Workload, ...] = ()
+    namespaces: tuple[str, ...] = ("default",)
+
+    @classmethod
+    def of(cls, world: World) -> Surroundings:
+        found: dict[tuple[str, str], Workload] = {}
+        for pod in world.pods:
+            name = pod.workload.partition("/")[2] or pod.name
+            found.setdefault((pod.namespace, name), _workload(pod, name))
+        return cls(tuple(found[key] for key in sorted(found)), tuple(sorted({*world.namespaces, "default"})))
+
+    def within(self, namespace: str) -> tuple[Workload, ...]:
+        """The workloads of a namespace."""
+        return tuple(workload for workload in self.workloads if workload.namespace == namespace)
+
+    def selected(self, namespace: str, selector: Mapping[str, Any] | None) -> tuple[Workload, ...]:
+        """The workloads that a selector of labels picks in a namespace; expressions are not looked at."""
+        wanted = (selector or {}).get("matchLabels") or {}
+        return tuple(workload for workload in self.within(namespace)
+                     if all(workload.labels.get(name) == value for name, value in wanted.items()))
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """What the editor completes: field names with what they mean, and the values that the cluster has."""
+        values: dict[str, dict[str, str]] = {key: dict(known) for key, known in _VALUES.items()}
+        for workload in self.workloads:
+            for name, value in workload.labels.items():
+                values.setdefault(name, {}).setdefault(value, f"label in {workload.namespace}")
+            for name, number, protocol in workload.ports:
+                for said in filter(None, (str(number), name)):
+                    values.setdefault("port", {}).setdefault(said, f"{protocol} of {workload.name}")
+        for namespace in self.namespaces:
+            for key in ("namespace", "kubernetes.io/metadata.name"):
+                values.setdefault(key, {}).setdefault(namespace, "namespace")
+        pairs = {name: [[value, detail] for value, detail in known.items()] for name, known in values.items()}
+        return {"keys": [list(pair) for pair in _KEYS], "values": pairs}
+
+
+def _workload(pod: Pod, name: str) -> Workload:
+    ports = dict.fromkeys((port.name, port.number, port.protocol) for port in pod.ports)
+    return Workload(pod.namespace, name, handle(pod.labels), tuple(ports))
+
+
+def handle(labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels by which a policy should name these pods: the telling one, or all that don't change by themselves."""
+    for name in TELLING_LABELS:
+        if name in labels:
+            return {name: labels[name]}
+    return {name: value for name, value in labels.items() if name not in _CHANGING_LABELS}
+
+
+def port_choices(workloads: Iterable[Workload]) -> list[tuple[str, int, str]]:
+    """The declared ports of some workloads, without repetition."""
+    return list(dict.fromkeys(port for workload in workloads for port in workload.ports))
+
+
+_KEYS = (
+    ("apiVersion", "networking.k8s.io/v1"), ("kind", "NetworkPolicy"), ("metadata", "name, namespace"),
+    ("name", "of the policy"), ("namespace", "where it selects pods"), ("spec", "what it says"),
+    ("podSelector", "which pods"), ("matchLabels", "all of these labels"), ("matchExpressions", "In, NotIn, Exists …"),
+    ("policyTypes", "[Ingress, Egress]"), ("ingress", "rules for what comes in"), ("egress", "rules for what goes out"),
+    ("from", "who may call"), ("to", "who may be called"), ("ports", "on which ports"), ("port", "the pod's port"),
+    ("protocol", "TCP, UDP or SCTP"), ("endPort", "last port of a range"), ("namespaceSelector", "which namespaces"),
+    ("ipBlock", "a block of addresses"), ("cidr", "such as 192.0.2.0/24"), ("except", "blocks taken out again"),
+    ("key", "label key"), ("operator", "In, NotIn, Exists, DoesNotExist"), ("values", "label values"),
+    ("kubernetes.io/metadata.name", "the label every namespace has"), ("app", "the label of the shop's pods"),
+)
+_VALUES = {
+    "apiVersion": {"networking.k8s.io/v1": ""}, "kind": {"NetworkPolicy": ""},
+    "protocol": {"TCP": "the default", "UDP": "", "SCTP": ""},
+    "operator": {"In": "", "NotIn": "also when the key is missing", "Exists": "", "DoesNotExist": ""},
+    "policyTypes": {"[Ingress]": "", "[Egress]": "", "[Ingress, Egress]": ""},
+    "podSelector": {"{}": "all pods of the namespace"}, "namespaceSelector": {"{}": "all namespaces"},
+    "ingress": {"[]": "nothing comes in"}, "egress": {"[]": "nothing goes out"},
+}

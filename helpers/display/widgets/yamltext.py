@@ -1,0 +1,216 @@
+"""The text of policies: read it with the place of every field, write it tidily.
+
+`read` never raises: what a person types is wrong most of the time, and every fault becomes a `Mark` at its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from helpers.policies import default, validate
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_API_VERSION, _KIND = "networking.k8s.io/v1", "NetworkPolicy"
+_NOT_WRITTEN_BY_PEOPLE = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of one line: `line` and `column` from 1, `end` is the column after the last character."""
+
+    line: int
+    column: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something to underline: `severity` is error, warning or info; the message is one sentence."""
+
+    span: Span
+    severity: str
+    message: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The mark as the editor takes it."""
+        message = f"{self.message}\n{self.mend}" if self.mend else self.message
+        return {"line": self.span.line, "column": self.span.column, "end": self.span.end,
+                "severity": self.severity, "message": message}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document of a text: what it says, and where each field (`spec.ingress[0].from[1]`) stands."""
+
+    value: Any
+    spans: Mapping[str, Span]
+
+    def span(self, field: str) -> Span:
+        """Where a field stands, or the nearest field around it that is written down."""
+        while field and field not in self.spans:
+            field = re.sub(r"(\[\d+\]|\.[^.\[]*|^[^.\[]*)$", "", field)
+        return self.spans.get(field) or Span(1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text, read: its documents, and the faults for which the API server would refuse it."""
+
+    documents: tuple[Document, ...]
+    marks: tuple[Mark, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether the API server would accept all of it."""
+        return not any(mark.severity == "error" for mark in self.marks)
+
+    @property
+    def policies(self) -> tuple[dict[str, Any], ...]:
+        """The policies of a sound text, with the API's defaults; empty for an unsound one."""
+        return tuple(with_defaults(document.value) for document in self.documents) if self.sound else ()
+
+
+@lru_cache(maxsize=256)
+def read(text: str) -> Reading:
+    """Read a text of one or more YAML documents that should be policies."""
+    try:
+        documents = tuple(_documents(text))
+    except yaml.YAMLError as error:
+        return Reading((), (_syntax_mark(error, text),))
+    except RecursionError:
+        return Reading((), (Mark(Span(1, 1, 2), "error", "this is nested too deeply to be read"),))
+    marks = [mark for document in documents for mark in _faults(document)]
+    return Reading(documents, tuple(marks))
+
+
+def _documents(text: str) -> Iterator[Document]:
+    loader = _LOADER(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            spans: dict[str, Span] = {"": _span(node)}
+            _walk(node, "", spans)
+            value = loader.construct_document(node)
+            if value is not None:
+                yield Document(value, spans)
+    finally:
+        loader.dispose()
+
+
+def _walk(node: yaml.Node, path: str, spans: dict[str, Span]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = f"{path}.{key.value}" if path else str(key.value)
+            if inner in spans:
+                problem = f"the field {key.value} is written twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+            spans[inner] = _joined(_span(key), value)
+            _walk(value, inner, spans)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            spans[f"{path}[{index}]"] = _span(value)
+            _walk(value, f"{path}[{index}]", spans)
+
+
+def _span(node: yaml.Node) -> Span:
+    start, end = node.start_mark, node.end_mark
+    same = end.line == start.line and end.column > start.column
+    return Span(start.line + 1, start.column + 1, end.column + 1 if same else 0)
+
+
+def _joined(key: Span, value: yaml.Node) -> Span:
+    """A field's key, with its value when that is a scalar on the same line."""
+    end = value.end_mark
+    same = isinstance(value, yaml.ScalarNode) and end.line + 1 == key.line
+    return Span(key.line, key.column, end.column + 1 if same else key.end)
+
+
+def _syntax_mark(error: yaml.YAMLError, text: str) -> Mark:
+    place = getattr(error, "problem_mark", None)
+    problem = str(getattr(error, "problem", None) or error).split("\n")[0]
+    if place is None:
+        return Mark(Span(1, 1, 0), "error", f"not YAML: {problem}")
+    line, column = min(place.line, max(text.count("\n"), 0)), place.column
+    if "\t" in text.split("\n")[line]:
+        return Mark(Span(line + 1, 1, 0), "error", "not YAML: a tab cannot indent", "Indent with spaces, two a level.")
+    return Mark(Span(line + 1, column + 1, 0), "error", f"not YAML: {problem}")
+
+
+def _faults(document: Document) -> Iterator[Mark]:
+    value = document.value
+    if not isinstance(value, dict):
+        yield Mark(document.span(""), "error", "not a policy: a policy is a mapping that starts with apiVersion")
+        return
+    for field, wanted in (("apiVersion", _API_VERSION), ("kind", _KIND)):
+        if value.get(field) != wanted:
+            said = f"{field} is {value[field]!r}" if value.get(field) else f"{field} is missing"
+            yield Mark(document.span(field), "error", f"{said}: the workbench edits {field}: {wanted}")
+            return
+    for fault in validate(value):
+        yield Mark(document.span(fault.field), "error", str(fault))
+
+
+def with_defaults(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy as the API server would store it: its defaults, and the namespace `default` where none is named."""
+    full = dict(default(dict(policy)))
+    full["metadata"] = {**full["metadata"], "namespace": full["metadata"].get("namespace") or "default"}
+    return full
+
+
+def key(policy: Mapping[str, Any]) -> str:
+    """A policy's key, `namespace/name`."""
+    metadata = policy.get("metadata") or {}
+    return f"{metadata.get('namespace') or 'default'}/{metadata.get('name') or '(unnamed)'}"
+
+
+def clean(live: Mapping[str, Any]) -> dict[str, Any]:
+    """A live object without what the cluster added: what a person would keep in a file."""
+    metadata = live.get("metadata") or {}
+    kept = {"name": metadata.get("name", ""), "namespace": metadata.get("namespace") or "default"}
+    notes = {name: value for name, value in (metadata.get("annotations") or {}).items()
+             if name != _NOT_WRITTEN_BY_PEOPLE}
+    more = {name: value for name, value in (("labels", metadata.get("labels")), ("annotations", notes)) if value}
+    spec = dict(live.get("spec") or {})
+    return {"apiVersion": _API_VERSION, "kind": _KIND, "metadata": {**kept, **more}, "spec": spec}
+
+
+_ORDER = {name: place for place, name in enumerate((
+    "apiVersion", "kind", "metadata", "spec", "name", "namespace", "podSelector", "policyTypes", "ingress", "egress",
+    "from", "to", "ports", "namespaceSelector", "matchLabels", "matchExpressions", "protocol", "port", "endPort"))}
+
+
+def write(policy: Mapping[str, Any], comments: str = "") -> str:
+    """A policy as tidy YAML, its fields in the order in which the documentation writes them."""
+    text = yaml.safe_dump(_ordered(policy), sort_keys=False, default_flow_style=False, allow_unicode=True, width=10_000)
+    return comments + str(text)
+
+
+def _ordered(value: Any, parent: str = "") -> Any:
+    if isinstance(value, Mapping):
+        names = value if parent in ("matchLabels", "labels", "annotations") else sorted(
+            value, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+        return {name: _ordered(value[name], name) for name in names}
+    return [_ordered(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def leading_comments(text: str) -> str:
+    """The comment lines above the first field: they survive when the form writes the rest anew."""
+    return re.match(r"(?:[ \t]*#[^\n]*\n|[ \t]*\n)*", text)[0]  # type: ignore[index]
+
+
+def split(text: str) -> list[str]:
+    """The documents of a text as texts of their own, comments kept; separators and empty documents dropped."""
+    parts = re.split(r"^---[ \t]*(?:#[^\n]*)?\n", text if text.endswith("\n") else text + "\n", flags=re.MULTILINE)
+    return [part for part in parts if re.sub(r"#[^\n]*", "", part).strip()]
+
+
+def join(texts: list[str]) -> str:
+    """Several documents as one text."""
+    return "---\n".join(text if text.endswith("\n") else text + "\n" for text in texts)
