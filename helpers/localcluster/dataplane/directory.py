@@ -1,0 +1,186 @@
+"""From what a pod dials to who is meant: names, Service addresses, ports and endpoints.
+
+Follows the cluster's objects through the store's events, so that a lookup costs
+a few dictionary reads. Names resolve as with the search list of a pod's
+resolv.conf (`NAMESPACE.svc.cluster.local svc.cluster.local cluster.local`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from . import addresses
+
+Object = dict[str, Any]
+ServiceKey = tuple[str, str]
+"""Namespace and name."""
+
+SERVICES = "services"
+SLICES = "endpointslices.discovery.k8s.io"
+_SERVICE_NAME = "kubernetes.io/service-name"
+_DOMAIN = "cluster.local"
+
+
+class Change(Protocol):
+    """An event of the store."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def object(self) -> Object: ...
+    @property
+    def previous(self) -> Object | None: ...
+
+
+class ObjectStore(Protocol):
+    """What the dataplane reads of the store."""
+
+    def get(self, key: str, namespace: str | None, name: str, /) -> Object | None: ...
+    def list(self, key: str, namespace: str | None = None, /) -> list[Object]: ...
+    def subscribe(self, callback: Callable[[Any], None], /) -> Callable[[], None]: ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a connection would end."""
+
+    address: str
+    port: int
+    service: str | None = None
+    """ "namespace/name" of the Service that was dialled."""
+
+
+@dataclass(frozen=True)
+class Nowhere:
+    """The destination exists for nobody: the client is told so at once."""
+
+    reason: str
+    service: str | None = None
+
+
+class UnknownName(Exception):
+    """No Service has this name."""
+
+
+class Directory:
+    """The Services and endpoints of the cluster, kept up to date."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._by_address: dict[str, ServiceKey] = {}
+        self._slices: dict[ServiceKey, dict[str, Object]] = {}
+        self._turns: dict[tuple[str, int], int] = {}
+        for service in store.list(SERVICES):
+            self._add_service(service)
+        for part in store.list(SLICES):
+            self._add_slice(part)
+
+    def notice(self, event: Change) -> None:
+        """Take in one event of the store."""
+        if event.resource == SERVICES:
+            for old in (event.previous, event.object):
+                for address in _cluster_addresses(old) if old else ():
+                    self._by_address.pop(address, None)
+            if event.type != "DELETED":
+                self._add_service(event.object)
+        elif event.resource == SLICES:
+            for old in (event.previous, event.object):
+                if old:
+                    self._remove_slice(old)
+            if event.type != "DELETED":
+                self._add_slice(event.object)
+
+    def resolve(self, host: str, namespace: str) -> ServiceKey:
+        """The Service that a name means to a pod of `namespace`. Raises UnknownName."""
+        for key in service_names(host, namespace):
+            if self._store.get(SERVICES, *key) is not None:
+                return key
+        raise UnknownName(host)
+
+    def service_at(self, address: str) -> ServiceKey | None:
+        """The Service with this cluster address."""
+        return self._by_address.get(address)
+
+    def choose(self, key: ServiceKey, port: int, protocol: str) -> Target | Nowhere:
+        """The endpoint whose turn it is for a Service's port."""
+        label = "/".join(key)
+        service = self._store.get(SERVICES, *key)
+        if service is None:
+            return Nowhere(f"Service {label} is gone", label)
+        ports = service["spec"].get("ports") or []
+        headless = service["spec"].get("clusterIP") in (None, "", "None")
+        wanted = [p for p in ports if p["port"] == port and p.get("protocol", "TCP") == protocol]
+        if not wanted and not headless:
+            offers = ", ".join(f"{p['port']}/{p.get('protocol', 'TCP')}" for p in ports) or "none"
+            return Nowhere(f"Service {label} has no port {port}/{protocol}; its ports: {offers}", label)
+        # A headless Service's name resolves to the pods themselves: the port is dialled as it is.
+        name = None if headless else wanted[0].get("name") or ""
+        found = sorted(self._endpoints(key, name, protocol), key=lambda pair: pair[0])
+        if not found:
+            return Nowhere(f"Service {label} has no ready endpoints", label)
+        turn = self._turns[label, port] = (self._turns.get((label, port), -1) + 1) % len(found)
+        address, number = found[turn]
+        return Target(address, port if headless else number, label)
+
+    def _endpoints(self, key: ServiceKey, name: str | None, protocol: str) -> Iterator[tuple[str, int]]:
+        """Addresses that are ready, each with the number of the named port there (0 if no port is named)."""
+        for part in self._slices.get(key, {}).values():
+            number = 0 if name is None else _number(part, name, protocol)
+            if number is not None:
+                yield from ((address, number) for address in _ready_addresses(part))
+
+    def _add_service(self, service: Object) -> None:
+        for address in _cluster_addresses(service):
+            self._by_address[address] = _key(service)
+
+    def _add_slice(self, part: Object) -> None:
+        key = _slice_key(part)
+        if key is not None:
+            self._slices.setdefault(key, {})[part["metadata"]["name"]] = part
+
+    def _remove_slice(self, part: Object) -> None:
+        key = _slice_key(part)
+        if key in self._slices:
+            self._slices[key].pop(part["metadata"]["name"], None)
+            if not self._slices[key]:
+                del self._slices[key]
+
+
+def service_names(host: str, namespace: str) -> Iterator[ServiceKey]:
+    """The Services that a name may mean, in the order of the search list."""
+    labels = host.split(".")
+    if len(labels) == 1:
+        yield namespace, host
+    elif labels[2:] in ([], ["svc"], ["svc", *_DOMAIN.split(".")]):
+        yield labels[1], labels[0]
+
+
+def _number(part: Object, name: str, protocol: str) -> int | None:
+    """The pods' number for a port of the Service; each slice holds pods that agree on it."""
+    for port in part.get("ports") or ():
+        if (port.get("name") or "", port.get("protocol") or "TCP") == (name, protocol) and port.get("port"):
+            return int(port["port"])
+    return None
+
+
+def _ready_addresses(part: Object) -> Iterable[str]:
+    for endpoint in part.get("endpoints") or []:
+        if (endpoint.get("conditions") or {}).get("ready", True) is not False:
+            yield from endpoint["addresses"][:1]
+
+
+def _key(item: Object) -> ServiceKey:
+    return item["metadata"]["namespace"], item["metadata"]["name"]
+
+
+def _slice_key(part: Object) -> ServiceKey | None:
+    name = (part["metadata"].get("labels") or {}).get(_SERVICE_NAME)
+    return (part["metadata"]["namespace"], name) if name else None
+
+
+def _cluster_addresses(service: Object) -> list[str]:
+    spec = service.get("spec") or {}
+    found = [*(spec.get("clusterIPs") or []), spec.get("clusterIP"), *(spec.get("externalIPs") or [])]
+    return [address for address in dict.fromkeys(found) if address and addresses.parse(address)]

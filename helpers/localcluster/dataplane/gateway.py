@@ -1,0 +1,254 @@
+"""The dataplane that works anywhere: one proxy on loopback that every pod dials through.
+
+A pod finds it in the standard variables, with a user (its uid) and a token of
+its own; so the gateway knows who calls. It resolves the name, judges, and
+splices to the target's socket. A drop is answered by nothing, as a dropped SYN
+would be, and judged again when the cluster changes. Connections that stand are
+left alone by policies; those of a deleted pod are cut.
+"""
+
+import asyncio
+import hmac
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import Attachment, request
+from .addresses import NODE_ADDRESS, AddressPool
+from .decision import Answer, Decision, Member, Source, Switchboard
+from .directory import SERVICES, SLICES, Change, Directory, ObjectStore
+from .flowlog import FlowLog
+from .httpcaller import HttpCaller
+from .request import BadRequest, Request
+from .snapshot import Snapshot
+from .tunnel import Caller
+
+Object = dict[str, Any]
+
+LOOKUP_SECONDS = 2.0
+MOST_PARKED = 1024
+# Events come in bursts; waiting for the burst to end costs less than judging after each.
+REJUDGE_SECONDS = 0.002
+
+
+class Gateway:
+    """A `Dataplane`, a place to judge from (`decide`), and the keeper of all connections."""
+
+    name = "gateway"
+
+    def __init__(self, store: ObjectStore, pods: Path) -> None:
+        """`pods` is a private directory (0700) for the pods' sockets, short enough for socket paths."""
+        self._store = store
+        self._directory = pods
+        self._pool = AddressPool()
+        self._members: dict[str, Member] = {}
+        self._by_address: dict[str, Member] = {}
+        self._callers: set[Caller] = set()
+        self._parked: dict[Caller, tuple[bool, asyncio.TimerHandle]] = {}
+        self._server: asyncio.Server | None = None
+        self._rejudging: asyncio.TimerHandle | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self.flows = FlowLog()
+        self._services = Directory(store)
+        self._snapshot = Snapshot(store, self._changed)
+        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows)
+        self.port = 0
+        """The gateway's port on 127.0.0.1; 0 before `start`."""
+
+    # The dataplane.
+
+    async def start(self) -> None:
+        """Listen on a free port of 127.0.0.1 and follow the store."""
+        self._unsubscribe = self._store.subscribe(self._notice)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: ProxyCaller(self), "127.0.0.1", 0, backlog=512)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Cut everything; leaves no socket and no pod directory behind."""
+        if self._unsubscribe:
+            self._unsubscribe()
+        if self._rejudging:
+            self._rejudging.cancel()
+        if self._server:
+            self._server.close()
+        for caller in [*self._callers]:
+            caller.cut()
+        for uid in [*self._members]:
+            self.detach(uid)
+        # Transports tell their protocols of the end on the loop's next round.
+        await asyncio.sleep(0)
+
+    def attach(self, pod: Object) -> Attachment:
+        """Give the pod an address, kept from an earlier life if it is free, and a directory."""
+        metadata = pod["metadata"]
+        member = self._members.get(metadata["uid"]) or self._join(pod)
+        proxy = f"http://{member.uid}:{member.token}@127.0.0.1:{self.port}"
+        environment = {"LISTEN_DIR": str(member.directory), "grpc_proxy": proxy, "http_proxy": proxy,
+                       "https_proxy": proxy, "no_proxy": ""}
+        return Attachment(member.address, environment, member.directory)
+
+    def detach(self, uid: str) -> None:
+        """Cut the pod's connections at both ends, free its address and remove its directory."""
+        member = self._members.pop(uid, None)
+        if member is None:
+            return
+        if self._by_address.get(member.address) is member:
+            del self._by_address[member.address]
+        self._pool.release(member.address)
+        for caller in [*self._callers]:
+            if caller.target_uid == uid or (isinstance(caller.source, Member) and caller.source.uid == uid):
+                caller.cut()
+        shutil.rmtree(member.directory, ignore_errors=True)
+
+    async def dial(self, uid: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect from the node to a pod's port. Raises ConnectionRefusedError if nothing listens there."""
+        member = self._members.get(uid)
+        if member is None:
+            raise ConnectionRefusedError("the pod is not on the network")
+        try:
+            return await asyncio.open_unix_connection(str(member.directory / f"{port}.sock"))
+        except OSError as error:
+            raise ConnectionRefusedError(f"nothing listens on port {port} of pod {member.key}") from error
+
+    def serve_api(self, port: int) -> None:
+        """Let pods reach the API, which listens on this port of 127.0.0.1, through the Service `kubernetes`."""
+        self._switchboard.api_port = port
+
+    def _join(self, pod: Object) -> Member:
+        metadata = pod["metadata"]
+        on_node = bool((pod.get("spec") or {}).get("hostNetwork"))
+        address = NODE_ADDRESS if on_node else self._pool.take((pod.get("status") or {}).get("podIP"))
+        directory = self._directory / secrets.token_hex(4)
+        directory.mkdir(mode=0o700)
+        member = Member(metadata["uid"], metadata["namespace"], metadata["name"], address, directory,
+                        secrets.token_urlsafe(24))
+        self._members[member.uid] = member
+        if not on_node:
+            self._by_address[address] = member
+        return member
+
+    # What the switchboard asks about pods.
+
+    def at(self, address: str) -> Member | None:
+        """The pod with this address."""
+        return self._by_address.get(address)
+
+    def labels(self, member: Member) -> dict[str, str]:
+        """The pod's labels now."""
+        pod = self._store.get("pods", member.namespace, member.name)
+        return dict(pod["metadata"].get("labels") or {}) if pod else {}
+
+    def declares(self, member: Member, port: int, protocol: str) -> bool:
+        """Whether one of the pod's containers names this port."""
+        pod = self._store.get("pods", member.namespace, member.name) or {"spec": {"containers": []}}
+        return any(p["containerPort"] == port and (p.get("protocol") or "TCP") == protocol
+                   for container in pod["spec"]["containers"] for p in container.get("ports") or ())
+
+    def identify(self, user: str, token: str) -> Member | None:
+        """The pod that proves to be itself; takes the same time for a wrong token as for a right one."""
+        member = self._members.get(user)
+        known = member.token if member else "x" * 32
+        same = hmac.compare_digest(known.encode(), token.encode())
+        return member if same else None
+
+    # What connections ask.
+
+    def decide(self, source: Source, wanted: Request, again: bool = False) -> Decision:
+        """Judge an attempt. A source that has just been deleted is told nothing worth having."""
+        if isinstance(source, Member) and source.uid not in self._members:
+            return Answer(503, "the pod is gone")
+        try:
+            return self._switchboard.decide(source, wanted, again)
+        except KeyError as error:
+            # A pod that has ended takes part in nothing: neither calls nor answers.
+            return Answer(502, "connection refused", str(error))
+
+    def opened(self, caller: Caller) -> None:
+        """A caller has connected to the gateway."""
+        self._callers.add(caller)
+
+    def joined(self, caller: Caller) -> None:
+        """A caller got an answer: it waits no longer."""
+        waiting = self._parked.pop(caller, None)
+        if waiting:
+            waiting[1].cancel()
+
+    def park(self, caller: Caller, lookup: bool) -> None:
+        """Keep a dropped attempt, silently, until it is let through or has waited long enough."""
+        waiting = self._parked.get(caller)
+        if waiting and waiting[0] == lookup:
+            return
+        self.joined(caller)
+        seconds = LOOKUP_SECONDS if lookup else caller.connect_seconds
+        reason = "lookup: i/o timeout" if lookup else "i/o timeout"
+        timer = asyncio.get_running_loop().call_later(seconds, caller.give_up, reason)
+        self._parked[caller] = (lookup, timer)
+        if len(self._parked) > MOST_PARKED:
+            next(iter(self._parked)).give_up("i/o timeout")
+
+    def forget(self, caller: Caller) -> None:
+        """A caller has gone away."""
+        self.joined(caller)
+        self._callers.discard(caller)
+
+    def counts(self) -> dict[str, int]:
+        """How many connections there are, and how many of them wait."""
+        return {"connections": len(self._callers), "parked": len(self._parked), "pods": len(self._members)}
+
+    # Following the cluster.
+
+    def _notice(self, event: Change) -> None:
+        self._services.notice(event)
+        self._snapshot.notice(event)
+        if event.resource in (SERVICES, SLICES):
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._parked and self._rejudging is None:
+            self._rejudging = asyncio.get_running_loop().call_later(REJUDGE_SECONDS, self._rejudge)
+
+    def _rejudge(self) -> None:
+        self._rejudging = None
+        for caller in [*self._parked]:
+            caller.ask_again()
+
+
+class ProxyCaller(HttpCaller):
+    """A pod's connection to the gateway: a proxy request first."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(gateway)
+        self._gateway = gateway
+        self._wanted: Request | None = None
+
+    def take_head(self, head: bytes) -> None:
+        """Find out who calls whom."""
+        try:
+            wanted = self._wanted = request.parse(head)
+        except BadRequest as error:
+            self.answer(error.status, error.reason)
+            return
+        member = self._gateway.identify(wanted.user, wanted.password)
+        if member is None:
+            self.answer(407, "this is not a pod of the cluster")
+        else:
+            self.ask(member, wanted)
+
+    def greet(self) -> bytes:
+        """What ends the wait of a CONNECT."""
+        tunnel = self._wanted is not None and self._wanted.tunnel
+        return b"HTTP/1.1 200 Connection established\r\n\r\n" if tunnel else b""
+
+    def introduce(self) -> bytes:
+        """Plain HTTP is passed on with its head rewritten."""
+        return self._wanted.head if self._wanted else b""
+
+    def answer(self, status: int, reason: str, detail: str = "") -> None:
+        """Say why there is no connection, in a header for programs and as text for people."""
+        headers = [f"X-Lab-Reason: {reason}", "Content-Type: text/plain; charset=utf-8"]
+        if status == 407:
+            headers.append('Proxy-Authenticate: Basic realm="lab"')
+        self.respond(status, headers, f"{detail or reason}\n".encode())

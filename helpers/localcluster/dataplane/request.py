@@ -1,0 +1,110 @@
+"""What a pod asks of the gateway: the head of an HTTP proxy request, read strictly.
+
+Two forms are served: `CONNECT host:port`, for anything over TCP, and the
+absolute form of plain HTTP (`GET http://host:port/path`), which tools send when
+they find `http_proxy`.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+PROTOCOL_HEADER = "x-lab-protocol"
+"""Asks for a judgement of another protocol than TCP; nothing is carried then."""
+_PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
+_HOP_HEADERS = {"proxy-authorization", "proxy-connection", "connection", "keep-alive"}
+
+
+class BadRequest(Exception):
+    """The request is answered with `status` and closed."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Request:
+    """One connection that a pod wants."""
+
+    host: str
+    """A name or an address as the client wrote it, without brackets; lower case, no dot at the end."""
+    port: int
+    protocol: str = "TCP"
+    user: str = ""
+    password: str = ""
+    head: bytes = b""
+    """For plain HTTP what the server gets to see; empty for CONNECT."""
+
+    @property
+    def tunnel(self) -> bool:
+        """Whether the client waits for an answer to its CONNECT before it speaks."""
+        return not self.head
+
+
+def parse(head: bytes) -> Request:
+    """Read a request head, given without the empty line that ends it. Raises BadRequest."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1."):
+        raise BadRequest(400, "this is an HTTP/1.1 proxy")
+    method, target, version = words
+    headers = _headers(lines)
+    user, password = _credentials(headers.get("proxy-authorization", ""))
+    protocol = _PROTOCOLS.get(headers.get(PROTOCOL_HEADER, "tcp").lower())
+    if protocol is None:
+        raise BadRequest(400, "the protocol must be tcp, udp or sctp")
+    if method == "CONNECT":
+        host, port = _authority(target, None)
+        return Request(host, port, protocol, user, password)
+    if not target.lower().startswith("http://"):
+        raise BadRequest(400, "only CONNECT and http:// addresses are served")
+    return _plain(method, target, version, lines, user, password)
+
+
+def _plain(method: str, target: str, version: str, lines: list[str], user: str, password: str) -> Request:
+    """An absolute-form request, rewritten as the server expects it: one request a connection."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        raise BadRequest(400, "the address is malformed") from None
+    host, port = _authority(parts.netloc.rpartition("@")[2], 80)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    kept = [line for line in lines if line.partition(":")[0].strip().lower() not in _HOP_HEADERS]
+    head = "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""])
+    return Request(host, port, "TCP", user, password, head.encode("latin-1"))
+
+
+def _headers(lines: list[str]) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise BadRequest(400, "a header has no colon")
+        headers[name.strip().lower()] = value.strip()
+    return headers
+
+
+def _credentials(header: str) -> tuple[str, str]:
+    """User and password of a Basic header; empty ones if there are none to read."""
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return "", ""
+    return user, password
+
+
+def _authority(text: str, default: int | None) -> tuple[str, int]:
+    """Host and port of `host:port`, `[::1]:port` or, where a default port is known, `host`."""
+    host, colon, digits = text.rpartition(":")
+    if not colon or digits.endswith("]"):
+        host, digits = text, "" if default is None else str(default)
+    host = host.removeprefix("[").removesuffix("]").rstrip(".").lower()
+    if not host or not digits.isascii() or not digits.isdigit() or not 0 < int(digits) < 65536:
+        raise BadRequest(400, "the target must be host:port")
+    return host, int(digits)

@@ -1,0 +1,123 @@
+"""How a browser gets to the shop: two ways in from outside the cluster, both judged as an outside client.
+
+A UNIX socket for a proxy of the same user (JupyterLab's), and a port on
+loopback whose paths begin with a secret, so that no other user of the machine
+gets in. Both lead to the shop's frontend.
+"""
+
+import asyncio
+import hmac
+import html
+import os
+from pathlib import Path
+
+from .dataplane.addresses import OUTSIDE_ADDRESS
+from .dataplane.directory import SERVICES, ObjectStore
+from .dataplane.gateway import Gateway
+from .dataplane.httpcaller import HttpCaller, title
+from .dataplane.request import Request
+
+NAMESPACE = "default"
+FRONT_DOORS = ("frontend-external", "frontend")
+PORT = 80
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{status} {title}</title>
+<body style="font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem">
+<h1>{status} {title}</h1><p>{sentence}</p><pre id="cause" style="white-space:pre-wrap">{cause}</pre></body></html>
+"""
+_SENTENCES = {
+    404: "There is nothing at this address. `python -m helpers status` prints the shop's.",
+    502: "The shop's frontend doesn't answer. `kubectl get pods` shows what runs.",
+    504: "The connection from outside to the frontend is dropped. `kubectl get flows` shows which policy decided.",
+}
+
+
+class Ingress:
+    """The shop's front doors; start it after the gateway, stop it before."""
+
+    def __init__(self, gateway: Gateway, store: ObjectStore, socket: Path, secret: str) -> None:
+        self._gateway = gateway
+        self._store = store
+        self._socket = socket
+        self._prefix = f"/{secret}".encode()
+        self._servers: list[asyncio.Server] = []
+        self.port = 0
+        """The port on 127.0.0.1; 0 before `start`."""
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on the socket and on a port: the given one if it is free."""
+        loop = asyncio.get_running_loop()
+        self._socket.unlink(missing_ok=True)
+        self._servers.append(await loop.create_unix_server(lambda: Visitor(self._gateway, self, None), self._socket))
+        os.chmod(self._socket, 0o600)
+        try:
+            server = await loop.create_server(self._visitor, "127.0.0.1", port)
+        except OSError:
+            server = await loop.create_server(self._visitor, "127.0.0.1", 0)
+        self._servers.append(server)
+        self.port = server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Listen no more; connections that stand are the gateway's to cut."""
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        self._socket.unlink(missing_ok=True)
+
+    def front_door(self) -> Request:
+        """The Service that outside clients are led to."""
+        found = [name for name in FRONT_DOORS if self._store.get(SERVICES, NAMESPACE, name)]
+        return Request((found or ["frontend"])[0], PORT)
+
+    def _visitor(self) -> "Visitor":
+        return Visitor(self._gateway, self, self._prefix)
+
+
+class Visitor(HttpCaller):
+    """A browser's connection: one request whose path is checked, or, without a prefix, whatever comes."""
+
+    # A load balancer, too, answers for a backend that doesn't.
+    connect_seconds = 5.0
+
+    def __init__(self, gateway: Gateway, ingress: Ingress, prefix: bytes | None) -> None:
+        super().__init__(gateway)
+        self._ingress = ingress
+        self._prefix = prefix
+        self._head = b""
+
+    def take_head(self, head: bytes) -> None:
+        """Take the prefix off the path, and ask for the frontend."""
+        if self._prefix is None:
+            self._head = head + b"\r\n\r\n"
+        elif not self._rewrite(head, self._prefix):
+            return
+        self.ask(OUTSIDE_ADDRESS, self._ingress.front_door())
+
+    def _rewrite(self, head: bytes, prefix: bytes) -> bool:
+        """Keep the head as the frontend is to see it; False if the request was answered here."""
+        first, *lines = head.split(b"\r\n")
+        words = first.split(b" ")
+        if len(words) != 3:
+            self.answer(400, "this is an HTTP/1.1 server")
+            return False
+        given, rest = words[1][:len(prefix)], words[1][len(prefix):]
+        if not hmac.compare_digest(given, prefix) or rest[:1] not in (b"", b"/", b"?"):
+            self.answer(404, "nothing here")
+            return False
+        if rest[:1] != b"/":
+            self.respond(301, [f"Location: {(prefix + b'/' + rest).decode('latin-1')}"], b"")
+            return False
+        kept = [line for line in lines if not line.lower().startswith((b"connection:", b"keep-alive:"))]
+        # One request a connection: the next one's path has to be looked at too.
+        self._head = b"\r\n".join([b" ".join([words[0], rest, words[2]]), *kept, b"Connection: close", b"", b""])
+        return True
+
+    def introduce(self) -> bytes:
+        """The frontend sees the request as if it had been sent to its root."""
+        return self._head
+
+    def answer(self, status: int, reason: str, detail: str = "") -> None:
+        """A page that says why the shop can't be shown."""
+        page = _PAGE.format(status=status, title=title(status), sentence=_SENTENCES.get(status, ""),
+                            cause=html.escape(f"{reason}: {detail}" if detail else reason)).encode()
+        self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store"], page)
