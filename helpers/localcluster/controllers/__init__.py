@@ -1,1 +1,53 @@
-"""The loops that make the cluster what its objects say: Deployments, ReplicaSets, EndpointSlices, namespaces, owners."""
+"""The loops that make the cluster what its objects say: rollouts, endpoints, namespaces, owners."""
+
+from collections.abc import Callable
+
+from ..api.resources import DEPLOYMENTS, NAMESPACES, REPLICA_SETS, SERVICES
+from ..api.store import Event, Store
+from .deployments import Deployments
+from .endpoints import EndpointSlices
+from .namespaces import Namespaces
+from .owners import GarbageCollector, Owners
+from .queue import Controller, Key, WorkQueue
+from .replicasets import ReplicaSets
+
+__all__ = ["Controllers"]
+
+
+class Controllers:
+    """All controllers of the node, on the running event loop. `start` also looks at everything that is stored."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._queues: list[WorkQueue] = []
+
+    def start(self) -> None:
+        owners = Owners(self._store)
+        # The index hears of an event before the controllers that ask it.
+        self._subscribe(owners.on_event)
+        collector = GarbageCollector(self._store, owners)
+        self._run(Deployments(self._store, owners), DEPLOYMENTS.key)
+        self._run(ReplicaSets(self._store, owners), REPLICA_SETS.key)
+        self._run(EndpointSlices(self._store, owners), SERVICES.key)
+        self._run(Namespaces(self._store), NAMESPACES.key)
+        queue = self._run(collector)
+        for key in collector.first_look():
+            queue.add(key)
+
+    def stop(self) -> None:
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        for queue in self._queues:
+            queue.close()
+
+    def _subscribe(self, callback: Callable[[Event], None]) -> None:
+        self._unsubscribe.append(self._store.subscribe(callback))
+
+    def _run(self, controller: Controller, resource: str | None = None) -> WorkQueue:
+        queue = WorkQueue(controller)
+        self._queues.append(queue)
+        self._subscribe(queue.on_event)
+        for obj in self._store.list(resource) if resource else ():
+            queue.add(Key(obj["metadata"].get("namespace", ""), obj["metadata"]["name"]))
+        return queue

@@ -1,0 +1,119 @@
+"""ReplicaSets: as many pods as asked for, made from one template."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from ..api.errors import ApiError
+from ..api.events import record
+from ..api.resources import PODS, REPLICA_SETS
+from ..api.store import Event, Object, Store
+from .owners import Owners, controller_of, owner_reference
+from .queue import Key
+from .rollout import replicas
+from .termination import terminate
+
+COMPONENT = "replicaset-controller"
+
+
+class ReplicaSets:
+    def __init__(self, store: Store, owners: Owners) -> None:
+        self._store = store
+        self._owners = owners
+
+    def affected(self, event: Event) -> Iterable[Key]:
+        if event.resource == REPLICA_SETS.key and event.type != "DELETED":
+            yield Key(event.object["metadata"]["namespace"], event.object["metadata"]["name"])
+        elif event.resource == PODS.key:
+            owner = controller_of(event.object)
+            if owner and owner["kind"] == "ReplicaSet":
+                yield Key(event.object["metadata"]["namespace"], owner["name"])
+
+    def reconcile(self, key: Key) -> float | None:
+        wanted = self._store.get(REPLICA_SETS.key, *key)
+        if wanted is None:
+            return None
+        pods = self._owners.managed(wanted, PODS.key)
+        if not wanted["metadata"].get("deletionTimestamp"):
+            self._scale(wanted, [pod for pod in pods if active(pod)])
+            pods = self._owners.managed(wanted, PODS.key)
+        return self._report(wanted, [pod for pod in pods if active(pod)])
+
+    def _scale(self, wanted: Object, pods: list[Object]) -> None:
+        missing = replicas(wanted) - len(pods)
+        for _ in range(missing):
+            self._create(wanted)
+        if missing < 0:
+            for pod in sorted(pods, key=_worth)[:-missing]:
+                terminate(self._store, pod)
+                name = pod["metadata"]["name"]
+                record(self._store, wanted, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", COMPONENT)
+
+    def _create(self, wanted: Object) -> None:
+        template = wanted["spec"]["template"]
+        given = template.get("metadata") or {}
+        metadata = {
+            "generateName": f"{wanted['metadata']['name']}-",
+            "namespace": wanted["metadata"]["namespace"],
+            **{field: given[field] for field in ("labels", "annotations") if given.get(field)},
+            "ownerReferences": [owner_reference(wanted)],
+        }
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
+        try:
+            made = self._store.create(PODS.key, {**pod, "status": {"phase": "Pending"}})
+        except ApiError as error:
+            record(self._store, wanted, "Warning", "FailedCreate", f"Error creating: {error}", COMPONENT)
+            raise
+        name = made["metadata"]["name"]
+        record(self._store, wanted, "Normal", "SuccessfulCreate", f"Created pod: {name}", COMPONENT)
+
+    def _report(self, wanted: Object, pods: list[Object]) -> float | None:
+        patience = wanted["spec"].get("minReadySeconds", 0)
+        waits = [wait for pod in pods if (wait := until_available(pod, patience)) is not None]
+        labels = (wanted["spec"]["template"].get("metadata") or {}).get("labels") or {}
+        labelled = [pod for pod in pods if labels.items() <= (pod["metadata"].get("labels") or {}).items()]
+        counts = {
+            "fullyLabeledReplicas": len(labelled),
+            "readyReplicas": len(waits),
+            "availableReplicas": sum(wait <= 0 for wait in waits),
+        }
+        status = {
+            "observedGeneration": wanted["metadata"].get("generation", 1),
+            "replicas": len(pods),
+            **{name: count for name, count in counts.items() if count},
+        }
+        metadata = wanted["metadata"]
+        self._store.update_status(REPLICA_SETS.key, metadata["namespace"], metadata["name"], status)
+        return min((wait for wait in waits if wait > 0), default=None)
+
+
+def active(pod: Object) -> bool:
+    """Whether a pod counts: neither finished nor on its way out."""
+    phase = (pod.get("status") or {}).get("phase")
+    return phase not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
+
+
+def ready_since(pod: Object) -> str | None:
+    """When the pod became Ready, or None while it is not."""
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready" and condition["status"] == "True":
+            return str(condition.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"])
+    return None
+
+
+def until_available(pod: Object, patience: float) -> float | None:
+    """Seconds until a Ready pod counts as available (0 or less: it does); None while it is not Ready."""
+    since = ready_since(pod)
+    if since is None:
+        return None
+    if not patience:
+        return 0.0
+    age = datetime.now(UTC) - datetime.fromisoformat(since)
+    return float(patience - age.total_seconds())
+
+
+def _worth(pod: Object) -> tuple[bool, bool, str]:
+    """Sorts pods from the first to give up to the last: not running, not Ready, youngest."""
+    running = (pod.get("status") or {}).get("phase") == "Running"
+    # A later time must sort first, and the times are text: invert each digit.
+    age = pod["metadata"]["creationTimestamp"].translate(str.maketrans("0123456789", "9876543210"))
+    return running, ready_since(pod) is not None, age

@@ -1,0 +1,1 @@
+from support.controllers import world  # noqa: F401
