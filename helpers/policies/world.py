@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.policies.addresses import NotAnAddress, parse_address
 from helpers.policies.gathering import Gathered, Problem, gather, read_policy
 from helpers.policies.judging import End, judge
 from helpers.policies.model import Pod, Policy, Service
 from helpers.policies.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from helpers.policies.matrix import Matrix
 
 
 class NotFound(KeyError):
@@ -57,6 +60,12 @@ class World:
         An end is a Pod, a name as `pod` takes it, or an IP address; an address that no pod has is outside.
         """
         return judge(self.end(source), self.end(target), port, protocol, self.namespaces, self.isolating)
+
+    def matrix(self, by: str = "workload") -> Matrix:
+        """Everything that may reach everything, listed by "workload" or by "pod"."""
+        from helpers.policies.matrix import Matrix
+
+        return Matrix(self.pods, self.namespaces, self.policies, by)
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
         """The policies that select this pod for "ingress" or "egress"; none means that it isn't isolated."""
