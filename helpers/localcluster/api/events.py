@@ -74,4 +74,4 @@ def _forget(store: Store) -> None:
 
 
 def _last_seen(event: Object) -> str:
-    return event.get("lastTimestamp") or event["metadata"]["creationTimestamp"]
+    return str(event.get("lastTimestamp") or event["metadata"]["creationTimestamp"])
