@@ -1,0 +1,1 @@
+"""The web shop: pages rendered from what the services answer."""

@@ -1,0 +1,64 @@
+"""The life of one service's process: settings, event loop, SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import random
+import signal
+import sys
+from collections.abc import Mapping
+
+from helpers.boutique import images
+
+__all__ = ["preload", "run"]
+
+
+def preload() -> None:
+    """Import all modules of all services and compile the pages. Starts no thread and opens no socket."""
+    _quiet_grpc()
+    from helpers.boutique import assemble, loadgenerator
+    from helpers.boutique.frontend import render, serve
+
+    render.load()
+    del assemble, loadgenerator, serve
+    gc.collect()
+
+
+def run(service: str) -> None:
+    """Run `service` until SIGTERM or SIGINT. Raises SystemExit with a sentence for the log on wrong settings."""
+    if service not in images.SERVICES:
+        sys.exit(f"there is no service {service!r} in the shop; there are {', '.join(images.SERVICES)}")
+    environ = dict(os.environ)
+    try:
+        if service in images.EXECUTABLES:
+            _replace_process(service, environ)
+        _quiet_grpc()
+        random.seed()
+        asyncio.run(_serve(service, environ))
+    except (ValueError, OSError, images.MissingExecutable) as error:
+        sys.exit(f"{service} cannot run: {error}")
+
+
+def _replace_process(service: str, environ: Mapping[str, str]) -> None:
+    command = images.argv(service, environ)
+    os.execv(command[0], command)
+
+
+async def _serve(service: str, environ: Mapping[str, str]) -> None:
+    from helpers.boutique import assemble
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # What was imported stays until the end: leave it out of collections, and pages shared with the parent untouched.
+    gc.collect()
+    gc.freeze()
+    await assemble.serve(service, environ, stop)
+
+
+def _quiet_grpc() -> None:
+    """gRPC's own log tells of every failed connection on stderr; the request log says it better."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

@@ -1,0 +1,1 @@
+"""Generated messages of the shop; see README.md beside this file."""
