@@ -25,7 +25,7 @@ _HEADER_NAMES = (
     "if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma "
     "proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade "
     "user-agent vary via warning www-authenticate method get status"
-).split()  # noqa: SIM905  (fifty words on fifty lines read worse)
+).split()
 _HEADER_TEXTS = [*_HEADER_NAMES, "200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin"]
 _COMMON_TEXT = (
     "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505"
