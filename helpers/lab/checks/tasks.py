@@ -1,0 +1,105 @@
+"""The course's tasks: what each "your turn" asks of the cluster. The names begin with the notebook's number."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from helpers.lab.checks.answers import Answer, done, hint
+from helpers.lab.checks.goals import Goal, secured
+from helpers.lab.checks.situation import Situation
+
+Task = Callable[[Situation], Answer]
+
+# What the shop's order form and its load generator fill in.
+SUGGESTED = frozenset({"someone@example.com"})
+ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\w")
+
+
+def sandbox(situation: Situation) -> Answer:
+    """Notebook 00: a namespace `sandbox` with the label team=blue."""
+    namespace = situation.named("Namespace", "sandbox")
+    if namespace is None:
+        strays = [found["metadata"]["name"] for found in situation.of_kind("Namespace")
+                  if "team" in (found["metadata"].get("labels") or {})]
+        if strays:
+            return hint("elsewhere", f"The label is on the namespace `{strays[0]}`; there is no namespace `sandbox`.")
+        return hint("nothing-yet", "There is no namespace `sandbox` so far.")
+    labels = namespace["metadata"].get("labels") or {}
+    if "team" not in labels:
+        near = next((key for key in labels if key.lower() == "team"), None)
+        if near:
+            return hint("label-key", f"The label's key is `{near}`. Capitals count: it should be `team`.")
+        return hint("no-label", "The namespace is there, its label `team` isn't.")
+    if labels["team"] != "blue":
+        return hint("label-value", f"The label `team` has the value `{labels['team']}`. To replace it, `kubectl label` "
+                    "wants `--overwrite`.")
+    return done("The namespace `sandbox` carries `team=blue`.")
+
+
+def order(situation: Situation) -> Answer:
+    """Notebook 01: an order with an address of the learner's own, confirmed in emailservice's log."""
+    if situation.named("Deployment", "emailservice") is None:
+        return hint("no-shop", "The shop isn't deployed. `lab.deploy()` brings it.")
+    found = {address for address in ADDRESS.findall(situation.log("emailservice"))}
+    own = sorted(found - SUGGESTED)
+    if own:
+        return done(f"emailservice confirmed an order to `{own[-1]}`.")
+    if found:
+        return hint("suggested-address", "There are confirmations in emailservice's log, all of them to the address "
+                    "that the form suggests. Place an order with another one, and you can tell yours apart.")
+    return hint("nothing-yet", "No order was confirmed so far. Put something into the cart, and place the order there.")
+
+
+def arrow(situation: Situation) -> Answer:
+    """Notebook 02: the three facts about loadgenerator → frontend."""
+    given: Mapping[str, Any] = situation.given if isinstance(situation.given, Mapping) else {}
+    source, target = (str(given.get(key, "app=...")).replace(" ", "") for key in ("who calls", "who is called"))
+    if "app=..." in (source, target):
+        return hint("nothing-yet", "Fill in both labels and the port, run that cell, and then this one.")
+    for text in (source, target):
+        problem = wrong_label(situation, text)
+        if problem is not None:
+            return problem
+    ends = tuple(text.partition("=")[2] for text in (source, target))
+    if ends == ("frontend", "loadgenerator"):
+        return hint("turned-round", "The other way round: the load generator is the one that calls.")
+    if ends != ("loadgenerator", "frontend"):
+        return hint("other-arrow", f"That would be the arrow {ends[0]} → {ends[1]}. Asked for is "
+                    "loadgenerator → frontend.")
+    problem = wrong_number(situation, given.get("port"))
+    return done("Source, target and the pod's port are right.") if problem is None else problem
+
+
+def wrong_label(situation: Situation, text: str) -> Answer | None:
+    key, equals, value = text.partition("=")
+    if not equals:
+        return hint("not-a-label", f"`{text}` is not a label. A label has a key and a value: `app=...`.")
+    if not any(pod.labels.get(key) == value for pod in situation.world.pods):
+        return hint("label-unknown", f"No pod carries `{text}`. Look: `kubectl get pods --show-labels`.")
+    return None
+
+
+def wrong_number(situation: Situation, port: Any) -> Answer | None:
+    """The pod's port of the frontend, as its Service in the cluster says."""
+    ports = situation.world.service("frontend").ports
+    if port in [found.target for found in ports]:
+        return None
+    if port in [found.number for found in ports]:
+        return hint("service-port", f"{port} is the Service's port. A policy wants the one on which the pod listens.")
+    if isinstance(port, str):
+        return hint("port-text", "The port is a number: write it without quotes.")
+    return hint("port", f"The frontend's pod doesn't listen on {port}. `TARGETPORT` in the list above says where.")
+
+
+def goal(target: str, *callers: str, port: int) -> Task:
+    wanted = Goal(target, callers, port)
+    return lambda situation: secured(situation, wanted)
+
+
+TASKS: dict[str, Task] = {
+    "00-sandbox": sandbox,
+    "01-order": order,
+    "02-arrow": arrow,
+    "03-payment": goal("paymentservice", "checkoutservice", port=50051),
+    "04-cart": goal("cartservice", "frontend", "checkoutservice", port=7070),
+}
