@@ -67,7 +67,7 @@ class Peer:
         except asyncio.CancelledError:
             if not _ready(channel):
                 self._drop(channel)
-            # Closing a channel cancels the calls on it; a page that is given up cancels them too, and only that goes on.
+            # Closing a channel cancels the calls on it; so does giving up a page, and only that is passed on.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise

@@ -44,9 +44,9 @@ def dial_failure(address: str, details: str, proxy: str = "") -> str:
             if proxy
             else f"dial tcp {address}: connect: connection refused"
         )
-    if re.search(r"Domain name not found|Name or service not known|nodename nor servname|resolution.*ENOTFOUND", details):
+    if re.search(r"Domain name not found|Name or service not known|nodename nor servname", details):
         return f"dial tcp: lookup {host}: no such host"
-    if re.search(r"resolv|lookup", details) and re.search(r"[Tt]ime(d )?out|Timeout", details):
+    if re.search(r"resolv|lookup", details) and re.search(r"[Tt]imed out|[Tt]imeout", details):
         return f"dial tcp: lookup {host}: i/o timeout"
     if re.search(r"[Tt]imed out|[Tt]imeout", details):
         return f"dial tcp {address}: i/o timeout"

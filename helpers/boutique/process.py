@@ -16,14 +16,19 @@ __all__ = ["preload", "run"]
 
 
 def preload() -> None:
-    """Import all modules of all services and compile the pages. Starts no thread and opens no socket."""
+    """Import all modules of all services, compile the pages, and freeze it all for the forks to share.
+
+    Starts no thread and opens no socket.
+    """
     _quiet_grpc()
     from helpers.boutique import assemble, loadgenerator
     from helpers.boutique.frontend import render, serve
 
     render.load()
     del assemble, loadgenerator, serve
+    # A collection in a fork would write to every object, and so copy every page: leave out what is there now.
     gc.collect()
+    gc.freeze()
 
 
 def run(service: str) -> None:
@@ -53,9 +58,6 @@ async def _serve(service: str, environ: Mapping[str, str]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    # What was imported stays until the end: leave it out of collections, and pages shared with the parent untouched.
-    gc.collect()
-    gc.freeze()
     await assemble.serve(service, environ, stop)
 
 

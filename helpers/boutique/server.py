@@ -73,7 +73,9 @@ def _generic_handlers(handlers: Handlers) -> list[Any]:
             request_deserializer=method.request.FromString,
             response_serializer=method.response.SerializeToString,
         )
-    return [grpc.method_handlers_generic_handler(f"hipstershop.{service}", table) for service, table in by_service.items()]
+    return [
+        grpc.method_handlers_generic_handler(f"hipstershop.{service}", table) for service, table in by_service.items()
+    ]
 
 
 def _logged(name: str, handler: Handler) -> Callable[[Any, Any], Awaitable[Any]]:

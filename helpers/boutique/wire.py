@@ -37,9 +37,7 @@ LIST_RECOMMENDATIONS = Method(
 )
 LIST_PRODUCTS = Method("ProductCatalogService", "ListProducts", pb.Empty, pb.ListProductsResponse)
 GET_PRODUCT = Method("ProductCatalogService", "GetProduct", pb.GetProductRequest, pb.Product)
-SEARCH_PRODUCTS = Method(
-    "ProductCatalogService", "SearchProducts", pb.SearchProductsRequest, pb.SearchProductsResponse
-)
+SEARCH_PRODUCTS = Method("ProductCatalogService", "SearchProducts", pb.SearchProductsRequest, pb.SearchProductsResponse)
 GET_QUOTE = Method("ShippingService", "GetQuote", pb.GetQuoteRequest, pb.GetQuoteResponse)
 SHIP_ORDER = Method("ShippingService", "ShipOrder", pb.ShipOrderRequest, pb.ShipOrderResponse)
 GET_SUPPORTED_CURRENCIES = Method(

@@ -80,14 +80,14 @@ class Storefront:
             self._needed("failed to get the products", self._list_products(visitor.currency)),
             self._ad([]),
         )
-        return header | {"products": products, "ad": ad}
+        return {**header, "products": products, "ad": ad}
 
     async def product(self, visitor: Visitor, number: str) -> dict[str, Any]:
         """`/product/ID`: product catalog, currency and cart must answer; recommendations and ads may be missing."""
         header, (priced, ad), others = await together(
             self._header(visitor), self._product_and_ad(visitor, number), self._recommended(visitor, [number])
         )
-        return header | {"item": priced, "ad": ad, "recommended": others}
+        return {**header, "item": priced, "ad": ad, "recommended": others}
 
     async def cart(self, visitor: Visitor) -> dict[str, Any]:
         """`/cart`: currency, cart, shipping quote and product catalog must answer; recommendations may be missing."""

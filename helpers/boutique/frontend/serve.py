@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import uvicorn
+from uvicorn.lifespan import off as _off  # noqa: F401  (uvicorn would import it by name, after the fork)
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from helpers.boutique import logs
 from helpers.boutique.dialer import Dialer
@@ -29,35 +34,58 @@ async def serve(environ: Mapping[str, str], where: str | tuple[str, int], stop: 
     """Serve the shop until `stop` is set. Raises ValueError for a missing setting, OSError if it can't listen."""
     render.load()
     shop = Storefront(Dialer(environ))
-    server = _Server(_config(shop, where))
-    serving = asyncio.ensure_future(server.serve())
-    try:
-        await _until(stop, serving)
-    finally:
-        server.should_exit = True
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(serving), _GRACE)
-        server.force_exit = True
-        await serving
-        await shop.close()
+    server = _Server(_config(shop))
+    with _listener(where) as listener:
+        serving = asyncio.ensure_future(server.serve(sockets=[listener]))
+        logs.info("frontend is listening", on=where if isinstance(where, str) else f"{where[0]}:{where[1]}")
+        try:
+            await _until(stop, serving)
+        finally:
+            await _end(server, serving)
+            await shop.close()
+            logs.info("frontend has stopped")
 
 
 async def _until(stop: asyncio.Event, serving: asyncio.Future[None]) -> None:
     stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[asyncio.Future[Any]] = {stopping, serving}
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
 
 
-def _config(shop: Storefront, where: str | tuple[str, int]) -> uvicorn.Config:
-    place = {"uds": where} if isinstance(where, str) else {"host": where[0], "port": where[1]}
-    logs.info("frontend is listening", on=where if isinstance(where, str) else f"{where[0]}:{where[1]}")
+async def _end(server: _Server, serving: asyncio.Future[None]) -> None:
+    server.should_exit = True
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(serving), _GRACE)
+    server.force_exit = True
+    await serving
+
+
+def _listener(where: str | tuple[str, int]) -> socket.socket:
+    """A listening socket; a UNIX socket replaces the one that a killed predecessor left behind."""
+    if isinstance(where, tuple):
+        return socket.create_server(where)
+    with contextlib.suppress(FileNotFoundError):
+        Path(where).unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(where)
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _config(shop: Storefront) -> uvicorn.Config:
     return uvicorn.Config(
         app.build(shop),
         loop="asyncio",
+        # Named, not "auto": so it is imported before a fork, and shared.
+        http=HttpToolsProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        **place,  # type: ignore[arg-type]
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from helpers.boutique import logs, wire
 from helpers.boutique.dialer import address
 from helpers.boutique.protos import hipstershop_pb2 as pb
-from helpers.boutique.redis_client import StorageFailure, Storage
+from helpers.boutique.redis_client import Storage, StorageFailure
 from helpers.boutique.server import Handlers, Refusal
 
 _MOST = 99

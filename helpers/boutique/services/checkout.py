@@ -81,9 +81,7 @@ class CheckoutService:
         try:
             quote = await self._shipping(wire.GET_QUOTE, pb.GetQuoteRequest(address=address, items=cart))
         except RpcFailure as failure:
-            raise Refusal(
-                "INTERNAL", f"shipping quote failure: failed to get shipping quote: {failure}"
-            ) from failure
+            raise Refusal("INTERNAL", f"shipping quote failure: failed to get shipping quote: {failure}") from failure
         try:
             return await self._converted(quote.cost_usd, currency)
         except RpcFailure as failure:
@@ -96,9 +94,7 @@ class CheckoutService:
         costs = [money.multiply(line.cost, line.item.quantity) for line in order.items]
         amount = money.total(request.user_currency, [order.shipping_cost, *costs])
         try:
-            charged = await self._payment(
-                wire.CHARGE, pb.ChargeRequest(amount=amount, credit_card=request.credit_card)
-            )
+            charged = await self._payment(wire.CHARGE, pb.ChargeRequest(amount=amount, credit_card=request.credit_card))
         except RpcFailure as failure:
             raise Refusal("INTERNAL", f"failed to charge card: {failure}") from failure
         return charged.transaction_id
@@ -118,9 +114,7 @@ class CheckoutService:
 
     async def _confirm(self, email: str, order: pb.OrderResult) -> None:
         try:
-            await self._email(
-                wire.SEND_ORDER_CONFIRMATION, pb.SendOrderConfirmationRequest(email=email, order=order)
-            )
+            await self._email(wire.SEND_ORDER_CONFIRMATION, pb.SendOrderConfirmationRequest(email=email, order=order))
         except RpcFailure as failure:
             logs.warning("failed to send order confirmation", order=order.order_id, cause=failure)
         else:

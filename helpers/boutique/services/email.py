@@ -29,15 +29,19 @@ class EmailService:
 def confirmation(order: pb.OrderResult) -> list[str]:
     """The text of the confirmation, line by line."""
     names = {product.id: product.name for product in catalogue.PRODUCTS}
-    lines = ["Thank you for your order!", "", f"Order     {order.order_id}", f"Tracking  {order.shipping_tracking_id}", ""]
+    lines = ["Thank you for your order!", ""]
+    lines += [f"Order     {order.order_id}", f"Tracking  {order.shipping_tracking_id}", ""]
     for line in order.items:
-        cost = money.text(money.multiply(line.cost, line.item.quantity))
-        lines.append(f"{line.item.quantity:>3} x {names.get(line.item.product_id, line.item.product_id):<28} {cost:>12}")
-    lines.append(f"      {'Shipping':<28} {money.text(order.shipping_cost):>12}")
-    lines.append(f"      {'Total':<28} {money.text(order_total(order)):>12}")
+        name = names.get(line.item.product_id, line.item.product_id)
+        lines.append(_row(f"{line.item.quantity:>3} x", name, money.multiply(line.cost, line.item.quantity)))
+    lines += [_row("", "Shipping", order.shipping_cost), _row("", "Total", order_total(order))]
     where = order.shipping_address
     lines += ["", f"It goes to {where.street_address}, {where.zip_code} {where.city}, {where.country}."]
     return lines
+
+
+def _row(count: str, name: str, amount: pb.Money) -> str:
+    return f"{count:<5} {name:<28} {money.text(amount):>12}"
 
 
 def order_total(order: pb.OrderResult) -> pb.Money:
