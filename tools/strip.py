@@ -25,7 +25,8 @@ def stripped(notebook: NotebookNode) -> NotebookNode:
             cell.outputs = []
             cell.execution_count = None
     course = {"course": notebook.metadata["course"]} if "course" in notebook.metadata else {}
-    notebook.metadata = NotebookNode(**course, kernelspec=NotebookNode(KERNEL), language_info=NotebookNode(name="python"))
+    language = NotebookNode(name="python")
+    notebook.metadata = NotebookNode(**course, kernelspec=NotebookNode(KERNEL), language_info=language)
     return notebook
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from helpers.lab.doctor import examine
+from helpers.lab.examination import examine
 
 
 def main(name: str, arguments: list[str]) -> int:

@@ -85,6 +85,19 @@ def test_one_policy_for_both_callers_passes_too() -> None:
     assert judge("04-cart", Situation((*shop(), both))).passed
 
 
+def test_a_cluster_that_does_not_enforce_is_noticed() -> None:
+    tried: list[tuple[str, str]] = []
+
+    def everything_connects(source: str, target: str) -> bool:
+        tried.append((source, target))
+        return True
+
+    situation = Situation((*shop(), policy(rule())), connects=everything_connects)
+    assert judge("03-payment", situation).mistake == "otherwise"
+    assert tried[0] == ("checkoutservice", "paymentservice:50051")
+    assert len(tried) == 2
+
+
 def test_one_caller_of_two_is_not_enough() -> None:
     half = policy(rule("frontend", port=7070), target=app("cartservice"))
     answer = judge("04-cart", Situation((*shop(), half)))

@@ -28,8 +28,8 @@ def test_sandbox(objects: list[dict[str, Any]], mistake: str) -> None:
 
 @pytest.mark.parametrize(("log", "mistake"), [
     ("", "nothing-yet"),
-    ("order confirmation sent to=someone@example.com order=1", "suggested-address"),
-    ("order confirmation sent to=someone@example.com\norder confirmation sent to=me@example.org", ""),
+    ("order confirmation sent to=visitor@example.com order=1", "suggested-address"),
+    ("order confirmation sent to=visitor@example.com\norder confirmation sent to=me@example.org", ""),
 ])
 def test_order(log: str, mistake: str) -> None:
     answer = judge("01-order", Situation(tuple(shop()), log=lambda deployment: log))

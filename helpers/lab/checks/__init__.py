@@ -1,16 +1,21 @@
 """The checks of the notebooks' "your turn": `check("03-payment")` looks at the cluster and answers with a hint.
 
-`tasks` says what each asks for; `goals` finds out what is wrong with a policy; `answers` is what comes back.
+`tasks` says what each asks for; `goals` finds out what is wrong with a policy; `answers` is what comes back;
+`solutions` reads the solutions from the notebooks. What was done is kept in LAB_HOME, across kernels.
 """
 
 from typing import Any
 
 from helpers.lab.checks.answers import Answer
 from helpers.lab.checks.situation import Situation
+from helpers.lab.checks.solutions import Progress, solution
 from helpers.lab.checks.tasks import TASKS
 from helpers.lab.errors import LabError, did_you_mean
+from helpers.lab.home import read_json, write_json
 
-__all__ = ["TASKS", "Answer", "Situation", "check", "judge"]
+__all__ = ["TASKS", "Answer", "Progress", "Situation", "check", "judge", "progress", "solution"]
+
+KEPT = "progress.json"
 
 
 def check(task: str, given: Any = None) -> Answer:
@@ -20,7 +25,16 @@ def check(task: str, given: Any = None) -> Answer:
     """
     from helpers.lab import looking
 
-    return judge(task, Situation(tuple(looking.objects()), given, log))
+    answer = judge(task, Situation(tuple(looking.objects()), given, log, connects))
+    if answer:
+        write_json(KEPT, read_json(KEPT) | {task: True})
+    return answer
+
+
+def progress() -> Progress:
+    """Which tasks were done on this machine, in whatever kernel."""
+    kept = read_json(KEPT)
+    return Progress(tuple(task for task in TASKS if task in kept), tuple(task for task in TASKS if task not in kept))
 
 
 def judge(task: str, situation: Situation) -> Answer:
@@ -28,6 +42,14 @@ def judge(task: str, situation: Situation) -> Answer:
     if task not in TASKS:
         raise LabError(f"There is no task {task!r}.{did_you_mean(task, TASKS)}")
     return TASKS[task](situation)
+
+
+def connects(source: str, target: str) -> bool | None:
+    """Whether a connection from a workload to "host:port" stands; None if it could not be tried."""
+    from helpers.lab.probing import probe
+
+    answer = probe(source, target, timeout=1.0)
+    return None if answer.answer == "failed" else answer.allowed
 
 
 def log(deployment: str) -> str:

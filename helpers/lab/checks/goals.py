@@ -33,7 +33,7 @@ def secured(situation: Situation, goal: Goal) -> Answer:
     for name in (goal.target, *goal.callers):
         if name not in running:
             return hint("no-shop", f"There is no `{name}` in the cluster. `lab.deploy()` brings the shop.")
-    for look in (not_selected, selects_too_much, refused, admits_others, admits_other_ports):
+    for look in (not_selected, selects_too_much, refused, admits_others, admits_other_ports, behaves_otherwise):
         found = look(situation, goal)
         if found is not None:
             return found
@@ -162,6 +162,21 @@ def wrong_port(situation: Situation, goal: Goal, caller: str) -> Answer | None:
     listed = ", ".join(map(str, sorted(named)))
     return hint("port", f"`{policy.name}` lets {caller} in on port {listed}, and the pod doesn't listen there. "
                 f"`kubectl get deployment {goal.target} -o yaml` shows its `containerPort`.")
+
+
+def behaves_otherwise(situation: Situation, goal: Goal) -> Answer | None:
+    """The policies are right: does the cluster do what they say? Tries each caller, and somebody else."""
+    world = situation.world
+    target = world.pod(goal.target)
+    fronts = [f"{service.name}:{port.number}" for service in world.services if service.selects(target)
+              for port in service.ports if port.target == goal.port]
+    others = [pod.workload.partition("/")[2] for pod in world.pods
+              if pod.namespace == target.namespace and not world.judge(pod, target, goal.port)]
+    for name, wanted in [*((caller, True) for caller in goal.callers), *((other, False) for other in others[:1])]:
+        if fronts and situation.connects(name, fronts[0]) is (not wanted):
+            return hint("otherwise", f"Your policies are right, and yet {name} {'could not' if wanted else 'could'} "
+                        f"connect to {fronts[0]}. Does this cluster enforce policies? `lab.prove_enforcement()` tells.")
+    return None
 
 
 def service_ports(situation: Situation, goal: Goal) -> list[int]:

@@ -14,13 +14,23 @@ def no_log(deployment: str) -> str:
     return ""
 
 
+def untried(source: str, target: str) -> bool | None:
+    """No cluster to try on."""
+    return None
+
+
 @dataclass(frozen=True)
 class Situation:
-    """A moment of the cluster. `log` reads the log of a Deployment's pods; `given` is the learner's own value."""
+    """A moment of the cluster; `given` is the learner's own value.
+
+    `log` reads the log of a Deployment's pods. `connects` tries a connection from a workload to "host:port": whether
+    it stood, None if it can't be tried.
+    """
 
     objects: tuple[Object, ...]
     given: Any = None
     log: Callable[[str], str] = field(default=no_log)
+    connects: Callable[[str, str], bool | None] = field(default=untried)
 
     @cached_property
     def world(self) -> World:

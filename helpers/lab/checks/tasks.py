@@ -10,8 +10,8 @@ from helpers.lab.checks.situation import Situation
 
 Task = Callable[[Situation], Answer]
 
-# What the shop's order form and its load generator fill in.
-SUGGESTED = frozenset({"someone@example.com"})
+# What the order form and the load generator fill in, here and upstream.
+SUGGESTED = frozenset({"visitor@example.com", "someone@example.com"})
 ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\w")
 
 

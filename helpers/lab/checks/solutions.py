@@ -1,0 +1,72 @@
+"""The solutions, where the learner finds them too: in the notebooks, below each check. There is no second copy."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers.lab.checks.answers import markup
+from helpers.lab.errors import LabError
+from helpers.lab.home import repository
+
+BLOCK = re.compile(r"<summary>The solution</summary>.*?^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One way to do a task: `language` is yaml, python, or empty for commands that stand in a cell as they are."""
+
+    task: str
+    language: str
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return f"```{self.language}\n{self.text}```"
+
+
+def solution(task: str) -> Solution:
+    """The solution of a task, read from its notebook. Raises LabError if there is none."""
+    for found in solutions():
+        if found.task == task:
+            return found
+    raise LabError(f"No notebook holds a solution of {task!r}.")
+
+
+def solutions(folder: Path | None = None) -> Iterator[Solution]:
+    """The solutions of all tasks: in each notebook the first one below the cell that calls `lab.check`."""
+    for path in sorted((folder or repository() / "notebooks").glob("[0-9][0-9]-*.ipynb")):
+        waiting: list[str] = []
+        for cell in json.loads(path.read_text())["cells"]:
+            text = _source(cell)
+            if cell["cell_type"] == "code":
+                waiting += re.findall(r'^lab\.check\("([^"]+)"', text, re.MULTILINE)
+            elif waiting and (block := BLOCK.search(text)):
+                yield Solution(waiting.pop(0), block[1], block[2])
+
+
+def _source(cell: dict[str, Any]) -> str:
+    source = cell["source"]
+    return source if isinstance(source, str) else "".join(source)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Which tasks of the course are done."""
+
+    done: tuple[str, ...]
+    open: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        lines = [f"[ OK ] {task}" for task in self.done] + [f"[ .. ] {task}" for task in self.open]
+        return "\n".join([*lines, f"{len(self.done)} of {len(self.done) + len(self.open)} tasks are done."])
+
+    def _repr_html_(self) -> str:
+        marks = [f"<li>✓ {markup(f'`{task}`')}</li>" for task in self.done]
+        marks += [f"<li>→ {markup(f'`{task}`')} is open</li>" for task in self.open]
+        total = len(self.done) + len(self.open)
+        return f'<p>{len(self.done)} of {total} tasks are done.</p><ul style="list-style:none">{"".join(marks)}</ul>'

@@ -1,0 +1,38 @@
+"""Every task has a solution in its notebook, and the solution passes its check."""
+
+from typing import Any
+
+import pytest
+import yaml
+from support.course import shop
+
+from helpers.lab.checks import TASKS, Progress, Situation, judge, solution
+from helpers.lab.checks.solutions import Solution, solutions
+from helpers.lab.errors import LabError
+
+
+def test_every_task_has_one_solution_in_its_own_notebook() -> None:
+    assert [found.task for found in solutions()] == list(TASKS)
+
+
+@pytest.mark.parametrize("found", [found for found in solutions() if found.language == "yaml"], ids=lambda it: it.task)
+def test_the_policies_of_a_solution_pass(found: Solution) -> None:
+    policies = [policy for policy in yaml.safe_load_all(found.text) if policy]
+    assert judge(found.task, Situation((*shop(), *policies))).passed
+
+
+def test_the_arrow_of_the_solution_passes() -> None:
+    names: dict[str, Any] = {}
+    exec(solution("02-arrow").text, names)
+    assert judge("02-arrow", Situation(tuple(shop()), names["arrow"])).passed
+
+
+def test_a_task_without_solution_is_said() -> None:
+    with pytest.raises(LabError, match="99-none"):
+        solution("99-none")
+
+
+def test_progress_says_what_is_open() -> None:
+    found = Progress(("00-sandbox",), ("01-order",))
+    assert repr(found).endswith("1 of 2 tasks are done.")
+    assert "01-order" in found._repr_html_()
