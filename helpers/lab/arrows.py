@@ -1,0 +1,120 @@
+"""Who calls whom, read from the live Deployments: each `…_ADDR` variable of a container names a Service and a port."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+OUTSIDE = "outside"
+"""The name of the outside world where a workload's name would stand."""
+
+EXPOSED = frozenset({"LoadBalancer", "NodePort"})
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One call that the application needs: from a workload to a Service's port, and on to the pods' port.
+
+    `source` and `target` are `namespace/workload`; `source` is `OUTSIDE` for the outside world.
+    `port` is the pod's, which policies count by; `service_port` is the one that callers dial.
+    """
+
+    source: str
+    target: str
+    service: str
+    service_port: int
+    port: int
+    protocol: str = "TCP"
+    variable: str = ""
+
+    def __str__(self) -> str:
+        ends = f"{short(self.source)} → {short(self.target)}"
+        through = "" if self.port == self.service_port else f" (Service port {self.service_port})"
+        return f"{ends} {self.protocol} {self.port}{through}"
+
+
+def short(name: str) -> str:
+    """A workload's name without the namespace `default`."""
+    return name.removeprefix("default/") if name != OUTSIDE else "the outside world"
+
+
+def arrows_of(objects: Iterable[Object]) -> tuple[Arrow, ...]:
+    """The arrows that Deployments and Services (as dictionaries) tell of, without repetition, in a fixed order.
+
+    A variable that names a Service which does not exist tells of nothing.
+    """
+    items = list(objects)
+    workloads = [item for item in items if item.get("kind") in ("Deployment", "StatefulSet", "DaemonSet")]
+    services = {_key(item): item for item in items if item.get("kind") == "Service"}
+    found = [arrow for item in workloads for arrow in _calls(item, services, workloads)]
+    found += [arrow for item in services.values() for arrow in _entrances(item, workloads)]
+    unique = {(arrow.source, arrow.target, arrow.port, arrow.protocol): arrow for arrow in reversed(found)}
+    return tuple(sorted(unique.values(), key=lambda arrow: (arrow.source, arrow.target, arrow.port)))
+
+
+def _calls(workload: Object, services: Mapping[str, Object], workloads: list[Object]) -> Iterator[Arrow]:
+    namespace = _namespace(workload)
+    for variable, value in _addresses(workload):
+        host, _, number = value.rpartition(":")
+        parts = host.split(".")
+        key = f"{parts[1] if len(parts) > 1 else namespace}/{parts[0]}"
+        if key in services and number.isdigit():
+            yield from _through(_key(workload), services[key], int(number), workloads, variable)
+
+
+def _entrances(service: Object, workloads: list[Object]) -> Iterator[Arrow]:
+    """The outside world's arrows: Services that the cluster shows to it."""
+    spec = service.get("spec") or {}
+    if spec.get("type") in EXPOSED:
+        for port in spec.get("ports") or []:
+            yield from _through(OUTSIDE, service, int(port["port"]), workloads, "")
+
+
+def _through(source: str, service: Object, number: int, workloads: list[Object], variable: str) -> Iterator[Arrow]:
+    """Follow a Service's port to the port of the pods behind it."""
+    spec = service.get("spec") or {}
+    port = next((entry for entry in spec.get("ports") or [] if entry.get("port") == number), None)
+    if port is None:
+        return
+    for workload in workloads:
+        if _namespace(workload) == _namespace(service) and _selects(spec.get("selector"), workload):
+            target = _pod_port(port.get("targetPort", number), workload)
+            if target:
+                yield Arrow(source, _key(workload), _key(service), number, target, port.get("protocol", "TCP"),
+                            variable)
+
+
+def _addresses(workload: Object) -> Iterator[tuple[str, str]]:
+    for container in _pod_spec(workload).get("containers") or []:
+        for entry in container.get("env") or []:
+            if entry.get("name", "").endswith("_ADDR") and isinstance(entry.get("value"), str):
+                yield entry["name"], entry["value"].removeprefix("http://").removeprefix("grpc://").rstrip("/")
+
+
+def _pod_port(target: int | str, workload: Object) -> int | None:
+    """A target port as a number: a name is looked up in the workload's containers."""
+    if isinstance(target, int) or str(target).isdigit():
+        return int(target)
+    for container in _pod_spec(workload).get("containers") or []:
+        for port in container.get("ports") or []:
+            if port.get("name") == target:
+                return int(port["containerPort"])
+    return None
+
+
+def _selects(selector: Mapping[str, str] | None, workload: Object) -> bool:
+    labels = (((workload.get("spec") or {}).get("template") or {}).get("metadata") or {}).get("labels") or {}
+    return bool(selector) and all(labels.get(key) == value for key, value in (selector or {}).items())
+
+
+def _pod_spec(workload: Object) -> Mapping[str, Any]:
+    return ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
+
+
+def _namespace(item: Object) -> str:
+    return str(item["metadata"].get("namespace") or "default")
+
+
+def _key(item: Object) -> str:
+    return f"{_namespace(item)}/{item['metadata']['name']}"

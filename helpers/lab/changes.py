@@ -1,0 +1,186 @@
+"""Change policies: apply, delete, and bring a notebook's starting point back."""
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from helpers.lab import kubectl, rollout, session
+from helpers.lab.bar import interruptible
+from helpers.lab.cluster import Cluster, Object
+from helpers.lab.errors import ClusterError, LabError, did_you_mean
+from helpers.lab.home import read_json, repository, write_json
+from helpers.lab.looking import SYSTEM
+
+FOREIGN = "foreign.json"
+KEPT_NAMESPACES = SYSTEM | {"default"}
+
+
+def apply(what: str | Path) -> None:
+    """Apply YAML text, a file, or a folder of files, as `kubectl apply -f` does; prints kubectl's lines.
+
+    A path may be relative to the notebook, to `notebooks/`, or to the project.
+    """
+    cluster = session.current()
+    body, path = _given(what)
+    target = ["-f", str(path)] if path else ["-f", "-"]
+    print(kubectl.run([*rollout.cluster_options(cluster), "apply", *target], body), end="")
+
+
+def delete_policies(*names: str) -> None:
+    """Delete the policies of these names, or all of the course's; those that were there before it stay."""
+    cluster = session.current()
+    found = [item["metadata"] for item in _policies(cluster)]
+    here = [item["name"] for item in found if item["namespace"] == cluster.namespace]
+    for name in names:
+        if name not in here:
+            raise LabError(f"There is no policy {name!r} in the namespace {cluster.namespace}."
+                           f"{did_you_mean(name, here)}")
+    for item in found:
+        if not names or (item["name"] in names and item["namespace"] == cluster.namespace):
+            cluster.delete("networkpolicies", item["name"], item["namespace"])
+
+
+def reset(policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True,
+          restart: str | Sequence[str] = ()) -> None:
+    """Bring a starting point back: the shop Ready (or not deployed), these policies and no other of the course's.
+
+    `policies` are paths as `apply` takes them. `restart` names Deployments whose standing connections shall end.
+    Extra namespaces and pods that the course made go away. Prints one line.
+    """
+    cluster = session.current()
+    with interruptible("lab.reset()"):
+        paths = [policies] if isinstance(policies, str | Path) else list(policies)
+        files = [_existing(path) for path in paths]
+        removed = _clear(cluster, keep_shop=shop)
+        if shop:
+            _bring_shop(cluster)
+        if files:
+            kubectl.run([*rollout.cluster_options(cluster), "apply", *(f"--filename={file}" for file in files)])
+        for name in [restart] if isinstance(restart, str) else restart:
+            rollout.restart(name)
+    print(_said(removed, files, shop))
+
+
+def remember_foreign(cluster: Cluster) -> None:
+    """At the first meeting with a real cluster, note what is there already: the course leaves it alone."""
+    known = read_json(FOREIGN)
+    key = f"{cluster.context.name} {cluster.context.server}"
+    if key not in known:
+        known[key] = {
+            "policies": [_id(item) for item in cluster.list("networkpolicies", cluster.namespace)],
+            "namespaces": _namespaces(cluster),
+        }
+        write_json(FOREIGN, known)
+
+
+def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
+    """Take away what lessons leave behind; returns how many policies were deleted."""
+    found = _policies(cluster)
+    for item in found:
+        cluster.delete("networkpolicies", item["metadata"]["name"], item["metadata"]["namespace"])
+    for name in _own_namespaces(cluster):
+        cluster.delete("namespaces", name)
+    shop = set(_shop_names()) if keep_shop else set()
+    for item in cluster.list("deployments", cluster.namespace):
+        if _ours(cluster, item["metadata"]["name"]) and item["metadata"]["name"] not in shop:
+            cluster.delete("deployments", item["metadata"]["name"])
+    if not keep_shop:
+        _remove_shop(cluster)
+    return len(found)
+
+
+def _remove_shop(cluster: Cluster) -> None:
+    options = rollout.cluster_options(cluster)
+    kubectl.run([*options, "delete", "--ignore-not-found", "--wait=false", "-f", str(rollout.manifest())])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        names = set(_shop_names())
+        if not any(rollout.workload_of(pod) in names for pod in cluster.list("pods", cluster.namespace)):
+            return
+        time.sleep(0.05)
+
+
+def _bring_shop(cluster: Cluster) -> None:
+    """Deploy the shop if it is not as its manifest says; a shop that stands is left alone, as it takes no time."""
+    found = {item["metadata"]["name"]: item for item in cluster.list("deployments", cluster.namespace)}
+    if not all(name in found and rollout.settled(found[name]) for name in _shop_names()):
+        rollout.deploy()
+
+
+def _shop_names() -> list[str]:
+    import yaml
+
+    text = rollout.manifest().read_text()
+    documents = yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return [item["metadata"]["name"] for item in documents if item and item.get("kind") == "Deployment"]
+
+
+def _policies(cluster: Cluster) -> list[Object]:
+    """The course's policies: on the local cluster all, on a real one those that came after it."""
+    if cluster.local:
+        found = cluster.list("networkpolicies")
+        return [item for item in found if item["metadata"]["namespace"] not in SYSTEM]
+    before = set(_before(cluster, "policies"))
+    namespaces = [cluster.namespace, *_own_namespaces(cluster)]
+    found = [item for name in namespaces for item in cluster.list("networkpolicies", name)]
+    return [item for item in found if _id(item) not in before]
+
+
+def _own_namespaces(cluster: Cluster) -> list[str]:
+    """Namespaces that lessons made. On a real cluster only those that carry the course's label."""
+    if cluster.local:
+        return [name for name in _namespaces(cluster) if name not in KEPT_NAMESPACES]
+    try:
+        found = cluster.list("namespaces", labels="hipster-lab/course=true")
+    except ClusterError:
+        return []
+    return [item["metadata"]["name"] for item in found]
+
+
+def _ours(cluster: Cluster, deployment: str) -> bool:
+    """Whether a Deployment may be cleared away: on the local cluster any, on a real one the shop's own."""
+    return cluster.local or deployment in _shop_names()
+
+
+def _namespaces(cluster: Cluster) -> list[str]:
+    try:
+        return [item["metadata"]["name"] for item in cluster.list("namespaces")]
+    except ClusterError:
+        return []
+
+
+def _before(cluster: Cluster, what: str) -> list[str]:
+    known = read_json(FOREIGN).get(f"{cluster.context.name} {cluster.context.server}") or {}
+    return list(known.get(what) or [])
+
+
+def _id(item: Object) -> str:
+    return f"{item['metadata'].get('namespace')}/{item['metadata']['name']}/{item['metadata'].get('uid')}"
+
+
+def _given(what: str | Path) -> tuple[str | None, Path | None]:
+    """YAML text as it is, or the path that is meant."""
+    if isinstance(what, str) and ("\n" in what or "apiVersion:" in what):
+        return what, None
+    return None, _existing(what)
+
+
+def _existing(what: str | Path) -> Path:
+    for base in _places():
+        if (found := base / what).exists():
+            return found
+    known = [str(path.relative_to(repository() / "notebooks"))
+             for path in (repository() / "notebooks" / "policies").rglob("*.yaml")]
+    raise LabError(f"There is no file or folder {str(what)!r}.{did_you_mean(str(what), known)}"
+                   " Policies of the course are in notebooks/policies.")
+
+
+def _places() -> Iterable[Path]:
+    return (Path.cwd(), repository() / "notebooks", repository() / "notebooks" / "policies", repository())
+
+
+def _said(removed: int, files: list[Path], shop: bool) -> str:
+    parts = ["the shop is Ready" if shop else "no shop is deployed",
+             f"policies: {', '.join(file.stem for file in files)}" if files else "no policies"]
+    gone = f" ({removed} {'policy' if removed == 1 else 'policies'} deleted)" if removed else ""
+    return f"Starting point: {', '.join(parts)}{gone}."

@@ -1,0 +1,104 @@
+"""Run kubectl: the learner's own tool, and the lab's for applying files just as the learner would."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, TextIO
+
+from helpers.lab.errors import KubectlError
+
+INSTALL = "Install kubectl (https://kubernetes.io/docs/tasks/tools/) and run the set-up cell again."
+
+
+def executable() -> str:
+    """kubectl next to this Python, else the one on the PATH. Raises KubectlError with how to get it."""
+    beside = Path(sys.executable).parent / "kubectl"
+    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("kubectl")
+    if not found:
+        raise KubectlError(f"kubectl is not on this machine. {INSTALL}", exit_code=127)
+    return found
+
+
+def run(arguments: Sequence[str], body: str | None = None, *, timeout: float = 120) -> str:
+    """Run kubectl quietly and return its output; `body` goes to its standard input, `timeout` is in seconds.
+
+    Raises KubectlError with kubectl's own words.
+    """
+    command = [executable(), *arguments]
+    try:
+        done = subprocess.run(command, input=body or "", capture_output=True, text=True, timeout=timeout,
+                              start_new_session=True)
+    except subprocess.TimeoutExpired:
+        raise KubectlError(f"kubectl {arguments[0]} did not end within {timeout:.0f} s. "
+                           "Is the cluster up? Try: kubectl get nodes") from None
+    if done.returncode:
+        raise KubectlError(explain(arguments, done.stderr or done.stdout), exit_code=done.returncode)
+    return done.stdout
+
+
+def stream(arguments: Sequence[str], body: str | None = None, *, out: TextIO | None = None) -> tuple[int, str]:
+    """Run kubectl and pass its output on as it comes; returns its exit status and what it said on stderr.
+
+    An interrupt ends kubectl too.
+    """
+    process = subprocess.Popen([executable(), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stdin and process.stdout and process.stderr
+    said: list[str] = []
+    listener = threading.Thread(target=_collect, args=(process.stderr, said), daemon=True)
+    listener.start()
+    with process:
+        try:
+            _feed(process.stdin, body)
+            for line in process.stdout:
+                print(line, end="", file=out or sys.stdout, flush=True)
+            process.wait()
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            listener.join(timeout=5)
+    return process.returncode, "".join(said)
+
+
+def _feed(pipe: IO[str], body: str | None) -> None:
+    """Write the body and close; kubectl may have ended already."""
+    try:
+        pipe.write(body or "")
+        pipe.close()
+    except BrokenPipeError:
+        pass
+
+
+def _collect(pipe: IO[str], said: list[str]) -> None:
+    said.extend(pipe)
+
+
+def explain(arguments: Sequence[str], message: str) -> str:
+    """kubectl's words and, where a learner often gets stuck, the next step."""
+    message = message.strip() or f"kubectl {' '.join(arguments[:2])} failed without a word."
+    for mark, advice in _ADVICE:
+        if mark in message:
+            return f"{message}\n→ {advice}"
+    return message
+
+
+_ADVICE = (
+    ("(AlreadyExists)", "It is there already. Use `apply -f -` instead of `create -f -` to change it, "
+                        "or take it away first: lab.delete_policies()"),
+    ("error converting YAML to JSON", "The YAML cannot be read at that line: look at its indentation and its colons, "
+                                      "and at the line above it."),
+    ("error parsing", "The YAML cannot be read at that line: look at its indentation and its colons, "
+                      "and at the line above it."),
+    ("no objects passed to", "The cell holds no YAML below its first line."),
+    ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
+                              "`kubectl explain networkpolicy.spec` lists what there is."),
+    ("no matches for kind", "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
+    ("connection refused", "The cluster does not run. Start it with lab.start()."),
+    ("connect: no such host", "The server's name cannot be resolved: which context is this? "
+                              "Try: kubectl config current-context"),
+)

@@ -1,0 +1,47 @@
+"""The lab's own cluster on this machine: start it, find it. All that `lab` knows of `helpers.localcluster`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers.lab.errors import ClusterError
+from helpers.lab.home import home
+
+if TYPE_CHECKING:
+    from helpers.localcluster.status import Status
+
+NAME = "hipster-lab"
+
+
+def find() -> "Status":
+    """The status of the local cluster: `running`, `kubeconfig`, `context`, `shop_url`, `pods` and more."""
+    from helpers.localcluster import launch
+
+    return launch.status()
+
+
+def start() -> "Status":
+    """Start the local cluster as it was left, or find it running; returns its status. Raises ClusterError."""
+    from helpers.localcluster import launch
+
+    try:
+        return launch.up(empty=True)
+    except launch.LaunchError as error:
+        raise ClusterError(str(error)) from None
+
+
+def kubeconfig() -> Path:
+    return home() / "kubeconfig"
+
+
+def shop_url() -> str | None:
+    """Where the local cluster's shop answers on this machine, None if the cluster does not run."""
+    found = find()
+    return found.shop_url or None
+
+
+def shop_socket() -> str:
+    """The path of the socket where the local cluster's shop answers, whether it runs yet or not."""
+    from helpers.localcluster.home import Home
+
+    return os.fspath(Home.of_environment().shop_socket)

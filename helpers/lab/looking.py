@@ -1,0 +1,110 @@
+"""Look at the cluster as it is now: its objects, the engine's view of them, the application's arrows, the flows."""
+
+from typing import TYPE_CHECKING, Any
+
+from helpers.lab import session
+from helpers.lab.arrows import Arrow, arrows_of
+from helpers.lab.cluster import Object
+from helpers.lab.errors import LabError, NotFound
+
+if TYPE_CHECKING:
+    from helpers.policies import World
+
+SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease", "kube-flannel", "calico-system",
+                    "calico-apiserver", "tigera-operator", "local-path-storage", "gatekeeper-system", "cert-manager"})
+"""Namespaces that belong to the cluster, not to an application."""
+
+_KINDS = ("namespaces", "pods", "services", "deployments", "networkpolicies")
+
+
+def objects() -> list[Object]:
+    """Everything live that decides who may reach whom: namespaces, pods, Services, Deployments, policies.
+
+    On a shared cluster where only one namespace may be read, that one's.
+    """
+    cluster = session.current()
+    found: list[Object] = []
+    for kind in _KINDS:
+        found += _readable(kind)
+    if not any(item["kind"] == "Namespace" for item in found):
+        found.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
+    return found
+
+
+def _readable(kind: str) -> list[Object]:
+    cluster = session.current()
+    try:
+        return cluster.list(kind)
+    except LabError as error:
+        if getattr(error, "status", 0) != 403:
+            raise
+    return [] if kind == "namespaces" else cluster.list(kind, cluster.namespace)
+
+
+def world() -> "World":
+    """The live cluster as the policy engine sees it now."""
+    from helpers.policies import World
+
+    return World.of(objects())
+
+
+def architecture() -> tuple[Arrow, ...]:
+    """The arrows that the application needs, read from the live Deployments and Services; none if none is deployed."""
+    return arrows_of(item for item in objects() if item["metadata"].get("namespace") not in SYSTEM)
+
+
+def matrix(by: str = "workload") -> Any:
+    """Who may reach whom on which port, judged by the engine on the live cluster."""
+    found: Any = world()
+    return found.matrix(by=by)
+
+
+class Flows(list[Object]):
+    """Flows as the cluster logged them, oldest first; prints as a table."""
+
+    def __repr__(self) -> str:
+        if not self:
+            return "No connection was logged yet."
+        rows = [("TIME", "SOURCE", "TARGET", "PORT", "VERDICT", "POLICIES"), *map(_row, self)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+                         for row in rows)
+
+
+def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 0) -> Flows:
+    """The connections that the cluster judged, oldest first.
+
+    `source` and `target` pick by workload or pod name, `verdict` is "allowed", "denied" or "refused", `last` keeps
+    that many of the newest. Raises LabError on a cluster that keeps no such log.
+    """
+    try:
+        found = session.current().list("flows")
+    except NotFound:
+        raise LabError("This cluster keeps no flow log that the lab can read: only the lab's own does. "
+                       "Use lab.probe(…) to try a connection, or display.explain(…) to judge one.") from None
+    kept = [flow for flow in found if _is(flow["source"], source) and _is(flow["target"], target)
+            and (not verdict or flow["verdict"] == verdict)]
+    return Flows(kept[-last:] if last else kept)
+
+
+def end_name(end: Object) -> str:
+    """One end of a flow in short: a pod's name (with its namespace if that is not `default`), or an address."""
+    if end.get("kind") != "Pod":
+        return str(end.get("address") or "outside")
+    namespace = end.get("namespace") or "default"
+    return str(end["name"]) if namespace == "default" else f"{namespace}/{end['name']}"
+
+
+def _is(end: Object, name: str) -> bool:
+    if not name:
+        return True
+    own = end_name(end)
+    app = (end.get("labels") or {}).get("app")
+    return name in (own, end.get("name"), app, f"{end.get('namespace')}/{app}") or own.startswith(f"{name}-")
+
+
+def _row(flow: Object) -> tuple[str, ...]:
+    time = str(flow["time"])[11:23]
+    times = f" ×{flow['attempts']}" if flow.get("attempts", 1) > 1 else ""
+    return (time, end_name(flow["source"]), end_name(flow["target"]), f"{flow['port']}/{flow['protocol']}",
+            flow["verdict"] + times, ", ".join(flow.get("policies") or []) or "-")

@@ -1,0 +1,147 @@
+"""Deploy the shop, restart parts of it, and wait with a bar until the pods are Ready."""
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from helpers.lab import kubectl, session
+from helpers.lab.bar import Bar
+from helpers.lab.cluster import STRATEGIC, Cluster, Object
+from helpers.lab.errors import LabError, NotFound, Unfinished, did_you_mean
+from helpers.lab.home import repository
+
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.03, 0.5  # seconds between two looks
+
+
+def manifest() -> Path:
+    """The shop's own manifest: plain Kubernetes, for any cluster."""
+    return repository() / "helpers" / "boutique" / "manifests" / "hipster-shop.yaml"
+
+
+def deploy(timeout: float = 180) -> None:
+    """Apply the shop's manifest and wait until all its pods are Ready; running it again changes nothing.
+
+    `timeout` in seconds. Raises Unfinished, which says what is missing, or Interrupted.
+    """
+    cluster = session.current()
+    with Bar("Deploying the shop", 1) as bar:
+        bar.update(0, "kubectl apply")
+        kubectl.run([*cluster_options(cluster), "apply", "-f", str(manifest())])
+        wait(cluster, bar, _names(cluster), timeout)
+
+
+def restart(deployment: str, timeout: float = 120) -> None:
+    """Replace the pods of a Deployment, as `kubectl rollout restart` does, and wait until the new ones serve.
+
+    `timeout` in seconds. Raises LabError for an unknown name, Unfinished, or Interrupted.
+    """
+    cluster = session.current()
+    name = deployment.removeprefix("deployment/").removeprefix("deploy/")
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    change = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}}
+    try:
+        cluster.patch("deployments", name, change, kind=STRATEGIC)
+    except NotFound:
+        known = _names(cluster)
+        raise LabError(f"There is no Deployment {name!r} in the namespace {cluster.namespace}."
+                       f"{did_you_mean(name, known) or ' It has: ' + (', '.join(known) or 'none; run lab.deploy()')}"
+                       ) from None
+    with Bar(f"Restarting {name}", 1) as bar:
+        wait(cluster, bar, [name], timeout, also=lambda: _old_pods(cluster, name))
+
+
+def wait(cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float,
+         also: Callable[[], int] = lambda: 0) -> None:
+    """Draw `bar` until the pods of these Deployments are Ready and `also` counts nothing any more."""
+    wanted = set(names)
+    deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE
+    while True:
+        found = [item for item in cluster.list("deployments", cluster.namespace) if item["metadata"]["name"] in wanted]
+        bar.total, bar.unit = max(sum(map(_wanted, found)), 1), "pods Ready"
+        waiting = [item["metadata"]["name"] for item in found if not settled(item)]
+        leaving = 0 if waiting else also()
+        bar.update(sum(map(_ready, found)), _note(waiting, leaving))
+        if found and not waiting and not leaving:
+            return
+        if time.monotonic() > deadline:
+            raise Unfinished(_stuck(cluster, waiting, timeout))
+        time.sleep(pause)
+        pause = min(pause * 1.3, _LONGEST_PAUSE)
+
+
+def settled(deployment: Object) -> bool:
+    """Whether a Deployment's present template runs everywhere, and is Ready."""
+    status, wanted = deployment.get("status") or {}, _wanted(deployment)
+    observed = int(status.get("observedGeneration") or 0) >= int(deployment["metadata"].get("generation") or 0)
+    counts = [int(status.get(key) or 0) for key in ("updatedReplicas", "readyReplicas", "availableReplicas")]
+    return observed and all(count >= wanted for count in counts) and int(status.get("replicas") or 0) == wanted
+
+
+def _names(cluster: Cluster) -> list[str]:
+    return sorted(item["metadata"]["name"] for item in cluster.list("deployments", cluster.namespace))
+
+
+def _wanted(deployment: Object) -> int:
+    found = deployment["spec"].get("replicas")
+    return 1 if found is None else int(found)
+
+
+def _ready(deployment: Object) -> int:
+    status = deployment.get("status") or {}
+    return min(int(status.get("readyReplicas") or 0), _wanted(deployment))
+
+
+def _old_pods(cluster: Cluster, name: str) -> int:
+    """Pods of a Deployment that are on their way out; their connections may stand until they are gone."""
+    pods = cluster.list("pods", cluster.namespace)
+    return sum(1 for pod in pods if pod["metadata"].get("deletionTimestamp") and workload_of(pod) == name)
+
+
+def workload_of(pod: Object) -> str:
+    """The Deployment behind a pod, by its ReplicaSet's name; the pod's own name if it has none."""
+    for owner in pod["metadata"].get("ownerReferences") or []:
+        if owner.get("kind") == "ReplicaSet":
+            return str(owner["name"]).rpartition("-")[0]
+        return str(owner["name"])
+    return str(pod["metadata"]["name"])
+
+
+def _note(waiting: list[str], leaving: int) -> str:
+    if leaving:
+        return "old pod terminating"
+    more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
+    return f"waiting for {', '.join(waiting[:3])}{more}" if waiting else ""
+
+
+def _stuck(cluster: Cluster, waiting: list[str], timeout: float) -> str:
+    """What the pods that did not become Ready say themselves."""
+    reasons = {}
+    for pod in cluster.list("pods", cluster.namespace):
+        if workload_of(pod) in waiting and (reason := _trouble(pod)):
+            reasons[workload_of(pod)] = reason
+    if not waiting:
+        return (f"The new pods are Ready, but an old one is still terminating after {timeout:.0f} s. "
+                "Look at: kubectl get pods")
+    said = "; ".join(f"{name}: {reasons.get(name, 'not Ready')}" for name in waiting[:4])
+    return (f"Not Ready after {timeout:.0f} s: {said}. Look at: kubectl describe pod -l app={waiting[0]}"
+            f" and kubectl logs deployment/{waiting[0]}")
+
+
+def _trouble(pod: Object) -> str:
+    status: dict[str, Any] = pod.get("status") or {}
+    for container in status.get("containerStatuses") or []:
+        state = (container.get("state") or {}).get("waiting") or {}
+        if state.get("reason"):
+            return " ".join(filter(None, (state["reason"], (state.get("message") or "")[:200])))
+    return ""
+
+
+def cluster_options(cluster: Cluster) -> list[str]:
+    """kubectl's options that lead to this cluster and namespace, whatever the environment says."""
+    options = ["--context", cluster.context.name, "--namespace", cluster.namespace]
+    if len(cluster.context.files) == 1:
+        options = ["--kubeconfig", str(cluster.context.files[0]), *options]
+    return options

@@ -1,0 +1,133 @@
+"""The cluster that this process works with: chosen once by `start`, used by everything else."""
+
+import os
+import sys
+import time
+from typing import Any
+
+from helpers.lab import environment, kubeconfig, local
+from helpers.lab.bar import interruptible
+from helpers.lab.cluster import Cluster
+from helpers.lab.errors import ClusterError, LabError, NotFound
+from helpers.lab.home import home
+
+_current: Cluster | None = None
+
+
+def start(context: str | None = None, *, namespace: str | None = None) -> None:
+    """Make this notebook ready: find or start the cluster, and put kubectl in place.
+
+    Without `context` (or `LAB_CONTEXT`) the local cluster is used. Prints one line; running it again changes nothing.
+    Raises LabError with the next step.
+    """
+    began = time.perf_counter()
+    with interruptible("lab.start()"):
+        chosen = connect(context, namespace=namespace)
+        environment.install(chosen.context, local=chosen.local)
+        _load_magic()
+        line = _sentence(chosen)
+    print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
+
+
+def connect(context: str | None = None, *, namespace: str | None = None) -> Cluster:
+    """Choose the cluster for this process and return it; the local one is started if it does not run."""
+    global _current
+    name = context or os.environ.get("LAB_CONTEXT") or ""
+    chosen = _remote(name) if name and name != local.NAME else _local()
+    chosen.namespace = namespace or chosen.namespace
+    if not chosen.local:
+        from helpers.lab.changes import remember_foreign
+
+        remember_foreign(chosen)
+    if _current is not None:
+        _current.close()
+    _current = chosen
+    return chosen
+
+
+def current() -> Cluster:
+    """The cluster in use; before `start`, the one that `start` would find without starting anything."""
+    global _current
+    if _current is None:
+        name = os.environ.get("LAB_CONTEXT") or ""
+        if name and name != local.NAME:
+            _current = _remote(name)
+        elif local.find().running:
+            _current = Cluster(kubeconfig.load([local.kubeconfig()]), local=True)
+        else:
+            raise ClusterError("The lab is not started. Run: from helpers import lab; lab.start()"
+                               " (in a terminal: python -m helpers up)")
+    return _current
+
+
+def current_or_none() -> Cluster | None:
+    """The cluster in use, None if nothing was chosen yet and the local one is meant: starts and loads nothing."""
+    if _current is None and (os.environ.get("LAB_CONTEXT") or local.NAME) != local.NAME:
+        return current()
+    return _current
+
+
+def use(cluster: Cluster | None) -> None:
+    """Work with this cluster from now on; None forgets the choice."""
+    global _current
+    _current = cluster
+
+
+def client(context: str | None = None) -> Any:
+    """The official Python client's `ApiClient` for the cluster in use, for `kubernetes.client.CoreV1Api(…)`."""
+    from helpers.lab.transport import api_client
+
+    chosen = current().context
+    return api_client(kubeconfig.load(chosen.files, context) if context else chosen)
+
+
+def _local() -> Cluster:
+    if _current is not None and _current.local and _answers(_current):
+        return _current
+    local.start()
+    found = Cluster(kubeconfig.load([local.kubeconfig()]), local=True)
+    found.version()
+    return found
+
+
+def _remote(name: str) -> Cluster:
+    chooser = str(home() / "context.yaml")
+    paths = [path for path in kubeconfig.files() if str(path) not in (chooser, str(local.kubeconfig()))]
+    found = Cluster(kubeconfig.load(paths or kubeconfig.files(""), name))
+    found.version()
+    return found
+
+
+def _answers(cluster: Cluster) -> bool:
+    """Whether the cluster of the last call still is the one that runs: its port and token may have changed."""
+    try:
+        if kubeconfig.load([local.kubeconfig()]) != cluster.context:
+            return False
+        return bool(cluster.version())
+    except LabError:
+        return False
+
+
+def _sentence(cluster: Cluster) -> str:
+    where = "the local cluster" if cluster.local else f"the cluster {cluster.context.name!r}"
+    return f"Using {where} ({cluster.version()}, namespace {cluster.namespace}): {_shop(cluster)}."
+
+
+def _shop(cluster: Cluster) -> str:
+    try:
+        found = cluster.list("deployments", cluster.namespace)
+    except NotFound:
+        found = []
+    if not found:
+        return "no shop is deployed yet"
+    ready = sum(1 for item in found if (item.get("status") or {}).get("readyReplicas"))
+    return f"{ready} of {len(found)} Deployments are ready"
+
+
+def _load_magic() -> None:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        from helpers.lab import magic
+
+        magic.load(shell)
