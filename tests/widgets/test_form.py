@@ -89,7 +89,8 @@ def test_a_seed_policy_is_written_by_clicking():
 def test_edits_leave_the_policy_they_start_from_alone():
     before = copy.deepcopy(POLICY)
     for step in (("remove-rule", "ingress", 0), ("add-peer", "ingress", 0), ("remove-port", "ingress", 0, 0),
-                 ("direction", "egress", True), ("port", "ingress", 0, 0, "grpc"), ("protocol", "ingress", 0, 0, "UDP")):
+                 ("direction", "egress", True), ("port", "ingress", 0, 0, "grpc"),
+                 ("protocol", "ingress", 0, 0, "UDP")):
         form.edit(POLICY, *step)
         assert before == POLICY
 

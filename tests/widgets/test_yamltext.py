@@ -78,7 +78,8 @@ def test_nothing_written_is_nothing_wrong(text):
     assert yamltext.read(text) == yamltext.Reading((), ())
 
 
-@pytest.mark.parametrize("text", ["5", "- a\n- b", "just words", "{" * 3000, "[" * 3000 + "]" * 3000, "a: b: c", "\x00", "!!python/x {}"])
+@pytest.mark.parametrize("text", [
+    "5", "- a\n- b", "just words", "{" * 3000, "[" * 3000 + "]" * 3000, "a: b: c", "\x00", "!!python/x {}"])
 def test_odd_text_is_a_mark_and_not_an_exception(text):
     assert yamltext.read(text).marks[0].severity == "error"
 

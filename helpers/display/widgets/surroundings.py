@@ -13,8 +13,8 @@ TELLING_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "component
 """Label keys that usually name a workload, best first."""
 
 _CHANGING_LABELS = frozenset({
-    "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/job-name", "controller-uid", "job-name"})
+    "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-name", "controller-uid", "job-name"})
 
 
 @dataclass(frozen=True, slots=True)

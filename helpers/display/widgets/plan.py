@@ -1,0 +1,69 @@
+"""What has to be done to a cluster so that it has a given set of policies; the cluster as widgets know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from helpers.display.widgets.yamltext import clean, key, with_defaults
+
+Json = Mapping[str, Any]
+
+
+class Cluster(Protocol):
+    """What the widgets ask of a cluster. Every method may raise an error whose text is one sentence."""
+
+    def objects(self) -> Sequence[Json]:
+        """Namespaces, pods, Services, workloads and policies, as the engine reads them."""
+
+    def apply(self, text: str) -> None:
+        """Apply manifests."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete policies by their keys, `namespace/name`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The policies to create and to change, and the keys of those to delete."""
+
+    create: tuple[Json, ...] = ()
+    change: tuple[Json, ...] = ()
+    delete: tuple[str, ...] = ()
+
+    @property
+    def apply(self) -> tuple[Json, ...]:
+        return (*self.create, *self.change)
+
+    def __bool__(self) -> bool:
+        return bool(self.create or self.change or self.delete)
+
+    def __str__(self) -> str:
+        parts = {"create": [key(policy) for policy in self.create], "change": [key(policy) for policy in self.change],
+                 "delete": list(self.delete)}
+        said = [f"{verb} {', '.join(name.removeprefix('default/') for name in names)}"
+                for verb, names in parts.items() if names]
+        return "; ".join(said) or "nothing to do"
+
+
+def plan(live: Iterable[Json], wanted: Iterable[Json]) -> Plan:
+    """The way from the live policies to the wanted ones."""
+    before = {key(policy): same_form(policy) for policy in live}
+    after = {key(policy): policy for policy in wanted}
+    return Plan(tuple(policy for name, policy in after.items() if name not in before),
+                tuple(policy for name, policy in after.items()
+                      if name in before and same_form(policy) != before[name]),
+                tuple(name for name in before if name not in after))
+
+
+def same_form(policy: Json) -> Json:
+    """A policy in a form in which equal meaning compares equal: with defaults, without what the cluster adds."""
+    return with_defaults(clean(policy))
+
+
+def policies_of(objects: Iterable[Json]) -> tuple[Json, ...]:
+    """The policies among objects, as a person would keep them, oldest first."""
+    found = [item for item in objects if item.get("kind") == "NetworkPolicy"]
+    found.sort(key=lambda item: (str(item["metadata"].get("creationTimestamp") or ""), key(item)))
+    return tuple(clean(item) for item in found)
