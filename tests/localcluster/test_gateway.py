@@ -132,7 +132,8 @@ def test_a_deleted_pods_connections_are_cut_at_both_ends(pods: Path) -> None:
     run(scenario())
 
 
-def test_a_pod_without_dns_cannot_look_up_names_but_dials_addresses(pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pod_without_dns_cannot_look_up_names_but_dials_addresses(
+        pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gateway_module, "LOOKUP_SECONDS", 0.15)
 
     async def scenario() -> None:
@@ -250,7 +251,7 @@ def test_a_slow_reader_slows_the_writer_down(pods: Path) -> None:
                 finally:
                     writer.close()
             listener = await asyncio.start_unix_server(pour, net.gateway.attach(server).directory / "80.sock")
-            reader, writer = await net.tunnel(client, f"{server['status']['podIP']}:80")
+            _, writer = await net.tunnel(client, f"{server['status']['podIP']}:80")
             await asyncio.sleep(0.3)
             assert written < 16_000_000
             writer.close()

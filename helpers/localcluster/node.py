@@ -1,0 +1,43 @@
+"""The node's process: `python -m helpers.localcluster.node HOME FD`.
+
+Started by `launch`, which waits on the descriptor FD for one JSON line: {} when
+everything serves, or {"error": sentence}. The node ends on SIGTERM, and takes
+everything that it started with it.
+"""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from .home import Home
+from .processes import Lock
+
+
+def main() -> int:
+    """Run the node until it is told to end; returns the exit status."""
+    os.umask(0o077)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    home, descriptor = Home(Path(sys.argv[1])), int(sys.argv[2])
+    os.set_inheritable(descriptor, False)
+    with Lock(home.node_lock) as lock, os.fdopen(descriptor, "w") as pipe:
+        def report(problem: str | None) -> None:
+            pipe.write(json.dumps({"error": problem} if problem else {}) + "\n")
+            pipe.close()
+
+        if not lock.take(1.0):
+            report(f"Another node runs in {home.root}.")
+            return 1
+        # The fork server imports the shop, which takes longest: it begins before this process imports the rest.
+        from .kubelet.forkserver import ForkServer
+
+        fork_server = ForkServer()
+        fork_server.launch()
+        from .assembly import serve
+
+        return serve(home, fork_server, report)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
