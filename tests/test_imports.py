@@ -1,0 +1,88 @@
+"""Who may import whom: the layers of the house, and what must not be loaded on the way to a quick command."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HELPERS = ROOT / "helpers"
+
+# Start, stop and find the local cluster; all else of it is reached through the Kubernetes API.
+LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers.localcluster.home")
+
+# What a package may import of the others. A longer name is that module alone.
+ALLOWED: dict[str, set[str]] = {
+    "helpers.policies": set(),
+    "helpers.boutique": set(),
+    "helpers.localcluster": {"helpers.policies", "helpers.boutique.images"},
+    "helpers.lab": {"helpers.policies", *LAUNCH},
+    "helpers.display": {"helpers.lab", "helpers.policies"},
+    "helpers.cli": {"helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
+}
+
+HEAVY = ("kubernetes", "grpc", "IPython", "ipywidgets", "anywidget", "jupyterlab", "starlette", "graphviz")
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in HELPERS.rglob("*.py")
+                  if "node_modules" not in path.parts and path.parent != HELPERS and not path.stem.endswith("_pb2"))
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def package_of(name: str) -> str:
+    return ".".join(name.split(".")[:2])
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything of `helpers` that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{origin(path, node)}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from ((node.lineno, name) for name in names if name.startswith("helpers."))
+
+
+def origin(path: Path, node: ast.ImportFrom) -> str:
+    """The full name of the module that a `from … import` names, its dots resolved."""
+    if not node.level:
+        return node.module or ""
+    folder = path.relative_to(ROOT).parent.parts
+    return ".".join([*folder[:len(folder) - node.level + 1], *([node.module] if node.module else [])])
+
+
+def may(package: str, name: str) -> bool:
+    """Whether a module of `package` may import `name`."""
+    own = {package, *ALLOWED[package]}
+    return any(name == allowed or name.startswith(f"{allowed}.") for allowed in own)
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {package_of(name_of(path)) for path in modules()} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    package = package_of(name_of(path))
+    wrong = [f"{path.relative_to(ROOT)}:{line} imports {name}"
+             for line, name in imported(path) if not may(package, name)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("statement", [
+    "import helpers.__main__", "import helpers.localcluster.launch", "import helpers.cli.cluster",
+    "import helpers.policies", "import helpers.lab",
+])
+def test_a_quick_command_loads_nothing_heavy(statement: str) -> None:
+    check = f"import sys; {statement}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.split() == []
