@@ -1,0 +1,26 @@
+"""The fast tests first: whoever broke something learns it within a minute."""
+
+import os
+
+import pytest
+
+SLOW_LAST = ("faults", "display", "localcluster", "kubelet", "e2e", "notebooks", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by folder: those without a cluster first, notebooks and browsers last; inside a folder nothing moves."""
+    def rank(item: pytest.Item) -> int:
+        parts = item.path.parts
+        return max((number for number, name in enumerate(SLOW_LAST, 1) if name in parts), default=0)
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> object:
+    """With REQUIRE_ALL set, as in CI, a test that is skipped for want of a program fails."""
+    outcome = yield
+    report = outcome.get_result()
+    if os.environ.get("REQUIRE_ALL") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"REQUIRE_ALL is set, and this was skipped: {report.longrepr}"

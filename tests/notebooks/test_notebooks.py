@@ -1,0 +1,58 @@
+"""Every notebook of the course runs: alone on a fresh cluster, after any other, again, and with its task solved."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.cluster import Cluster, cluster
+from support.notebooks import Run, course, run, solved
+
+# What must be seen in which cell, by notebook: the course's point, in words.
+SEEN = {
+    "00": {"cluster": ["lab-node", "kube-system"], "proof": ["enforced"], "doctor": ["[ OK ] Python"]},
+    "01": {"empty-pods": ["No resources found"], "pods": ["shippingservice", "1/1"], "page": ["200"],
+           "frontend-env": ["SHIPPING_SERVICE_ADDR=shippingservice:50051"], "ad-redis": ["connected"]},
+    "02": {"labels": ["app=shippingservice", "pod-template-hash="], "services": ["5000/TCP"], "targets": ["8080"],
+           "probe": ["connected"], "probe-flows": ["8080"]},
+    "03": {"create": ["networkpolicy.networking.k8s.io/shipping-allow-checkout created"], "page-before": ["200"],
+           "page-after": ["200"], "page-broken": ["500", "shipping quote"], "why-flows": ["shipping-allow-checkout"],
+           "why-explain": ["denied", "shipping-allow-checkout"], "rest": ["200", "connected"]},
+    "04": {"page-broken": ["500"], "create": ["created"], "page-mended": ["200"], "page-restarted": ["200"],
+           "proof-probe": ["no answer"], "proof-explain": ["denied"]},
+}
+
+
+def check(path: Path, found: Run) -> None:
+    assert not found.errors
+    for cell, words in SEEN.get(path.name[:2], {}).items():
+        for word in words:
+            assert word in found.text(cell), f"{path.name}, cell {cell}: {found.text(cell)!r}"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Cluster]:
+    with cluster("--empty", prefix="nb-") as own:
+        yield own
+
+
+def test_the_course_has_notebooks() -> None:
+    assert [path.name[:2] for path in course()] == [f"{number:02}" for number in range(len(course()))]
+    assert len(course()) >= 5
+
+
+@pytest.mark.parametrize("path", course(), ids=lambda path: path.stem)
+def test_alone_on_a_fresh_cluster(path: Path) -> None:
+    with cluster("--empty", prefix="nb-") as own:
+        check(path, run(path, own.environment))
+
+
+@pytest.mark.parametrize("path", reversed(course()), ids=lambda path: path.stem)
+def test_after_the_later_ones(path: Path, shared: Cluster) -> None:
+    check(path, run(path, shared.environment))
+
+
+@pytest.mark.parametrize("path", course(), ids=lambda path: path.stem)
+def test_again_with_its_task_solved(path: Path, shared: Cluster) -> None:
+    found = run(path, shared.environment, solved(path))
+    check(path, found)
+    assert "[ OK ] Done." in found.text("turn-check")

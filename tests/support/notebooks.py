@@ -1,0 +1,74 @@
+"""Run notebooks of the course without a screen, and ask what their cells printed."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from helpers.lab.checks.solutions import solutions
+from support.course import NOTEBOOKS
+
+PATIENCE = 120  # seconds for one cell
+
+
+def course() -> list[Path]:
+    """The notebooks of the course, in its order."""
+    return sorted(NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
+
+
+class Run:
+    """A notebook that was executed; `text(cell_id)` is what a cell showed, as plain text."""
+
+    def __init__(self, notebook: nbformat.NotebookNode) -> None:
+        self.cells = {cell.id: cell for cell in notebook.cells}
+
+    def text(self, cell: str) -> str:
+        shown = [output.get("text") or output.get("data", {}).get("text/plain", "")
+                 for output in self.cells[cell].outputs]
+        return "\n".join(shown)
+
+    @property
+    def errors(self) -> list[str]:
+        """Error outputs of all cells; a cell's `raises-exception` tag would let them through otherwise."""
+        return [f"{name}: {output.evalue}" for name, cell in self.cells.items()
+                for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def run(path: Path, environment: Mapping[str, str], replace: Mapping[str, str] | None = None) -> Run:
+    """Execute a notebook in its own folder, the sources of some cells replaced. A failing cell raises."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        cell.source = (replace or {}).get(cell.id, cell.source)
+    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
+                            resources={"metadata": {"path": str(path.parent)}})
+    client.execute(env=kernel_environment(environment))
+    return Run(notebook)
+
+
+def kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a kernel gets: the cluster's home, and nothing that would lead it to another cluster."""
+    kept = {name: value for name, value in environment.items() if name not in ("KUBECONFIG", "LAB_CONTEXT")}
+    return kept | {"JUPYTER_PREFER_ENV_PATH": "1",
+                   "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+ORDER = """
+lab.page("/cart", {"product_id": "OLJCESPC7Z", "quantity": "1"})
+lab.page("/cart/checkout", {"email": "me@example.org", "street_address": "1 Main Street", "zip_code": "94043",
+         "city": "Mountain View", "state": "CA", "country": "United States", "credit_card_number": "4432801561520454",
+         "credit_card_expiration_month": "1", "credit_card_expiration_year": "2039", "credit_card_cvv": "672"})
+"""
+
+
+def solved(path: Path) -> dict[str, str]:
+    """The cells of "your turn" filled in as a learner would who follows the solutions."""
+    answers = {}
+    for found in solutions():
+        if path.name.startswith(found.task[:2]):
+            answers["turn-answer"] = f"%%kubectl apply -f -\n{found.text}" if found.language == "yaml" else found.text
+    if path.name.startswith("01"):
+        answers["turn-answer"] = ORDER + answers["turn-answer"]
+    return answers
