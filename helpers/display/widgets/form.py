@@ -186,9 +186,13 @@ def _remove_peer(policy: Json, direction: str, rule: int, peer: int) -> None:
     _drop_if_empty(policy, direction, rule, SIDES[direction])
 
 
-def _add_port(policy: Json, direction: str, rule: int, value: str = "") -> None:
-    number = _number(value) if value else 8080
-    _list(policy, direction, rule, "ports").append({"protocol": "TCP", "port": number})
+def _set_cidr(policy: Json, direction: str, rule: int, peer: int, value: str) -> None:
+    _set_peer(policy, direction, rule, peer, f"cidr:{value}")
+
+
+def _add_port(policy: Json, direction: str, rule: int, value: str = "8080/TCP") -> None:
+    number, _, protocol = value.partition("/")
+    _list(policy, direction, rule, "ports").append({"protocol": protocol or "TCP", "port": _number(number)})
 
 
 def _set_port(policy: Json, direction: str, rule: int, port: int, value: str) -> None:
@@ -216,7 +220,7 @@ def _number(value: str) -> int | str:
 
 EDITS: dict[str, Callable[..., None]] = {
     "name": _set_name, "namespace": _set_namespace, "target": _set_target, "direction": _set_direction,
-    "add-rule": _add_rule, "remove-rule": _remove_rule, "add-peer": _add_peer, "peer": _set_peer,
+    "add-rule": _add_rule, "remove-rule": _remove_rule, "add-peer": _add_peer, "peer": _set_peer, "cidr": _set_cidr,
     "remove-peer": _remove_peer, "add-port": _add_port, "port": _set_port, "protocol": _set_protocol,
     "remove-port": _remove_port,
 }

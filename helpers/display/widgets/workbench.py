@@ -1,0 +1,231 @@
+"""The workbench as widgets: the editor and panes around a `Bench`, all of it driven from one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets
+
+from helpers.display.widgets import formview, matrixview, views, yamltext
+from helpers.display.widgets.bench import Bench, Refused
+from helpers.display.widgets.editor import Editor
+from helpers.display.widgets.pane import Pane, does, esc
+from helpers.display.widgets.proposal import Proposal
+from helpers.display.widgets.worker import SHARED, Worker
+from helpers.display.widgets.yamltext import Mark
+
+Draw = Callable[[Proposal], str]
+Review = Callable[[Proposal], list[Mark]]
+_VIEWS = (("graph", "Graph"), ("matrix", "Matrix"), ("why", "Explanation"))
+_PANES = ("toolbar", "message", "sheets", "faces", "form", "findings", "views", "graph", "matrix", "why", "changes")
+_FIRST_CHOICES = {"template": "allow-one", "target": "default/shippingservice", "other": "default/checkoutservice"}
+_FRESH = "Applied policies decide about new connections; restart a caller to end those that stand."
+
+
+class Workbench:
+    """Edit policies as YAML or in a form, see what would change, then apply; shows itself in a notebook.
+
+    `draw` makes the graph of a proposal as SVG, `review` the linter's marks for the open sheet.
+    """
+
+    def __init__(self, bench: Bench, draw: Draw, review: Review = lambda proposal: [], worker: Worker = SHARED) -> None:
+        self.bench, self._draw, self._review, self._worker = bench, draw, review, worker
+        self._chosen = dict(_FIRST_CHOICES)
+        self._face, self._view, self._message, self._fault = "yaml", "graph", "", False
+        self.editor = Editor(words=bench.around.words)
+        self.panes = {name: Pane() for name in _PANES}
+        for pane in self.panes.values():
+            pane.on_do(self._do)
+        self.editor.on_typed(self._typed)
+        self.widget = self._laid_out()
+        self._follow()
+        self._render()
+
+    def _laid_out(self) -> Any:
+        panes = self.panes
+        left = ipywidgets.Box([panes["sheets"], panes["faces"], self.editor, panes["form"], panes["findings"]])
+        right = ipywidgets.Box([panes["views"], panes["graph"], panes["matrix"], panes["why"], panes["changes"]])
+        for column in (left, right):
+            column.add_class("lab-column")
+        panes["toolbar"].add_class("lab-wide")
+        panes["message"].add_class("lab-wide")
+        box = ipywidgets.Box([panes["toolbar"], panes["message"], left, right])
+        box.add_class("lab-workbench")
+        return box
+
+    # Callbacks come from whatever thread ipykernel likes; the worker does the rest.
+
+    def _typed(self, text: str) -> None:
+        revision = self.editor.shown["revision"]
+        self._worker.submit(lambda: self._type(text, revision), failed=self._failed)
+
+    def _type(self, text: str, revision: int) -> None:
+        if self.editor.shown["revision"] == revision:
+            self.bench.type(text)
+            self._say("")
+        self._render_soon()
+
+    def _do(self, action: str, *arguments: Any) -> None:
+        self._worker.submit(lambda: self._act(action, *arguments), failed=self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        """Say what went wrong; the last resort for errors whose text is a sentence, and for those it isn't."""
+        self._say(str(error) or type(error).__name__, fault=True)
+        self._render_soon()
+
+    def _act(self, action: str, *arguments: Any) -> None:
+        self._say("")
+        handler = getattr(self, "_on_" + action.replace("-", "_"), None)
+        if handler is None:
+            raise Refused(f"The workbench cannot {action!r}.")
+        handler(*arguments)
+        self._follow()
+        self._render_soon()
+
+    def _say(self, text: str, fault: bool = False) -> None:
+        self._message, self._fault = text, fault
+
+    # Actions.
+
+    def _on_choose(self, name: str, value: str) -> None:
+        self._chosen[name] = value
+
+    def _on_add(self) -> None:
+        self.bench.add_template(self._chosen["template"], self._chosen["target"], self._chosen["other"])
+
+    def _on_open(self, sheet: int) -> None:
+        self.bench.open(sheet)
+
+    def _on_remove(self, sheet: int) -> None:
+        self.bench.remove(sheet)
+
+    def _on_undo(self) -> None:
+        self.bench.undo()
+
+    def _on_redo(self) -> None:
+        self.bench.redo()
+
+    def _on_reset(self) -> None:
+        self.bench.reset()
+
+    def _on_import(self, text: str) -> None:
+        count = self.bench.import_text(text)
+        self._say(f"Imported {count} {'policy' if count == 1 else 'policies'}.")
+
+    def _on_export(self) -> None:
+        self.panes["toolbar"].save("policies.yaml", self.bench.draft.text, "application/yaml")
+        self._say("Saved as policies.yaml.")
+
+    def _on_face(self, face: str) -> None:
+        self._face = face
+
+    def _on_view(self, view: str) -> None:
+        self._view = view
+
+    def _on_form(self, action: str, *arguments: Any) -> None:
+        self.bench.edit_form(action, *arguments)
+
+    def _on_goto(self, line: int) -> None:
+        self._face = "yaml"
+        self.editor.goto(line)
+
+    def _on_ask(self, source: str, target: str, port: int, protocol: str) -> None:
+        self.bench.ask(source, target, port, protocol)
+        self._view = "why"
+
+    def _on_question(self, part: str, value: str) -> None:
+        """One of the question's three choices; a new target brings its own first port."""
+        asked = {"source": self._chosen["other"], "target": self._chosen["target"], "port": ""}
+        if before := self.bench.question:
+            asked = {"source": before.source, "target": before.target, "port": f"{before.port}/{before.protocol}"}
+        asked[part] = value
+        if part == "target" or not asked["port"]:
+            asked["port"] = next((f"{number}/{protocol}" for one in self.bench.around.workloads
+                                  if f"{one.namespace}/{one.name}" == asked["target"]
+                                  for _, number, protocol in one.ports), "80/TCP")
+        number, _, protocol = asked["port"].partition("/")
+        self.bench.ask(asked["source"], asked["target"], number, protocol)
+
+    def _on_apply(self) -> None:
+        self._say("Applying …")
+        self._render_toolbar(busy=True)
+        self._say(f"{self.bench.apply()} {_FRESH}")
+
+    def _on_take_back(self) -> None:
+        self._render_toolbar(busy=True)
+        self._say(self.bench.take_back())
+
+    def _on_refresh(self) -> None:
+        self.bench.refresh()
+        self.editor.words = self.bench.around.words
+        self._say("The cluster was read anew.")
+
+    # Showing.
+
+    def _follow(self) -> None:
+        """Show the open sheet in the editor; not done while typing, when the editor is ahead of the bench."""
+        sheet = self.bench.draft.open
+        self.editor.show(sheet.text if sheet else "", sheet.id if sheet else "")
+
+    def _render_soon(self) -> None:
+        self._worker.submit(self._render, key=(id(self), "render"), failed=self._failed_to_render)
+
+    def _failed_to_render(self, error: Exception) -> None:
+        self.panes["message"].html = views.message(f"The view could not be drawn: {error}", fault=True)
+
+    def _render(self) -> None:
+        """Bring every pane up to date; a pane whose HTML is the same is not sent."""
+        bench, panes = self.bench, self.panes
+        own, others = self.marks()
+        self.editor.mark([mark.as_dict() for mark in own])
+        panes["findings"].html = views.findings(own, others)
+        panes["graph"].html = f'<div class="lab-picture" data-keep="graph">{self._draw(bench.proposal)}</div>'
+        panes["matrix"].html = matrixview.matrix_html(bench.proposal)
+        panes["changes"].html = views.changes(bench.proposal)
+        panes["why"].html = views.question(bench)
+        panes["sheets"].html = views.sheets(bench)
+        panes["form"].html = formview.form_html(bench.formed, bench.around)
+        panes["faces"].html = views.faces(self._face)
+        panes["views"].html = _tabs(self._view)
+        self._render_toolbar()
+        self._show(panes["form"], self._face == "form")
+        self._show(self.editor, self._face == "yaml")
+        for name, _ in _VIEWS:
+            self._show(panes[name], self._view == name)
+
+    def _render_toolbar(self, busy: bool = False) -> None:
+        self.panes["toolbar"].html = views.toolbar(self.bench, self._chosen, busy)
+        self.panes["message"].html = views.message(self._message, self._fault)
+
+    @staticmethod
+    def _show(widget: Any, shown: bool) -> None:
+        if shown:
+            widget.remove_class("lab-hidden")
+        elif "lab-hidden" not in widget._dom_classes:
+            widget.add_class("lab-hidden")
+
+    def marks(self) -> tuple[list[Mark], list[Mark]]:
+        """What to mend on the open sheet, and what concerns none of its lines."""
+        sheet = self.bench.draft.open
+        own = list(yamltext.read(sheet.text).marks) if sheet else []
+        found = [] if own else self._review(self.bench.proposal)
+        return own + [mark for mark in found if mark.span.line], [mark for mark in found if not mark.span.line]
+
+    # Where no widget can be shown.
+
+    def __repr__(self) -> str:
+        return views.text(self.bench, self.marks()[0])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        found = self.widget._repr_mimebundle_()
+        data, metadata = found if isinstance(found, tuple) else (found or {}, {})
+        graph, changed = self.panes["graph"].html, self.panes["changes"].html
+        page = f"{graph}{changed}<pre>{esc(self.bench.draft.text)}</pre>"
+        return {**data, "text/plain": repr(self), "text/html": page}, metadata
+
+
+def _tabs(chosen: str) -> str:
+    tabs = "".join(f'<button type="button" role="tab" class="lab-tab" aria-selected="{str(name == chosen).lower()}" '
+                   f'{does("view", name)}>{text}</button>' for name, text in _VIEWS)
+    return f'<div role="tablist" aria-label="Views of what would change" class="lab-tabs">{tabs}</div>'
