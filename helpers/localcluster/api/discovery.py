@@ -14,7 +14,6 @@ STATUS_VERBS = ["get", "patch", "update"]
 SUBRESOURCES: dict[str, tuple[list[str], tuple[str, str, str] | None]] = {
     "status": (STATUS_VERBS, None),
     "ephemeralcontainers": (STATUS_VERBS, None),
-    "finalize": (["update"], None),
     "scale": (STATUS_VERBS, ("autoscaling", "v1", "Scale")),
     "log": (["get"], None),
     "exec": (["create", "get"], ("", "v1", "PodExecOptions")),

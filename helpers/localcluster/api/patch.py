@@ -18,17 +18,21 @@ MANY = 10_000  # operations of one JSON patch
 _GONE = object()  # a patch deleted this value
 
 
-def apply(media_type: str, current: Any, patch: Any, type: Type) -> Any:
-    """The patched copy of `current`. Raises ApiError 400, 405, 415 or 422."""
+def check(media_type: str) -> None:
+    """Raises ApiError 405 or 415 for patches that aren't taken."""
     if media_type in APPLY:
         raise ApiError(405, "MethodNotAllowed", NO_APPLY)
+    if media_type not in (JSON, MERGE, STRATEGIC):
+        raise unsupported_media_type((JSON, MERGE, STRATEGIC))
+
+
+def apply(media_type: str, current: Any, patch: Any, type: Type) -> Any:
+    """The patched copy of `current`. Raises ApiError 400 or 422."""
     if media_type == STRATEGIC:
         return _strategic_object(current, patch, type)
     if media_type == MERGE:
         return merge(current, patch)
-    if media_type == JSON:
-        return _json_patch(current, patch)
-    raise unsupported_media_type((JSON, MERGE, STRATEGIC))
+    return _json_patch(current, patch)
 
 
 def merge(current: Any, patch: Any) -> Any:

@@ -74,7 +74,7 @@ NAMESPACES = Resource(
     "Namespace",
     namespaced=False,
     short_names=("ns",),
-    subresources=("status", "finalize"),
+    subresources=("status",),
     field_labels=("status.phase",),
     verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
 )

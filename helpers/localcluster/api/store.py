@@ -79,6 +79,11 @@ class Store:
             self._journal = None
 
     @property
+    def oldest(self) -> int:
+        """The earliest revision that `since` still knows."""
+        return self._oldest
+
+    @property
     def problem(self) -> str | None:
         """Why writes don't reach the disk at present, or None."""
         return self._journal.problem if self._journal else None
@@ -97,22 +102,24 @@ class Store:
             return [*self._objects[key].get(namespace, {}).values()]
         return [found for names in self._objects[key].values() for found in names.values()]
 
-    def create(self, key: str, obj: Object) -> Object:
+    def create(self, key: str, obj: Object, *, dry_run: bool = False) -> Object:
         """Add an object; fills name (from generateName), uid, times, version, generation.
 
-        Raises ApiError AlreadyExists.
+        `dry_run` gives the same answer and keeps nothing. Raises ApiError AlreadyExists.
         """
         resource = RESOURCES[key]
         given = obj["metadata"]
-        name = given.get("name") or self._generate_name(resource, given)
+        name = given.get("name") or self.generate_name(resource, given)
         if self.get(key, given.get("namespace"), name):
             raise already_exists(resource, name)
         metadata = {**given, "name": name, "uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        metadata.pop("resourceVersion", None)
         if resource.counts_generation:
             metadata["generation"] = 1
-        return self._put("ADDED", resource, {**obj, "metadata": metadata}, None)
+        new = {**obj, "metadata": metadata}
+        return new if dry_run else self._put("ADDED", resource, new, None)
 
-    def update(self, key: str, obj: Object) -> Object:
+    def update(self, key: str, obj: Object, *, dry_run: bool = False) -> Object:
         """Replace an object; returns what is stored now.
 
         With metadata.resourceVersion only that version is replaced (ApiError
@@ -135,7 +142,9 @@ class Store:
         if resource.counts_generation:
             metadata["generation"] = held.get("generation", 1) + (obj.get("spec") != old.get("spec"))
         new = {**obj, "metadata": metadata}
-        return old if new == old else self._put("MODIFIED", resource, new, old)
+        if new == old:
+            return old
+        return new if dry_run else self._put("MODIFIED", resource, new, old)
 
     def update_status(self, key: str, namespace: str | None, name: str, status: Object) -> Object | None:
         """Replace the status alone; generation stays. None if the object is gone."""
@@ -173,7 +182,8 @@ class Store:
             raise expired(f"too old resource version: {revision} ({self._oldest})")
         return (event for event in [*self._history] if event.revision > revision)
 
-    def _generate_name(self, resource: Resource, metadata: Object) -> str:
+    def generate_name(self, resource: Resource, metadata: Object) -> str:
+        """A free name that begins with metadata.generateName. Raises ApiError."""
         prefix: str = metadata.get("generateName") or ""
         if not prefix:
             raise bad_request("name or generateName is required")

@@ -1,0 +1,61 @@
+"""What has to be true of the rest of the cluster before an object comes in, and what comes in with it."""
+
+from . import addresses, errors
+from .resources import NAMESPACES, NODES, SERVICE_ACCOUNTS, Resource
+from .store import Object, Store
+
+# What the lab itself stands on.
+PERMANENT = {
+    NAMESPACES.key: ("default", "kube-system", "kube-public", "kube-node-lease"),
+    NODES.key: ("lab-node",),
+}
+NEEDED = {
+    NAMESPACES.key: "this namespace may not be deleted",
+    NODES.key: "the lab's cluster has this one node and cannot do without it",
+}
+
+
+def place(store: Store, resource: Resource, obj: Object, namespace: str | None) -> Object:
+    """The object with the request's namespace. Raises ApiError when that doesn't fit or isn't there."""
+    metadata = obj["metadata"]
+    if not resource.namespaced:
+        return {**obj, "metadata": {name: metadata[name] for name in metadata if name != "namespace"}}
+    given = metadata.get("namespace")
+    if given and given != namespace:
+        raise errors.bad_request(
+            f"the namespace of the provided object ({given}) does not match the namespace of the request ({namespace})"
+        )
+    held = store.get(NAMESPACES.key, None, namespace or "")
+    if held is None:
+        raise errors.not_found(NAMESPACES, namespace or "")
+    if held["metadata"].get("deletionTimestamp"):
+        why = f"unable to create new content in namespace {namespace} because it is being terminated"
+        raise errors.forbidden(resource, metadata.get("name", ""), why)
+    return {**obj, "metadata": {**metadata, "namespace": namespace}}
+
+
+def admit(store: Store, resource: Resource, new: Object, old: Object | None) -> Object:
+    """The object with what the cluster adds: addresses for Services. Raises ApiError."""
+    if resource.key == "services" and new["spec"].get("type") in (
+        "ClusterIP",
+        "NodePort",
+        "LoadBalancer",
+        "ExternalName",
+    ):
+        return addresses.allocate(store, new, old)
+    if resource.key == "pods" and old is None:
+        _check_account(store, resource, new)
+    return new
+
+
+def _check_account(store: Store, resource: Resource, pod: Object) -> None:
+    account, namespace = pod["spec"].get("serviceAccountName", ""), pod["metadata"]["namespace"]
+    if store.get(SERVICE_ACCOUNTS.key, namespace, account) is None:
+        why = f'error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
+        raise errors.forbidden(resource, pod["metadata"].get("name", ""), why)
+
+
+def check_deletable(resource: Resource, name: str) -> None:
+    """Raises ApiError Forbidden for what the lab stands on."""
+    if name in PERMANENT.get(resource.key, ()):
+        raise errors.forbidden(resource, name, NEEDED[resource.key])

@@ -1,0 +1,170 @@
+"""The API as a whole: who may ask, which handler answers, how errors are told."""
+
+import asyncio
+import contextlib
+import hmac
+import logging
+import ssl
+from collections import Counter
+
+from . import deletes, discovery, lists, openapi, reviews, routing, scale, streams, version, watch, writes
+from .calls import Call
+from .errors import ApiError, StoreError, method_not_allowed, no_such_path
+from .http.messages import Request, Response, json_response
+from .http.server import Server
+from .node import NodeStreams
+from .store import Store
+
+HEALTH = ("/healthz", "/livez", "/readyz")
+PROXIED = (
+    "kubectl proxy is refused here: it would open the cluster to every user of this machine; "
+    "use the kubeconfig directly, or kubectl port-forward"
+)
+REASONS = {401: "Unauthorized", 413: "RequestEntityTooLarge", 429: "TooManyRequests"}
+
+log = logging.getLogger(__name__)
+
+
+class Api:
+    """Answers requests from a store. `start` listens; `stop` leaves nothing behind."""
+
+    def __init__(self, store: Store, token: str, node: NodeStreams | None) -> None:
+        self._store = store
+        self._authorization = f"Bearer {token}".encode()
+        self._node = node
+        self._server = Server(self)
+        self._pages = lists.Pages()
+        self._encoded = watch.Encoded()
+        self._answers: Counter[tuple[str, int]] = Counter()
+
+    async def start(self, tls: ssl.SSLContext, port: int = 0) -> int:
+        """Listen on 127.0.0.1; returns the port. Raises OSError when it is taken."""
+        return await self._server.start(tls, port)
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    # -- what a connection asks ----------------------------------------------
+
+    def admit(self, request: Request) -> Response | None:
+        """Refuse before anything is read of the body."""
+        if request.path in HEALTH:
+            return None
+        given = request.header("authorization").encode("latin-1")
+        if not hmac.compare_digest(given, self._authorization):
+            return self.refuse(401, "Unauthorized")
+        if "x-forwarded-for" in request.headers:
+            return self.refuse(403, PROXIED)
+        return None
+
+    def refuse(self, status: int, message: str) -> Response:
+        response = _told(ApiError(status, REASONS.get(status, "BadRequest"), message))
+        response.close = True
+        return response
+
+    async def handle(self, request: Request) -> Response | None:
+        """Answer; errors become Status objects."""
+        try:
+            response = await self._answer(request)
+        except ApiError as error:
+            response = _told(error)
+        except StoreError as error:
+            response = _told(ApiError(500, "InternalError", f"the change is not safe on disk: {error}"))
+        except (ConnectionResetError, asyncio.CancelledError):
+            raise
+        except Exception:
+            log.exception("failed on %s %s", request.method, request.path)
+            response = _told(ApiError(500, "InternalError", "the cluster's API failed; node.log in LAB_HOME says how"))
+        self._answers[request.method, response.status if response else 200] += 1
+        return response
+
+    # -- which handler answers -------------------------------------------------
+
+    async def _answer(self, request: Request) -> Response | None:
+        plain = self._plain(request)
+        if plain:
+            return plain
+        call = Call(request, self._store, self._node, *routing.find(request.segments))
+        if call.subresource in streams.SUBRESOURCES:
+            return await streams.answer(call)
+        if request.method in ("GET", "HEAD"):
+            return await self._read(call)
+        return await self._write(call)
+
+    def _plain(self, request: Request) -> Response | None:
+        """Answers that concern no object."""
+        first = request.segments[0]
+        if request.path in HEALTH:
+            return Response(200, b"ok", "text/plain; charset=utf-8")
+        if first in ("api", "apis"):
+            if routing.is_discovery(request.segments):
+                _only_get(request)
+                return discovery.answer(request)
+            return reviews.answer(request)
+        _only_get(request)
+        if first == "version":
+            return json_response(version.document())
+        if first == "openapi":
+            return openapi.answer(request)
+        if first == "metrics":
+            return Response(200, self._metrics().encode(), "text/plain; version=0.0.4; charset=utf-8")
+        raise no_such_path()
+
+    async def _read(self, call: Call) -> Response | None:
+        if call.request.flag("watch") and not call.subresource:
+            with contextlib.suppress(ConnectionResetError):
+                await watch.watch(call, self._encoded)
+            return None
+        if not call.name:
+            return lists.list_objects(call, self._pages)
+        if call.subresource == "scale":
+            return scale.get(call)
+        return lists.get(call)
+
+    async def _write(self, call: Call) -> Response:
+        if self._store.problem:
+            raise ApiError(503, "ServiceUnavailable", f"nothing can be stored at present: {self._store.problem}")
+        response = self._apply(call)
+        # What is answered is on disk.
+        await self._store.durable()
+        return response
+
+    def _apply(self, call: Call) -> Response:
+        method, scaling = call.request.method, call.subresource == "scale"
+        if call.resource.virtual:
+            raise method_not_allowed(f"{call.resource.plural} are a log that the cluster writes: they can only be read")
+        if method == "POST" and not call.name and _placed(call):
+            return writes.create(call)
+        if method == "PUT" and call.name:
+            return scale.put(call) if scaling else writes.replace(call)
+        if method == "PATCH" and call.name:
+            return scale.change(call) if scaling else writes.change(call)
+        if method == "DELETE" and not call.subresource:
+            return deletes.delete(call) if call.name else deletes.delete_collection(call)
+        raise method_not_allowed()
+
+    def _metrics(self) -> str:
+        """Counters in the Prometheus text format."""
+        lines = ["# TYPE apiserver_request_total counter"]
+        for (verb, code), count in sorted(self._answers.items()):
+            lines.append(f'apiserver_request_total{{verb="{verb}",code="{code}"}} {count}')
+        lines += ["# TYPE lab_store_revision counter", f"lab_store_revision {self._store.revision}"]
+        return "\n".join(lines) + "\n"
+
+
+def build(store: Store, *, token: str, node: NodeStreams | None) -> Api:
+    """The API over this store; clients need `token`, and `node` answers what concerns running pods."""
+    return Api(store, token, node)
+
+
+def _placed(call: Call) -> bool:
+    return call.namespace is not None or not call.resource.namespaced
+
+
+def _only_get(request: Request) -> None:
+    if request.method not in ("GET", "HEAD"):
+        raise method_not_allowed()
+
+
+def _told(error: ApiError) -> Response:
+    return json_response(error.status(), error.code)

@@ -1,0 +1,119 @@
+"""DELETE: at once, gracefully, or once others have cleaned up."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from . import admission
+from .calls import Call
+from .errors import bad_request, conflict
+from .http.messages import Response, json_response
+from .resources import NAMESPACES, PODS, RESOURCES
+from .selectors import selection
+from .store import Object, now
+
+POLICIES = ("", "Background", "Foreground", "Orphan")
+LONGEST_GRACE = 86400  # seconds
+
+
+def delete(call: Call) -> Response:
+    """DELETE of one object."""
+    held, options = call.held(), call.options()
+    _check(call, held, options)
+    if call.dry_run or "All" in (options.get("dryRun") or ()):
+        return call.answer(held)
+    remaining = remove(call, held, options)
+    return call.answer(remaining) if remaining else json_response(_done(call, held))
+
+
+def delete_collection(call: Call) -> Response:
+    """DELETE of everything that the selectors match."""
+    request, resource = call.request, call.resource
+    chosen = selection(resource, request.first("labelSelector"), request.first("fieldSelector"))
+    found = [obj for obj in call.store.list(resource.key, call.namespace) if not chosen or chosen(obj)]
+    options = call.options()
+    for held in found:
+        _check(call, held, options)
+        if not call.dry_run:
+            remove(call, held, options)
+    metadata = {"resourceVersion": str(call.store.revision)}
+    kind = {"kind": f"{resource.kind}List", "apiVersion": resource.group_version}
+    return json_response({**kind, "metadata": metadata, "items": found})
+
+
+def _check(call: Call, held: Object, options: dict[str, Any]) -> None:
+    name = held["metadata"]["name"]
+    wanted = options.get("preconditions") or {}
+    for field, label in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        there = held["metadata"][field]
+        if wanted.get(field, there) != there:
+            why = f"Precondition failed: {label} in precondition: {wanted[field]}, {label} in object meta: {there}"
+            raise conflict(call.resource, name, why)
+    if options.get("propagationPolicy", "") not in POLICIES:
+        raise bad_request(
+            f"propagationPolicy must be Background, Foreground or Orphan, not {options['propagationPolicy']!r}"
+        )
+    admission.check_deletable(call.resource, name)
+
+
+def remove(call: Call, held: Object, options: dict[str, Any]) -> Object | None:
+    """Delete, or begin to: the object that remains for now, or None."""
+    metadata = held["metadata"]
+    if options.get("propagationPolicy") == "Orphan" or options.get("orphanDependents"):
+        _orphan(call, metadata["uid"])
+    if call.resource is PODS:
+        return _remove_pod(call, held, options)
+    if call.resource is NAMESPACES:
+        return _mark(call, {**held, "status": {**held.get("status", {}), "phase": "Terminating"}}, None)
+    if metadata.get("finalizers"):
+        return _mark(call, held, None)
+    call.store.delete(call.resource.key, metadata.get("namespace"), metadata["name"])
+    return None
+
+
+def _remove_pod(call: Call, held: Object, options: dict[str, Any]) -> Object | None:
+    """A pod with a process gets time to end it; the kubelet removes the object then."""
+    metadata, spec = held["metadata"], held["spec"]
+    grace = options.get("gracePeriodSeconds")
+    seconds = spec.get("terminationGracePeriodSeconds", 30) if grace is None else grace
+    seconds = max(0, min(seconds, LONGEST_GRACE))
+    ended = held.get("status", {}).get("phase") in ("Succeeded", "Failed")
+    if seconds == 0 or ended or not spec.get("nodeName"):
+        call.store.delete(PODS.key, metadata["namespace"], metadata["name"])
+        return None
+    if metadata.get("deletionTimestamp") and metadata.get("deletionGracePeriodSeconds", 0) <= seconds:
+        return held
+    return _mark(call, held, seconds)
+
+
+def _mark(call: Call, held: Object, grace: int | None) -> Object:
+    """Say since when, and for how long, the object is being deleted."""
+    metadata = held["metadata"]
+    if grace is None:
+        marks: Object = {"deletionTimestamp": metadata.get("deletionTimestamp") or now()}
+    else:
+        until = datetime.now(UTC) + timedelta(seconds=grace)
+        marks = {
+            "deletionTimestamp": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "deletionGracePeriodSeconds": grace,
+        }
+    return call.store.update(call.resource.key, {**held, "metadata": {**metadata, **marks}})
+
+
+def _orphan(call: Call, uid: str) -> None:
+    """Cut the dependents loose before their owner goes, so that nobody collects them."""
+    for key in RESOURCES:
+        for obj in call.store.list(key):
+            owners = obj["metadata"].get("ownerReferences") or []
+            kept = [owner for owner in owners if owner["uid"] != uid]
+            if len(kept) < len(owners):
+                metadata = {name: value for name, value in obj["metadata"].items() if name != "ownerReferences"}
+                metadata |= {"ownerReferences": kept} if kept else {}
+                call.store.update(key, {**obj, "metadata": metadata})
+
+
+def _done(call: Call, held: Object) -> Object:
+    resource, metadata = call.resource, held["metadata"]
+    details = {"name": metadata["name"], "kind": resource.plural, "uid": metadata["uid"]}
+    if resource.group:
+        details["group"] = resource.group
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
