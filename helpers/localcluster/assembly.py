@@ -6,15 +6,14 @@ import gc
 import json
 import logging
 import os
-import resource
 import signal
 import time
 from collections.abc import Callable
 
 from . import kubeconfig, pki, system
+from .api import seed
 from .api.app import build
-from .api.http.server import Server
-from .api.journal import StoreError
+from .api.errors import StoreError
 from .api.podstatus import pod_cells
 from .api.store import Object, Store
 from .controllers import Controllers
@@ -24,12 +23,12 @@ from .home import Home, write_private
 from .ingress import Ingress
 from .kubelet.forkserver import ForkServer
 from .kubelet.kubelet import Kubelet
+from .processes import of_cluster, title
 from .status import CONTROL
 
 log = logging.getLogger("node")
 
 STOP_SECONDS = 3.0
-FILES = 16384
 
 Report = Callable[[str | None], None]
 """Tells whoever started the node that it serves (None), or why it can't."""
@@ -54,7 +53,6 @@ async def _run(home: Home, fork_server: ForkServer, report: Report) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    _allow_files()
     node = Node(home, fork_server)
     try:
         await node.start()
@@ -81,11 +79,12 @@ class Node:
         self._credentials = pki.ensure(home.pki)
         self._ingress = Ingress(self._gateway, self._store, home.shop_socket, self._credentials.shop_secret)
         streams = Streams(self._kubelet, self._gateway)
-        self._server = Server(build(self._store, token=self._credentials.token, node=streams))
+        self._api = build(self._store, token=self._credentials.token, node=streams)
         self._control: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Start everything; when this returns, the API answers and kubeconfig and node.json are in place."""
+        seed.plant(self._store)
         system.ensure(self._store)
         last = _last_ports(self._home)
         await self._gateway.start()
@@ -104,7 +103,7 @@ class Node:
             self._control.close()
         await self._ingress.stop()
         self._controllers.stop()
-        await self._server.stop()
+        await self._api.stop()
         await self._kubelet.stop()
         await self._gateway.stop()
         self._store.close()
@@ -112,10 +111,10 @@ class Node:
     async def _listen(self, port: int) -> int:
         tls = self._credentials.server_context()
         try:
-            return await self._server.start(tls, port)
+            return await self._api.start(tls, port)
         except OSError:
             log.info("port %d is in use; taking another", port)
-            return await self._server.start(tls, 0)
+            return await self._api.start(tls, 0)
 
     def _describe(self, port: int) -> None:
         """Write the files by which clients find the node."""
@@ -135,7 +134,12 @@ class Node:
         writer.close()
 
     def _pids(self) -> dict[str, int]:
-        return {"node": os.getpid(), **self._kubelet.pids()}
+        """The node, the fork server (`zygote`), each pod's first process by the pod's name, and helpers of these."""
+        named = {"node": os.getpid()}
+        for name, pid in self._kubelet.pids().items():
+            named.setdefault(_short(name), pid)
+        others = set(of_cluster(self._home.run)) - set(named.values())
+        return {**named, **{f"{title(pid)}-{pid}": pid for pid in sorted(others)}}
 
     def _pods(self) -> list[Object]:
         pods = sorted(self._store.list("pods"), key=lambda pod: (pod["metadata"]["namespace"], pod["metadata"]["name"]))
@@ -154,6 +158,15 @@ class Streams:
         return self._flows
 
 
+def _short(name: str) -> str:
+    """`frontend-5c…` for the kubelet's `default/frontend-5c…/server`; other namespaces stay in the name."""
+    namespace, _, rest = name.partition("/")
+    if not rest:
+        return "zygote" if name == "forkserver" else name
+    pod = rest.partition("/")[0]
+    return pod if namespace == "default" else f"{namespace}/{pod}"
+
+
 def _summary(pod: Object) -> Object:
     status = pod.get("status") or {}
     containers = status.get("containerStatuses") or []
@@ -170,12 +183,3 @@ def _last_ports(home: Home) -> dict[str, int]:
         ports = json.loads(home.ports_json.read_text())
         return {name: port for name, port in ports.items() if isinstance(port, int) and 1023 < port < 65536}
     return {}
-
-
-def _allow_files() -> None:
-    """Each connection takes two descriptors; the usual soft limit is for interactive programs."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

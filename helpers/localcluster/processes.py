@@ -77,6 +77,13 @@ def of_cluster(run: Path) -> list[int]:
         variable == marks[0] or variable.startswith(marks[1]) for variable in variables)]
 
 
+def title(pid: int) -> str:
+    """What the process calls itself; "process" where that can't be told."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    return "process"
+
+
 def kill(pids: Iterable[int], patience: float = 2.0) -> None:
     """Kill processes, and wait until they are gone."""
     waiting = [*pids]

@@ -1,0 +1,246 @@
+"""The local cluster's figures: start, memory, how soon a policy counts, what the gateway costs.
+
+Run as `python benchmarks/cluster.py`; prints `name value unit target` lines. Every
+cluster has a LAB_HOME of its own and is stopped afterwards.
+"""
+
+import contextlib
+import http.client
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from helpers.boutique.images import PORTS, argv
+from helpers.localcluster import launch
+from helpers.localcluster.deploy import manifest
+from helpers.localcluster.home import Home
+from helpers.localcluster.processes import of_cluster
+from helpers.localcluster.status import Status
+
+STARTS = 9
+PAGES = 60
+CHANGES = 15
+KUBECTL = shutil.which("kubectl", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+
+DENY_OUTSIDE = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: bench-deny-outside}
+spec: {podSelector: {matchLabels: {app: frontend}}, ingress: [{from: [{podSelector: {}}]}]}
+"""
+ALLOW_CHECKOUT = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shipping-allow-checkout}
+spec:
+  podSelector: {matchLabels: {app: shippingservice}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: checkoutservice}}}], ports: [{port: 50051}]}]
+"""
+ALLOW_FRONTEND = ALLOW_CHECKOUT.replace("checkout", "frontend").replace("frontendservice", "frontend")
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    with directory() as root:
+        fresh, again = starts(root)
+    report("up with the shop, fresh", statistics.median(fresh), "s", "< 1.2")
+    report("up with the shop, again after down", statistics.median(again), "s", "< 1.2")
+    with directory() as root:
+        up(root)
+        status = launch.status(Home(root))
+        report("PSS of all processes", pss(root), "MB", "< 250")
+        through = pages(status)
+        denied, allowed = policies(root, status)
+        report("policy applied to first denied attempt", denied, "ms", "< 50")
+        report("policy deleted to connection let through", allowed, "ms", "< 50")
+        broken, mended = walk(root, status)
+        report("failing cart page", broken, "s", "3 to 4")
+        report("cart page works after the fix", mended, "s", "< 0.5")
+        run(root, "down")
+    with directory() as root:
+        direct = direct_pages(root)
+    report("cart page through the gateway", through, "ms", "-")
+    report("cart page direct over TCP", direct, "ms", "-")
+    report("cart page, gateway to direct", through / direct, "ratio", "<= 1.2")
+
+
+def report(name: str, value: float, unit: str, target: str) -> None:
+    """One line of the table."""
+    print(f"{name.replace(' ', '-').replace(',', '')} {value:.3g} {unit} {target}", flush=True)
+
+
+@contextlib.contextmanager
+def directory() -> Iterator[Path]:
+    """A LAB_HOME; its cluster is stopped at the end."""
+    root = Path(tempfile.mkdtemp(prefix="lab-bench-"))
+    try:
+        yield root
+    finally:
+        run(root, "down")
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def run(root: Path, *arguments: str) -> None:
+    """`python -m helpers …` for this LAB_HOME."""
+    subprocess.run([sys.executable, "-m", "helpers", *arguments], env={**os.environ, "LAB_HOME": str(root)},
+                   check=arguments[0] != "down", stdout=subprocess.DEVNULL)
+
+
+def up(root: Path) -> float:
+    """Seconds until all pods of the shop are Ready, seen by whoever typed the command."""
+    begun = time.perf_counter()
+    run(root, "up")
+    return time.perf_counter() - begun
+
+
+def starts(root: Path) -> tuple[list[float], list[float]]:
+    """Start times of clusters that never were, and of ones that come back."""
+    up(root)
+    fresh, again = [], []
+    for _ in range(STARTS):
+        run(root, "down")
+        again.append(up(root))
+        run(root, "down", "--purge")
+        fresh.append(up(root))
+    return fresh, again
+
+
+def pss(root: Path) -> float:
+    """Proportional memory of everything that belongs to the cluster, in MB (10^6 bytes)."""
+    total = 0
+    for pid in of_cluster(Home(root).run):
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total * 1024 / 1e6
+
+
+def fetch(url: str, path: str = "", timeout: float = 10.0, cookie: str = "shop_session-id=bench") -> int:
+    """The status of one page, on a connection of its own. Raises TimeoutError."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
+    try:
+        connection.request("GET", parts.path + path, headers={"Cookie": cookie})
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    finally:
+        connection.close()
+
+
+def pages(status: Status) -> float:
+    """Median time of the cart page in ms, from outside, all connections between pods standing."""
+    assert status.shop_url
+    return cart(status.shop_url)
+
+
+def cart(url: str) -> float:
+    for _ in range(10):
+        assert fetch(url, "cart") == 200
+    return 1000 * statistics.median(timed(lambda: fetch(url, "cart")) for _ in range(PAGES))
+
+
+def timed(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def kubectl(root: Path, *arguments: str, text: str | None = None) -> None:
+    """kubectl against this cluster."""
+    assert KUBECTL
+    environment = {**os.environ, "KUBECONFIG": str(root / "kubeconfig"), "KUBECACHEDIR": str(root / "kubecache")}
+    subprocess.run([KUBECTL, *arguments], env=environment, input=text, text=True, check=True, stdout=subprocess.DEVNULL)
+
+
+def policies(root: Path, status: Status) -> tuple[float, float]:
+    """Median ms from kubectl's return to the first attempt that is judged by the new policies: denied, then allowed.
+
+    The outside client is the one to be denied; it connects anew for each request.
+    """
+    assert status.shop_url
+    denied, allowed = [], []
+    for _ in range(CHANGES):
+        kubectl(root, "apply", "-f", "-", text=DENY_OUTSIDE)
+        applied = time.perf_counter()
+        while True:
+            begun = time.perf_counter()
+            try:
+                fetch(status.shop_url, "_healthz", timeout=0.1)
+            except TimeoutError:
+                break
+        denied.append(begun - applied)
+        kubectl(root, "delete", "networkpolicy", "bench-deny-outside")
+        deleted = time.perf_counter()
+        fetch(status.shop_url, "_healthz")
+        allowed.append(time.perf_counter() - deleted)
+    return 1000 * statistics.median(denied), 1000 * statistics.median(allowed)
+
+
+def walk(root: Path, status: Status) -> tuple[float, float]:
+    """The seed's walk: seconds of the cart page that fails, and from the fix to a page that works."""
+    assert status.shop_url
+    kubectl(root, "apply", "-f", "-", text=ALLOW_CHECKOUT)
+    kubectl(root, "rollout", "restart", "deployment/frontend")
+    kubectl(root, "rollout", "status", "deployment/frontend")
+    broken = timed(lambda: fetch(status.shop_url or "", "cart"))
+    assert fetch(status.shop_url, "cart") == 500
+    kubectl(root, "apply", "-f", "-", text=ALLOW_FRONTEND)
+    begun = time.perf_counter()
+    while fetch(status.shop_url, "cart") != 200:
+        pass
+    return broken, time.perf_counter() - begun
+
+
+def direct_pages(root: Path) -> float:
+    """The cart page of the same shop without a cluster: plain processes that dial each other over TCP."""
+    ports = {service: free_port() for service in PORTS}
+    addresses: dict[str, str] = {}
+    for item in manifest():
+        if item["kind"] == "Deployment":
+            for variable in item["spec"]["template"]["spec"]["containers"][0].get("env", []):
+                host, _, _ = variable.get("value", "").partition(":")
+                if variable["name"].endswith("_ADDR") and host in ports:
+                    addresses[variable["name"]] = f"127.0.0.1:{ports[host]}"
+    processes = [start(service, port, addresses) for service, port in ports.items()]
+    try:
+        url = f"http://127.0.0.1:{ports['frontend']}/"
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                if fetch(url, "cart") == 200:
+                    break
+            time.sleep(0.1)
+        return cart(url)
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def start(service: str, port: int, addresses: dict[str, str]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, **addresses, "PORT": str(port), "LISTEN_ADDR": "127.0.0.1"}
+    command = [sys.executable, "-m", "helpers.boutique", service]
+    if service == "redis-cart":
+        command = argv(service, environment)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()
