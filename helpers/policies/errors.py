@@ -48,7 +48,7 @@ class FieldError:
 def quote(value: object) -> str:
     """A value as the API server writes it in an error: strings quoted, numbers bare, the rest as JSON."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value[:1000], ensure_ascii=False)
     if value is None:
         return "null"
     try:
@@ -74,7 +74,7 @@ def unsupported(field: str, value: object, supported: tuple[str, ...]) -> FieldE
 
 
 def unknown_field(field: str, value: object) -> FieldError:
-    return FieldError(field, UNKNOWN_FIELD, value, "")
+    return FieldError(field[:1000], UNKNOWN_FIELD, value, "")
 
 
 def wrong_type(field: str, value: object, wanted: str) -> FieldError:

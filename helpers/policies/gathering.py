@@ -26,6 +26,7 @@ from helpers.policies.objects import (
     text,
 )
 from helpers.policies.parsing import parse_policy
+from helpers.policies.places import where
 from helpers.policies.validation import validate
 
 Json = Mapping[str, Any]
@@ -33,6 +34,8 @@ Owner = tuple[str, str, str]
 """(namespace, kind, name) of an object that owns pods."""
 
 _LISTS_NEST = 20
+_GROUP = "networking.k8s.io/"
+"""Calico has a NetworkPolicy too, in its own API group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Gathered:
     policies: list[Policy] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    objects: list[Json] = field(default_factory=list)
     workloads: dict[Owner, Json] = field(default_factory=dict)
     live: list[Json] = field(default_factory=list)
 
@@ -65,10 +69,11 @@ def gather(objects: Iterable[Json]) -> Gathered:
     """Sort objects of any kind; kinds that say nothing about connections are passed over."""
     found = Gathered()
     for item in open_lists(objects, found):
+        found.objects.append(item)
         try:
             _sort(item, found)
         except Unreadable as problem:
-            found.problems.append(Problem(title(item), str(problem)))
+            found.problems.append(Problem(title(item), str(problem), where(item, problem.path)))
     owners = _read_pods(found)
     _read_templates(found, owners)
     for pod in found.pods:
@@ -109,7 +114,7 @@ def _sort(item: Json, found: Gathered) -> None:
     kind = item.get("kind")
     if kind == "Pod":
         found.live.append(item)
-    elif kind == "NetworkPolicy":
+    elif kind == "NetworkPolicy" and str(item.get("apiVersion") or _GROUP).startswith(_GROUP):
         read_policy(item, found)
     elif kind == "Namespace":
         name, labels = namespace_labels(item)
@@ -124,8 +129,8 @@ def read_policy(item: Json, found: Gathered) -> None:
     """Add a policy, or its errors as problems."""
     errors = validate(item)
     if errors:
-        found.problems.extend(Problem(title(item), str(error)) for error in errors)
-    elif str(item.get("apiVersion") or "networking.k8s.io/v1").startswith("networking.k8s.io/"):
+        found.problems.extend(Problem(title(item), str(error), where(item, error.field)) for error in errors)
+    else:
         policy = parse_policy(item)
         found.policies.append(policy)
         found.namespaces.setdefault(policy.namespace, {NAMESPACE_NAME_LABEL: policy.namespace})
@@ -142,7 +147,7 @@ def _read_pods(found: Gathered) -> set[Owner]:
             phase = mapping(item, "status").get("phase")
             (found.ended if phase in ENDED else found.pods).append(pod)
         except Unreadable as problem:
-            found.problems.append(Problem(title(item), str(problem)))
+            found.problems.append(Problem(title(item), str(problem), where(item, problem.path)))
     return owners
 
 
@@ -191,4 +196,4 @@ def _read_templates(found: Gathered, owners: set[Owner]) -> None:
             if not owned and (namespace, kind, name) not in owners:
                 found.pods.append(template_pod(kind, item))
         except Unreadable as problem:
-            found.problems.append(Problem(f"{kind} {name}", str(problem)))
+            found.problems.append(Problem(f"{kind} {name}", str(problem), where(item, problem.path)))

@@ -27,6 +27,7 @@ class Unreadable(ValueError):
     """An object's field has the wrong type; `str()` says which and what it must be."""
 
     def __init__(self, path: str, value: object, wanted: str) -> None:
+        self.path = path
         super().__init__(f"{path or 'the object'} must be {wanted}, not {type_name(value)}")
 
 
@@ -133,7 +134,7 @@ def container_ports(spec: Mapping[str, Any], path: str) -> tuple[ContainerPort, 
 def _ports(container: Mapping[str, Any], path: str) -> Iterator[ContainerPort]:
     if not container.get("ports"):
         return
-    for port in items(container, "ports", f"{path}containers[].").__iter__():
+    for port in items(container, "ports", f"{path}containers[]."):
         number = port.get("containerPort")
         if not isinstance(number, int) or isinstance(number, bool):
             raise Unreadable(f"{path}containers[].ports[].containerPort", number, "a number")

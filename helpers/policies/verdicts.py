@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from helpers.policies.wording import listed
+
+if TYPE_CHECKING:
+    from helpers.policies.misses import Miss
 
 NODE = "a node always reaches the pods on it"
 OWN_ADDRESS = "a pod always reaches its own address"
@@ -39,11 +45,20 @@ class Side:
 
 
 class Verdict:
-    """Whether a new connection is allowed, and why; prints as one sentence, shows as HTML in a notebook."""
+    """Whether a new connection is allowed, and why; prints as one sentence, shows as HTML in a notebook.
 
-    def __init__(self, source: str, target: str, port: int, protocol: str, egress: Side, ingress: Side) -> None:
+    True in a condition when it is allowed. `misses` says for each policy that stands in the way how near it came;
+    only `World.explain` fills it in.
+    """
+
+    def __init__(self, source: str, target: str, port: int, protocol: str, egress: Side, ingress: Side,
+                 misses: Sequence[Miss] = (), notes: Sequence[str] = ()) -> None:
         self.source, self.target, self.port, self.protocol = source, target, port, protocol
         self.egress, self.ingress = egress, ingress
+        self.misses, self.notes = tuple(misses), tuple(notes)
+
+    def explained(self, misses: Sequence[Miss], notes: Sequence[str]) -> Verdict:
+        return Verdict(self.source, self.target, self.port, self.protocol, self.egress, self.ingress, misses, notes)
 
     @property
     def allowed(self) -> bool:
@@ -61,14 +76,16 @@ class Verdict:
 
     @cached_property
     def sentence(self) -> str:
-        return f"{self.connection} is {'allowed' if self.allowed else 'denied'}: {self._cause()}."
+        return f"{self.connection} is {'allowed' if self.allowed else 'denied'}: {self.cause}."
 
-    def _cause(self) -> str:
+    @cached_property
+    def cause(self) -> str:
+        """The shortest complete cause, without its full stop."""
         if not self.allowed:
             return "; and ".join(self._refusal(side) for side in (self.egress, self.ingress) if not side.allowed)
-        notes = [side.note for side in (self.egress, self.ingress) if side.note]
-        if notes:
-            return notes[0]
+        special = [side.note for side in (self.egress, self.ingress) if side.note]
+        if special:
+            return special[0]
         rules = [f"{side.rule} lets it {'out' if side.direction == 'egress' else 'in'}"
                  for side in (self.egress, self.ingress) if side.rule]
         return " and ".join(rules) or "no policy isolates either end"
@@ -76,14 +93,21 @@ class Verdict:
     def _refusal(self, side: Side) -> str:
         if side.note:
             return side.note
-        end = self.source if side.direction == "egress" else self.target
+        end, out = (self.source, "out") if side.direction == "egress" else (self.target, "in")
         verb = "isolates" if len(side.isolating) == 1 else "isolate"
-        return f"{' and '.join(side.isolating)} {verb} {end} for {side.direction}, and no rule lets it pass"
+        start = f"{listed(side.isolating)} {verb} {end} for {side.direction}"
+        misses = [miss for miss in self.misses if miss.policy in side.isolating]
+        if not misses:
+            return f"{start}, and no rule lets it {out}"
+        if len(side.isolating) == 1:
+            return f"{side.isolating[0]} {verb} {end} for {side.direction} and {misses[0].reason}"
+        return f"{start}, and none lets it {out}: {'; '.join(map(str, misses))}"
 
     def as_dict(self) -> dict[str, Any]:
         return {"source": self.source, "target": self.target, "port": self.port, "protocol": self.protocol,
                 "allowed": self.allowed, "egress": self.egress.as_dict(), "ingress": self.ingress.as_dict(),
-                "policies": list(self.policies), "sentence": self.sentence}
+                "policies": list(self.policies), "misses": [miss.as_dict() for miss in self.misses],
+                "notes": list(self.notes), "sentence": self.sentence}
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -93,5 +117,20 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         mark, colour = ("✓ allowed", "#1a7f37") if self.allowed else ("✗ denied", "#c62828")
+        rows = "".join(f"<tr><th style='text-align:left'>{side.direction}</th><td>{html.escape(_side_text(side))}</td>"
+                       "</tr>" for side in (self.egress, self.ingress))
+        misses = "".join(f"<li><code>{html.escape(miss.policy)}</code> {html.escape(miss.reason)}</li>"
+                         for miss in self.misses)
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return (f'<p><strong style="color:{colour}">{mark}</strong> {html.escape(self.connection)}<br>'
-                f"{html.escape(self._cause())}.</p>")
+                f"{html.escape(self.cause)}.</p><table>{rows}</table>"
+                + (f"<p>How near each policy came:</p><ul>{misses}</ul>" if misses else "")
+                + (f"<p>Note:</p><ul>{notes}</ul>" if notes else ""))
+
+
+def _side_text(side: Side) -> str:
+    if side.note:
+        return side.note
+    if not side.isolated:
+        return "not isolated: no policy selects this end"
+    return f"allowed by {side.rule}" if side.rule else f"denied: isolated by {listed(side.isolating)}"

@@ -37,6 +37,7 @@ class World:
     services: tuple[Service, ...] = ()
     ended: tuple[Pod, ...] = ()
     problems: tuple[Problem, ...] = ()
+    objects: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -44,7 +45,7 @@ class World:
         """A world from Kubernetes objects, live or from manifests, in any order; Lists are opened."""
         found = gather(objects)
         return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services),
-                   tuple(found.ended), tuple(found.problems))
+                   tuple(found.ended), tuple(found.problems), tuple(found.objects))
 
     def replace_policies(self, policies: Iterable[Mapping[str, Any]]) -> World:
         """The same pods under other policies (objects); cheap."""
@@ -52,7 +53,11 @@ class World:
         for policy in policies:
             read_policy(policy, found)
         return World(self.pods, found.namespaces, tuple(found.policies), self.services, self.ended,
-                     tuple(found.problems))
+                     tuple(found.problems), self.objects)
+
+    def with_policies(self, policies: Iterable[Policy]) -> World:
+        """The same pods under other policies, already parsed."""
+        return World(self.pods, self.namespaces, tuple(policies), self.services, self.ended, (), self.objects)
 
     def judge(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP") -> Verdict:
         """Whether a new connection from `source` to the pod port `port` of `target` is allowed, and why.
@@ -60,6 +65,31 @@ class World:
         An end is a Pod, a name as `pod` takes it, or an IP address; an address that no pod has is outside.
         """
         return judge(self.end(source), self.end(target), port, protocol, self.namespaces, self.isolating)
+
+    def explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP",
+                service: str | None = None) -> Verdict:
+        """Like `judge`, with the nearest miss of each policy that stands in the way, and notes.
+
+        With `service` ("ns/name") the port is the Service's and is translated; an address of a Service means that
+        Service and its first pod. Raises NotFound, and NoRoute when the Service doesn't lead there.
+        """
+        from helpers.policies.explaining import explain, translate
+
+        chosen = self.service(service) if service else None
+        if chosen is None and isinstance(target, str):
+            chosen = next((one for one in self.services if target in one.addresses), None)
+            target = self.backends(chosen)[0] if chosen else target
+        end = self.end(target)
+        if chosen is not None and end.pod is not None:
+            port = translate(chosen, end.pod, port, protocol)
+        return explain(self, self.end(source), end, port, protocol, chosen)
+
+    def backends(self, service: Service) -> list[Pod]:
+        """The pods that a Service selects; raises NotFound when there is none."""
+        found = [pod for pod in self.pods if service.selects(pod)]
+        if not found:
+            raise NotFound(f"Service {service.key} selects no pod")
+        return found
 
     def matrix(self, by: str = "workload") -> Matrix:
         """Everything that may reach everything, listed by "workload" or by "pod"."""

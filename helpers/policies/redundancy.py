@@ -1,0 +1,120 @@
+"""Policies that change nothing: without them every connection is as it is with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from helpers.policies.bits import Bits, members
+from helpers.policies.matrix import Matrix
+from helpers.policies.model import EGRESS, INGRESS, Policy
+from helpers.policies.tables import Directions, Partition
+
+if TYPE_CHECKING:
+    from helpers.policies.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Redundant:
+    """A policy that could go; `beside` are the policies that select the same pods, and so do its work."""
+
+    policy: Policy
+    beside: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.policy.key} changes nothing" + (f" beside {', '.join(self.beside)}" if self.beside else "")
+
+
+def redundant(world: World) -> list[Redundant]:
+    """Each policy whose removal alone changes no connection, between pods or with the outside.
+
+    Of two equal policies both are listed, though only one may go; `removable` gives a set that may go together.
+    """
+    matrix = world.matrix("pod")
+    return [Redundant(policy, _beside(matrix, number)) for number, policy in enumerate(world.policies)
+            if _changes_nothing(matrix, number)]
+
+
+def removable(world: World) -> list[Redundant]:
+    """Policies that may all go at once; of equal ones the first stays."""
+    found: list[Redundant] = []
+    for candidate in reversed(redundant(world)):
+        left = world.with_policies([policy for policy in world.policies
+                                    if policy not in [one.policy for one in found]])
+        matrix = left.matrix("pod")
+        number = left.policies.index(candidate.policy)
+        if _changes_nothing(matrix, number):
+            found.append(Redundant(candidate.policy, _beside(matrix, number)))
+    return found[::-1]
+
+
+def _beside(matrix: Matrix, number: int) -> tuple[str, ...]:
+    others: dict[int, None] = {}
+    for direction in (INGRESS, EGRESS):
+        for chosen in matrix.tables[0].selecting[direction]:
+            if number in chosen:
+                others.update(dict.fromkeys(chosen))
+    others.pop(number, None)
+    return tuple(matrix.policies[other].key for other in sorted(others))
+
+
+def _changes_nothing(matrix: Matrix, number: int) -> bool:
+    pods = Counter(matrix.classes.of_pod)
+    return not any(_changed_pairs(table, number, pods) for table in matrix.tables)
+
+
+def _changed_pairs(table: Directions, number: int, pods: Counter[int]) -> bool:
+    """Whether leaving the policy out changes a connection over one address family."""
+    return any(
+        _differs(table, number, source, target)
+        for direction in (INGRESS, EGRESS)
+        for end, others in _touched(table, number, direction)
+        for other in members(others)
+        for source, target in [(other, end) if direction == INGRESS else (end, other)]
+        if (source != target or pods[source] > 1) and not _on_node(table, source, target))
+
+
+def _touched(table: Directions, number: int, direction: str) -> Iterator[tuple[int, Bits]]:
+    """The classes that the policy isolates, with those other classes for which its own side changes."""
+    known, unknown = table.meetable()
+    for end, chosen in enumerate(table.selecting[direction]):
+        if number in chosen and (known | unknown) >> end & 1:
+            before, after = table.allowed(end, direction), table.allowed(end, direction, without=number)
+            others = _unequal(before, after) & (known | unknown)
+            if others:
+                yield end, others
+
+
+def _unequal(before: Partition, after: Partition) -> Bits:
+    """The classes to which two partitions give different ports."""
+    different = 0
+    for bits in (*before.values(), *after.values()):
+        different |= bits
+    for ports, bits in before.items():
+        different &= ~(bits & after.get(ports, 0))
+    return different
+
+
+def _differs(table: Directions, number: int, source: int, target: int) -> bool:
+    def passing(without: int) -> int:
+        return (_ports(table.allowed(source, EGRESS, without), target)
+                & _ports(table.allowed(target, INGRESS, without), source))
+
+    return passing(-1) != passing(number)
+
+
+def _ports(partition: Partition, other: int) -> int:
+    for ports, bits in partition.items():
+        if bits >> other & 1:
+            return ports
+    return 0
+
+
+def _on_node(table: Directions, source: int, target: int) -> bool:
+    """Whether the source is the target's node, which no policy stops."""
+    if source >= len(table.classes.looks) or target >= len(table.classes.looks):
+        return False
+    one, other = table.classes.looks[source], table.classes.looks[target]
+    return one.host and bool(one.node) and one.node == other.node

@@ -1,0 +1,66 @@
+"""Comparing two worlds and finding redundant policies, checked by trying each connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.policies import World
+from helpers.policies.comparing import compare
+from helpers.policies.redundancy import redundant, removable
+
+from .worlds import policy, worlds
+
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def pairs(world: World) -> dict[tuple[str, str], Any]:
+    return {(line.source, line.target): line.spans for line in world.matrix("pod")}
+
+
+@QUICK
+@given(worlds())
+def test_a_policy_is_redundant_just_when_nothing_changes_without_it(objects: list[dict[str, Any]]) -> None:
+    world = World.of(objects)
+    named = {one.policy.key for one in redundant(world)}
+    families = {family for pod in world.pods for family, _ in pod.parsed_addresses}
+    for number, policy_ in enumerate(world.policies):
+        without = world.with_policies(world.policies[:number] + world.policies[number + 1:])
+        same = pairs(without) == pairs(world)
+        if policy_.key in named:
+            assert same, policy_.key
+        elif len(families) < 2:
+            assert not same, policy_.key
+
+
+@QUICK
+@given(worlds())
+def test_removable_policies_may_go_together(objects: list[dict[str, Any]]) -> None:
+    world = World.of(objects)
+    gone = {one.policy.key for one in removable(world)}
+    left = world.with_policies([one for one in world.policies if one.key not in gone])
+    assert pairs(left) == pairs(world)
+
+
+@QUICK
+@given(worlds(), st.lists(policy(9), max_size=2))
+def test_a_comparison_lists_just_the_pairs_that_differ(objects: list[dict[str, Any]], more: list[Any]) -> None:
+    before = World.of(objects)
+    after = World.of([*objects[1:], *more])
+    old, new = pairs(before), pairs(after)
+    found = {(change.source, change.target) for change in compare(before, after, "pod").changes}
+    plain = {pair for pair in {**old, **new} if old.get(pair) != new.get(pair)}
+    inside = {pair for pair in plain if "-" not in pair[0] + pair[1]}
+    assert {pair for pair in found if "-" not in pair[0] + pair[1]} == inside
+    if not more and len(objects) and objects[0]["kind"] == "Namespace":
+        assert bool(found) == bool(plain)
+
+
+@QUICK
+@given(worlds())
+def test_a_world_means_the_same_as_itself(objects: list[dict[str, Any]]) -> None:
+    world = World.of(objects)
+    assert compare(world, world).same
+    assert compare(world, World.of(objects), "pod").same
