@@ -14,6 +14,7 @@ from . import kubeconfig, pki, system
 from .api import seed
 from .api.app import build
 from .api.errors import StoreError
+from .api.http.server import Server
 from .api.podstatus import pod_cells
 from .api.store import Object, Store
 from .controllers import Controllers
@@ -79,7 +80,7 @@ class Node:
         self._credentials = pki.ensure(home.pki)
         self._ingress = Ingress(self._gateway, self._store, home.shop_socket, self._credentials.shop_secret)
         streams = Streams(self._kubelet, self._gateway)
-        self._api = build(self._store, token=self._credentials.token, node=streams)
+        self._server = Server(build(self._store, token=self._credentials.token, node=streams))
         self._control: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -101,20 +102,21 @@ class Node:
         self._home.node_json.unlink(missing_ok=True)
         if self._control:
             self._control.close()
-        await self._ingress.stop()
         self._controllers.stop()
-        await self._api.stop()
-        await self._kubelet.stop()
-        await self._gateway.stop()
+        for part in (self._ingress, self._server, self._kubelet, self._gateway):
+            try:
+                await part.stop()
+            except Exception:
+                log.exception("%s did not stop properly", type(part).__name__)
         self._store.close()
 
     async def _listen(self, port: int) -> int:
         tls = self._credentials.server_context()
         try:
-            return await self._api.start(tls, port)
+            return await self._server.start(tls, port)
         except OSError:
             log.info("port %d is in use; taking another", port)
-            return await self._api.start(tls, 0)
+            return await self._server.start(tls, 0)
 
     def _describe(self, port: int) -> None:
         """Write the files by which clients find the node."""
