@@ -4,14 +4,12 @@ import asyncio
 import contextlib
 import hmac
 import logging
-import ssl
 from collections import Counter
 
 from . import deletes, discovery, lists, openapi, reviews, routing, scale, streams, version, watch, writes
 from .calls import Call
 from .errors import ApiError, StoreError, method_not_allowed, no_such_path
 from .http.messages import Request, Response, json_response
-from .http.server import Server
 from .node import NodeStreams
 from .store import Store
 
@@ -26,23 +24,15 @@ log = logging.getLogger(__name__)
 
 
 class Api:
-    """Answers requests from a store. `start` listens; `stop` leaves nothing behind."""
+    """Answers requests from a store; `http.server.Server` listens for it."""
 
     def __init__(self, store: Store, token: str, node: NodeStreams | None) -> None:
         self._store = store
         self._authorization = f"Bearer {token}".encode()
         self._node = node
-        self._server = Server(self)
         self._pages = lists.Pages()
         self._encoded = watch.Encoded()
         self._answers: Counter[tuple[str, int]] = Counter()
-
-    async def start(self, tls: ssl.SSLContext, port: int = 0) -> int:
-        """Listen on 127.0.0.1; returns the port. Raises OSError when it is taken."""
-        return await self._server.start(tls, port)
-
-    async def stop(self) -> None:
-        await self._server.stop()
 
     # -- what a connection asks ----------------------------------------------
 
@@ -85,7 +75,7 @@ class Api:
         if plain:
             return plain
         call = Call(request, self._store, self._node, *routing.find(request.segments))
-        if call.subresource in streams.SUBRESOURCES:
+        if call.subresource in streams.ANSWERS:
             return await streams.answer(call)
         if request.method in ("GET", "HEAD"):
             return await self._read(call)

@@ -6,8 +6,8 @@ from .decode import parse_json
 from .errors import bad_request
 from .http.messages import Response, json_response
 from .schema import Type
-from .selectors import requirements
 from .selectors import format as format_selector
+from .selectors import requirements
 from .store import Object
 from .validation import validate
 

@@ -3,8 +3,15 @@
 from ..calls import Call
 from ..errors import ApiError, method_not_allowed
 from ..http.messages import Response
+from . import exec as execution
+from . import logs, portforward
 
-SUBRESOURCES = ("log", "exec", "attach", "portforward")
+ANSWERS = {
+    "log": logs.answer,
+    "exec": execution.answer,
+    "attach": execution.answer,
+    "portforward": portforward.answer,
+}
 
 
 async def answer(call: Call) -> Response | None:
@@ -13,14 +20,4 @@ async def answer(call: Call) -> Response | None:
         raise method_not_allowed()
     if call.node is None:
         raise ApiError(503, "ServiceUnavailable", "this node runs no pods")
-    if call.subresource == "log":
-        from . import logs
-
-        return await logs.answer(call, call.node)
-    if call.subresource == "portforward":
-        from . import portforward
-
-        return await portforward.answer(call, call.node)
-    from . import exec as execution
-
-    return await execution.answer(call, call.node)
+    return await ANSWERS[call.subresource](call, call.node)

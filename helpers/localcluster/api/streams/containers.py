@@ -1,9 +1,7 @@
 """Which container of a pod a request means."""
 
-from typing import Any
-
 from ..calls import Call
-from ..errors import ApiError, bad_request
+from ..errors import bad_request
 from ..store import Object
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
@@ -26,24 +24,3 @@ def container_of(call: Call, pod: Object) -> str:
         names = " ".join(regular)
         raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{names}]")
     return str(regular[0])
-
-
-def status_of(pod: Object, container: str) -> dict[str, Any]:
-    """The container's status; empty when the kubelet has not written one yet."""
-    held = pod.get("status", {})
-    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
-        for item in held.get(field) or ():
-            if item["name"] == container:
-                return dict(item)
-    return {}
-
-
-def require_running(pod: Object, container: str) -> None:
-    """Raises ApiError BadRequest when there is no process to talk to."""
-    if "running" not in status_of(pod, container).get("state", {}):
-        name = pod["metadata"]["name"]
-        raise ApiError(
-            400,
-            "BadRequest",
-            f"container {container} of pod {name} is not running; `kubectl describe pod {name}` says why",
-        )
