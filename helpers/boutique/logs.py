@@ -5,6 +5,7 @@ Headers, cookies and card data are never passed in here.
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 
@@ -29,6 +30,7 @@ def error(message: str, **details: object) -> None:
 def _write(level: str, message: str, details: dict[str, object]) -> None:
     moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     pairs = "".join(f" {key}={_value(value)}" for key, value in details.items())
+    message = "".join(character if character.isprintable() else "?" for character in message)
     # One write per line, so that lines of one pod never mix.
     sys.stdout.write(f"{moment} {level:<5} {message}{pairs}\n")
     sys.stdout.flush()
@@ -36,6 +38,7 @@ def _write(level: str, message: str, details: dict[str, object]) -> None:
 
 def _value(value: object) -> str:
     text = f"{value:.1f}" if isinstance(value, float) else str(value)
-    if text and not any(character in text for character in ' "=\n\r\t'):
-        return text
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r") + '"'
+    if text.isprintable() and not any(character in text for character in ' "='):
+        return text or '""'
+    # What a visitor or another service sent must not be able to start a line of its own.
+    return json.dumps(text, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +13,15 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from helpers.boutique.dialer import seconds
+from helpers.boutique.failures import dial_failure
 from helpers.boutique.tunnel import open_connection
 
 __all__ = ["Storage", "StorageFailure"]
 
-# Below the callers' deadline (3 s), so that they hear why; above the gateway's answer to a blocked lookup (2 s).
-_TIMEOUT = 2.5
+# Shares of RPC_DEADLINE (3 s), which is how long callers wait: to connect or to answer, below it so that they hear why,
+# and above the gateway's answer to a blocked lookup (2 s); and altogether, with the wait for the one connection.
+_TIMEOUT, _BUDGET = 5 / 6, 14 / 15
 _KEPT = 24 * 3600
 
 
@@ -28,11 +32,12 @@ class StorageFailure(Exception):
 class _GatewayConnection(Connection):
     """redis-py's connection, dialled with `open_connection`."""
 
-    environ: Mapping[str, str] = {}
+    environ: Mapping[str, str]
+    patience: float
 
     async def _connect(self) -> None:
         try:
-            self._reader, self._writer = await open_connection(self.host, int(self.port), _TIMEOUT, self.environ)
+            self._reader, self._writer = await open_connection(self.host, int(self.port), self.patience, self.environ)
         except ConnectionError as error:
             raise RedisConnectionError(str(error)) from error
 
@@ -45,18 +50,21 @@ class Storage:
 
     def __init__(self, address: str, environ: Mapping[str, str]) -> None:
         host, _, port = address.rpartition(":")
-        connection_class = type("GatewayConnection", (_GatewayConnection,), {"environ": environ})
+        deadline = seconds(environ, "RPC_DEADLINE", 3.0)
+        self._budget, timeout = deadline * _BUDGET, deadline * _TIMEOUT
+        settings = {"environ": environ, "patience": timeout}
+        connection_class = type("GatewayConnection", (_GatewayConnection,), settings)
         self._address = address
         self._redis: Any = Redis(
             connection_pool=BlockingConnectionPool(
                 connection_class=connection_class,
                 host=host,
                 port=int(port),
-                socket_timeout=_TIMEOUT,
-                socket_connect_timeout=_TIMEOUT,
+                socket_timeout=timeout,
+                socket_connect_timeout=timeout,
                 retry=Retry(NoBackoff(), 0),
                 max_connections=1,
-                timeout=_TIMEOUT,
+                timeout=timeout,
                 protocol=2,
                 decode_responses=True,
             )
@@ -85,7 +93,11 @@ class Storage:
 
     async def _run(self, command: Any, *arguments: object) -> Any:
         try:
-            return await command(*arguments)
+            async with asyncio.timeout(self._budget):
+                return await command(*arguments)
+        except TimeoutError:
+            # Others waited for the one connection before us.
+            raise StorageFailure(dial_failure(self._address, "")) from None
         except RedisError as error:
             raise StorageFailure(str(error) or f"{self._address} gave no answer") from error
 

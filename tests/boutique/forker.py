@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 
 from helpers import boutique
@@ -52,8 +53,6 @@ def run(order: dict) -> None:
 
 
 def ended(pid: int) -> bool:
-    import time
-
     for _ in range(100):
         with contextlib.suppress(ChildProcessError):
             if os.waitpid(pid, os.WNOHANG)[0]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import html
 import http.client
 import http.cookies
 import json
@@ -54,6 +55,12 @@ class Proxy:
             if (one, other) == (source, target):
                 self._loop.call_soon_threadsafe(writer.transport.abort)
 
+    def drop(self, source: str, target: str, rule: str = "drop") -> None:
+        """Apply a rule, and end the connections that stand."""
+        self.rules[source, target] = rule
+        self.cut(source, target)
+        time.sleep(0.1)
+
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._serve())
@@ -81,10 +88,13 @@ class Proxy:
         source = base64.b64decode(re.search(r"Basic (\S+)", head)[1]).decode().partition(":")[0]
         self.seen.append((source, target))
         rule = self.rules.get((source, target.partition(":")[0]))
-        if rule == "drop":
-            await asyncio.sleep(3600)
+        while self.rules.get((source, target.partition(":")[0])) == "drop":
+            # As a dropped SYN: no answer, and tried again by itself.
+            await asyncio.sleep(0.02)
+            if reader.at_eof():
+                return
         if rule == "no dns":
-            await asyncio.sleep(2)
+            await asyncio.sleep(0.2)
         path = self.routes.get(target)
         status = {"refuse": 502, "no such host": 503, "no dns": 504}.get(rule) or (200 if path else 503)
         if status != 200:
@@ -119,8 +129,6 @@ class Page:
     @property
     def cause(self) -> str:
         found = re.search(r'<pre id="cause">(.*?)</pre>', self.text, re.S)
-        import html
-
         return html.unescape(found[1]) if found else ""
 
 

@@ -149,7 +149,9 @@ async def _static(request: Request) -> Response:
 
 def _html(request: Request, template: str, view: dict[str, Any], status: int = 200) -> Response:
     path = request.url.path
-    common = {"root": "../" * (path.count("/") - 1) or "./", "path": path, "pod": os.environ.get("POD_NAME", "")}
+    # As the browser counts: an escaped slash is none.
+    depth = request.scope.get("raw_path", path.encode()).count(b"/") - 1
+    common = {"root": "../" * depth or "./", "path": path, "pod": os.environ.get("POD_NAME", "")}
     return Response(render.page(template, **common, **view), status, media_type="text/html")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from helpers.boutique import logs, money, wire
 from helpers.boutique.dialer import Dialer
 from helpers.boutique.failures import RpcFailure
 from helpers.boutique.protos import hipstershop_pb2 as pb
+from helpers.boutique.together import together
 
 __all__ = ["Line", "PageFailure", "Priced", "Storefront", "Visitor"]
 
@@ -212,15 +212,3 @@ class Storefront:
 def _header_view(currencies: list[str], items: Iterable[pb.CartItem], visitor: Visitor) -> dict[str, Any]:
     pieces = sum(item.quantity for item in items)
     return {"currencies": currencies, "currency": visitor.currency, "cart_size": pieces}
-
-
-async def together(*awaitables: Awaitable[Any]) -> list[Any]:
-    """All results, in order; the first failure ends the others and is raised."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
-    try:
-        return list(await asyncio.gather(*tasks))
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 
 from helpers.boutique import logs, money, wire
@@ -10,6 +9,7 @@ from helpers.boutique.dialer import Dialer
 from helpers.boutique.failures import RpcFailure
 from helpers.boutique.protos import hipstershop_pb2 as pb
 from helpers.boutique.server import Handlers, Refusal
+from helpers.boutique.together import together
 
 
 class CheckoutService:
@@ -38,7 +38,7 @@ class CheckoutService:
     async def place_order(self, request: pb.PlaceOrderRequest) -> pb.PlaceOrderResponse:
         """Quote, charge, ship, empty the cart, confirm. Raises Refusal with the step that failed."""
         cart = await self._user_cart(request.user_id)
-        lines, shipping = await asyncio.gather(
+        lines, shipping = await together(
             self._price_lines(cart, request.user_currency),
             self._shipping_cost(request.address, cart, request.user_currency),
         )
@@ -62,7 +62,7 @@ class CheckoutService:
         return list(cart.items)
 
     async def _price_lines(self, cart: list[pb.CartItem], currency: str) -> list[pb.OrderItem]:
-        return await asyncio.gather(*(self._price_line(item, currency) for item in cart))
+        return await together(*(self._price_line(item, currency) for item in cart))
 
     async def _price_line(self, item: pb.CartItem, currency: str) -> pb.OrderItem:
         try:

@@ -1,0 +1,70 @@
+"""Processes from a shell: settings, errors as sentences, quick ends; and forks that are safe."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def start(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "helpers.boutique", *arguments],
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "sentence"),
+    [
+        ((), {}, "usage: python -m helpers.boutique SERVICE"),
+        (("bookshop",), {}, "SERVICE is one of adservice"),
+        (("shippingservice",), {"PORT": "none"}, "shippingservice cannot run: PORT is 'none'"),
+        (("cartservice",), {}, "cartservice cannot run: REDIS_ADDR is ''"),
+        (("frontend",), {"RPC_DEADLINE": "soon"}, "frontend cannot run: RPC_DEADLINE is 'soon'"),
+        (("loadgenerator",), {"FRONTEND_ADDR": "frontend"}, "FRONTEND_ADDR is 'frontend'"),
+    ],
+)
+def test_wrong_settings_end_with_one_sentence(
+    arguments: tuple[str, ...], environ: dict[str, str], sentence: str
+) -> None:
+    process = start(*arguments, **environ)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert sentence in error
+    assert "Traceback" not in error
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = start("shippingservice", PORT=port)
+        _, error = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert f"shippingservice cannot listen on 127.0.0.1:{port}" in error
+    assert "Traceback" not in error
+
+
+def test_sigterm_ends_a_service_at_once(tmp_path: Path) -> None:
+    process = start("shippingservice", LISTEN_DIR=str(tmp_path))
+    assert process.stdout is not None
+    assert "is listening" in process.stdout.readline()
+    begun = time.perf_counter()
+    process.send_signal(signal.SIGTERM)
+    rest, error = process.communicate(timeout=5)
+    assert time.perf_counter() - begun < 0.5
+    assert (process.returncode, error) == (0, "")
+    assert "shippingservice has stopped" in rest
+
+
+def test_preloading_starts_no_thread() -> None:
+    code = (
+        "import os, threading\nfrom helpers import boutique\nboutique.preload()\n"
+        "tasks = os.listdir('/proc/self/task') if os.path.isdir('/proc/self/task') else threading.enumerate()\n"
+        "print(len(tasks))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
