@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,9 @@ class Bench:
         conditions = (self.pod(name).get("status") or {}).get("conditions") or []
         return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
+    def phase(self, name: str) -> str:
+        return (self.pod(name).get("status") or {}).get("phase", "")
+
     def state(self, name: str) -> str:
         """The word for a container's state: running, or the reason why not."""
         (kind, detail), *_ = [*self.container(name)["state"].items(), ("", {})]
@@ -163,3 +166,17 @@ async def bench(**options: Any) -> AsyncIterator[Bench]:
         await made.kubelet.stop()
         await made.wires.stop()
         shutil.rmtree(root)
+
+
+def with_bench(scenario: Callable[[Bench], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """A test that runs its coroutine with a kubelet of its own."""
+
+    def test() -> None:
+        async def run() -> None:
+            async with bench() as made:
+                await scenario(made)
+
+        asyncio.run(run())
+
+    test.__name__, test.__doc__, test.__module__ = scenario.__name__, scenario.__doc__, scenario.__module__
+    return test

@@ -110,7 +110,7 @@ class Container:
             program = await self._prepare()
             began = asyncio.get_running_loop().time()
             code = await self._run_once(program)
-            if not self._again(code):
+            if self.done or not self._again(code):
                 self.done = True
                 self._host.changed()
                 return
@@ -221,10 +221,10 @@ class Container:
 
     def _begin(self) -> None:
         self.state = {"running": {"startedAt": now()}}
-        if self.kind == "ephemeral" or not any(self.spec.get(f"{kind}Probe") for kind in ("startup", "readiness")):
-            # Without these probes it counts from the first moment: one status write less.
+        # What needs no probe counts from the first moment: one status write less.
+        if self.kind == "ephemeral" or not self.spec.get("startupProbe"):
             self.started.set()
-            self.ready = self.kind != "init" or self.sidecar
+            self.ready = not self.spec.get("readinessProbe") and (self.kind != "init" or self.sidecar)
         self._host.event("Normal", "Started", f"Started container {self.name}")
         self._host.changed()
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from helpers.localcluster.kubelet.logs import LogFile
 
 log = logging.getLogger(__name__)
 Object = dict[str, Any]
+Work = Callable[[], Coroutine[Any, Any, None]]
 PODS = "pods"
 KINDS: tuple[Kind, ...] = ("init", "main", "ephemeral")
 FIELDS = ("initContainers", "containers", "ephemeralContainers")
@@ -131,7 +132,7 @@ class PodWorker:
                 self._add(container, kind, held.get(container["name"]))
         self._mention_volumes()
         self._flush()
-        self._spawn(self._live())
+        self._spawn(self._live)
 
     def _held_statuses(self) -> dict[str, Object]:
         held = self.pod.get("status") or {}
@@ -146,24 +147,24 @@ class PodWorker:
         """The init, main or ephemeral containers, in their order."""
         return [container for container in self.containers.values() if container.kind == kind]
 
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._guard(coroutine))
+    def _spawn(self, work: Work) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _guard(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    async def _guard(self, work: Work) -> None:
         try:
-            await coroutine
+            await work()
         except Exception:
             log.exception("the pod %s failed", self.describe())
 
     async def _live(self) -> None:
         for container in self.of_kind("ephemeral"):
-            self._spawn(container.run())
+            self._spawn(container.run)
         for container in self.of_kind("init"):
             if container.sidecar:
-                self._spawn(container.run())
+                self._spawn(container.run)
                 await container.started.wait()
                 continue
             await container.run()
@@ -178,8 +179,8 @@ class PodWorker:
         """All containers have ended for good: end what runs beside them, leave the network."""
         for container in self.containers.values():
             if container.kind != "main":
-                await container.terminate(self.grace)
                 container.done = True
+                await container.terminate(self.grace)
         self._flush()
         self._node.dataplane.detach(self.uid)
         shutil.rmtree(self.home, ignore_errors=True)
@@ -198,7 +199,7 @@ class PodWorker:
                 self.containers[container["name"]].update(container)
         for container in spec.get("ephemeralContainers") or ():
             if container["name"] not in self.containers:
-                self._spawn(self._add(container, "ephemeral", None).run())
+                self._spawn(self._add(container, "ephemeral", None).run)
 
     def retry(self) -> None:
         """A ConfigMap or Secret of the namespace has changed."""
@@ -213,7 +214,7 @@ class PodWorker:
             self.ending = True
             for task in [*self._tasks]:
                 task.cancel()
-            self._closing = asyncio.create_task(self._guard(self._end()))
+            self._closing = asyncio.create_task(self._guard(self._end))
         return self._closing
 
     async def _end(self) -> None:

@@ -1,6 +1,6 @@
 """A pod's status, from its containers: phase, conditions, quality of service. Pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from helpers.localcluster.api.store import now
@@ -24,12 +24,13 @@ class ContainerView(Protocol):
     def sidecar(self) -> bool: ...
 
 
-def phase(init: Iterable[ContainerView], main: Iterable[ContainerView]) -> str:
+def phase(init: Sequence[ContainerView], main: Sequence[ContainerView]) -> str:
     """Pending, Running, Succeeded or Failed."""
-    main = list(main)
     if any(c.done and _exit_code(c) != 0 and not c.sidecar for c in init):
         return "Failed"
     if all(c.done for c in main):
+        if any(c.sidecar and not c.done for c in init):
+            return "Running"
         return "Failed" if any(_exit_code(c) for c in main) else "Succeeded"
     return "Pending" if any(_never_ran(c) for c in main) else "Running"
 
