@@ -6,7 +6,6 @@ The cluster lives in a temporary LAB_HOME and is gone afterwards. Ends with stat
 """
 
 import argparse
-import asyncio
 import os
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +25,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 import navigation  # noqa: E402  (the folder was not on the path before)
 
 PATIENCE = 300  # seconds that one cell may take
+QUIETLY = ["--IPKernelApp.log_level=40"]  # a kernel on loopback warns that it does not encrypt
 
 
 def own_environment(home: str) -> dict[str, str]:
@@ -38,13 +38,15 @@ def own_environment(home: str) -> dict[str, str]:
     return variables
 
 
-def execute(path: Path, environment: dict[str, str]) -> nbformat.NotebookNode:
-    """The notebook with its outputs, run in its own folder. Raises CellExecutionError, the outputs so far kept."""
-    notebook = nbformat.read(path, as_version=4)
+def execute(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str]) -> str:
+    """Run a notebook in its folder; it keeps the outputs. Returns what went wrong, or an empty string."""
     client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
-                            resources={"metadata": {"path": str(path.parent)}})
-    client.execute(env=environment)
-    return notebook
+                            resources={"metadata": {"path": str(folder)}}, extra_arguments=QUIETLY)
+    try:
+        client.execute(env=environment)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        return str(error)
+    return ""
 
 
 def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
@@ -60,15 +62,13 @@ def visit(paths: list[Path], folder: Path, environment: dict[str, str]) -> bool:
     well = True
     for path in paths:
         began = time.monotonic()
-        notebook = None
-        try:
-            notebook = execute(path, environment)
-        except CellExecutionError as error:
+        notebook = nbformat.read(path, as_version=4)
+        trouble = execute(notebook, path.resolve().parent, environment)
+        write_html(notebook, path.stem, folder)
+        print(f"{path.name:<32} {time.monotonic() - began:5.1f} s", flush=True)
+        if trouble:
             well = False
-            print(f"{path.name}: a cell failed\n{error}", file=sys.stderr)
-        if notebook is not None:
-            write_html(notebook, path.stem, folder)
-            print(f"{path.name:<32} {time.monotonic() - began:5.1f} s", flush=True)
+            print(f"{path.name}: a cell failed\n{trouble}", file=sys.stderr)
     return well
 
 
@@ -95,8 +95,6 @@ def main() -> int:
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "tour", help="folder for the HTML")
     parser.add_argument("notebooks", nargs="*", type=Path, help="some notebooks only")
     arguments = parser.parse_args()
-    if sys.platform == "win32":
-        asyncio.set_event_loop_policy(asyncio.WindowsSelectorEventLoopPolicy())
     began = time.monotonic()
     well = tour(arguments.notebooks or navigation.course(), arguments.to)
     print(f"{'all' if well else 'NOT all went well':<32} {time.monotonic() - began:5.1f} s\n"

@@ -43,7 +43,8 @@ def run(path: Path, environment: Mapping[str, str], replace: Mapping[str, str] |
     for cell in notebook.cells:
         cell.source = (replace or {}).get(cell.id, cell.source)
     client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
-                            resources={"metadata": {"path": str(path.parent)}})
+                            resources={"metadata": {"path": str(path.parent)}},
+                            extra_arguments=["--IPKernelApp.log_level=40"])
     client.execute(env=kernel_environment(environment))
     return Run(notebook)
 

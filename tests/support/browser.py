@@ -1,0 +1,66 @@
+"""A headless Chromium for tests, and the few things that one does in JupyterLab."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Locator, Page, sync_playwright
+
+from support.course import ROOT
+from support.jupyter import Server
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+
+
+@contextmanager
+def browser_page(*, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[Page]:
+    """A page in a fresh browser. Skips the test where no Chromium is installed."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*sandbox, "--disable-dev-shm-usage"])
+        context = browser.new_context(viewport={"width": width, "height": height},
+                                      color_scheme="dark" if dark else "light")
+        try:
+            yield context.new_page()
+        finally:
+            context.close()
+            browser.close()
+
+
+def screenshot(page: Page, name: str) -> None:
+    """Keep what the page looks like, under build/screenshots."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+class Notebook:
+    """A notebook in JupyterLab, run cell by cell with the keyboard, as a learner does."""
+
+    def __init__(self, page: Page, server: Server, name: str) -> None:
+        self.page = page
+        page.goto(server.url(f"lab/tree/{name}"))
+        self.panel = page.locator(".jp-NotebookPanel")
+        self.cells.first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
+
+    @property
+    def cells(self) -> Locator:
+        return self.panel.locator(".jp-Cell")
+
+    def cell(self, text: str) -> Locator:
+        """The first code cell whose source contains a text."""
+        return self.panel.locator(".jp-CodeCell", has=self.page.locator(".jp-InputArea", has_text=text)).first
+
+    def run(self, cell: Locator, *, timeout: float = 60) -> Locator:
+        """Run one cell and wait for its end; returns the cell. `timeout` in seconds."""
+        cell.locator(".jp-InputArea-editor").click()
+        self.page.keyboard.press("Control+Enter")
+        prompt = cell.locator(".jp-InputPrompt")
+        self.page.wait_for_function(
+            "prompt => /\\[\\d+\\]/.test(prompt.textContent)", arg=prompt.element_handle(), timeout=timeout * 1000)
+        return cell
