@@ -5,6 +5,7 @@ called, so that `up` does not pay for what `matrix` needs.
 """
 
 import importlib
+import os
 import sys
 
 COMMANDS = {
@@ -47,7 +48,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
         return 2
     module = importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}")
-    return int(module.main(name, arguments))
+    try:
+        status = int(module.main(name, arguments))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader, `head` for example, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
