@@ -1,0 +1,188 @@
+"""Paint a scene on its layout, in the DOT language with everything pinned down.
+
+A wall on the left of a workload stands for ingress isolation, where calls come in; a wall on the right for egress
+isolation, where they go out. A workload that no policy selects has neither, and an open, dashed outline.
+Words are nodes of their own: graphviz centres a plain label well, and a rich one by its guess at the font.
+"""
+
+from collections.abc import Iterator
+
+from helpers.display import palette
+from helpers.display.dot import quoted
+from helpers.display.layout import LABEL_WIDTH, NODE_HEIGHT, Layout, Place
+from helpers.display.routes import Point, Route, routes_of
+from helpers.display.scene import ALLOWED, BLOCKED, EXTRA, WORDS, Edge, Node, Scene
+from helpers.display.words import STATES, edge_words, label_rows, node_words
+from helpers.lab.arrows import OUTSIDE
+
+FONT, BOLD = "Helvetica", "Helvetica-Bold"
+LINES = {
+    ALLOWED: f'color="{palette.ALLOWED}" style=solid arrowhead=normal',
+    BLOCKED: f'color="{palette.BLOCKED}" style=dashed arrowhead=tee',
+    EXTRA: f'color="{palette.EXTRA}" style=dotted arrowhead=empty',
+}
+COLOURS = {ALLOWED: palette.ALLOWED, BLOCKED: palette.BLOCKED, EXTRA: palette.EXTRA}
+FILLS = {"open": palette.OPEN_FILL, "ingress": palette.INGRESS_FILL, "egress": palette.EGRESS_FILL,
+         "both": palette.BOTH_FILL, OUTSIDE: palette.PAPER}
+_WALL = 5.0
+_ROW = 9.5
+
+
+def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> str:
+    """The DOT source of the finished picture, for `neato -n2`: positions are taken as they stand.
+
+    A `plain` picture is the bare plan: no isolation, no legend.
+    """
+    lines = ["digraph policies {", f'graph [bgcolor="{palette.PAPER}" pad=0.12 outputorder=edgesfirst]',
+             f'node [shape=box fixedsize=true label="" fontname="{FONT}" fontsize=10 fontcolor="{palette.INK}"]',
+             f'edge [arrowsize=0.8 fontname="{FONT}" fontsize=8]']
+    lines += _frames(scene, layout)
+    for node in scene.nodes:
+        lines += _node(node, layout.places[node.key], plain=plain)
+    for number, (edge, route) in enumerate(zip(scene.edges, routes_of(scene.edges, layout), strict=True)):
+        lines += _edge(edge, route, number, plain=plain)
+    lines.append(_text("title", title, 0.0, layout.height + 16, size=12.0, left=True, bold=True))
+    lines += [] if plain else _legend(scene)
+    return "\n".join([*lines, "}"])
+
+
+def _frames(scene: Scene, layout: Layout) -> Iterator[str]:
+    """A frame round each namespace's workloads, if there are several."""
+    if len(scene.namespaces) < 2:
+        return
+    for number, namespace in enumerate(scene.namespaces):
+        places = [layout.places[node.key] for node in scene.nodes if node.namespace == namespace]
+        left = min(place.x - place.width / 2 for place in places) - 10
+        right = max(place.x + place.width / 2 for place in places) + 10
+        bottom = min(place.y - place.height / 2 for place in places) - 10
+        top = max(place.y + place.height / 2 for place in places) + 22
+        words = f"namespace {namespace}"
+        yield _box(f"frame {number}", (left + right) / 2, (top + bottom) / 2, right - left, top - bottom, words,
+                   f'class="namespace" style="rounded" color="{palette.FRAME}"')
+        yield _text(f"frame {number} name", words, left + 6, top - 10, size=9.0, colour=palette.QUIET, left=True)
+
+
+def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
+    state = OUTSIDE if plain else node.state
+    pen = f'penwidth=3 color="{palette.INK}"' if node.changed else f'penwidth=1.2 color="{palette.QUIET}"'
+    style = '"rounded,filled,dashed"' if state == "open" else '"rounded,filled"'
+    tip = "" if plain else node_words(node)
+    yield _box(node.key, place.x, place.y, place.width, place.height, tip or node.name,
+               f'style={style} fillcolor="{FILLS[state]}" {pen} class="workload {state}'
+               f'{" changed" if node.changed else ""}"')
+    yield from _walls(node, place)
+    second = "" if plain else "✗ no DNS" if node.no_dns else STATES[state]
+    if node.pods != 1 and node.key != OUTSIDE:
+        second = f"{second} · {node.pods} pods" if second else f"{node.pods} pods"
+    yield _text(f"{node.key} name", node.name, place.x, place.y + (6 if second else 0), bold=True, tip=tip)
+    if second:
+        colour = palette.BLOCKED if node.no_dns else palette.QUIET
+        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.0, colour=colour, tip=tip)
+    for side, count in (("in", node.others_in), ("out", node.others_out)):
+        if count and not plain:
+            yield from _stub(node, place, side, count)
+
+
+def _walls(node: Node, place: Place) -> Iterator[str]:
+    walls = (("in", bool(node.ingress), -1, palette.INGRESS_WALL), ("out", bool(node.egress), 1, palette.EGRESS_WALL))
+    for side, stands, sign, colour in walls:
+        if stands:
+            x = place.x + sign * (place.width / 2 - _WALL)
+            yield _box(f"{node.key} wall {side}", x, place.y, _WALL, place.height - 12, node_words(node),
+                       f'style=filled fillcolor="{colour}" color="{colour}" penwidth=0 class="wall"')
+
+
+def _stub(node: Node, place: Place, side: str, count: int) -> Iterator[str]:
+    """A short dotted arrow that stands for many needless calls."""
+    calls = "call" if count == 1 else "calls"
+    words = f"{count} {calls} {'into' if side == 'in' else 'out of'} {node.name}: {WORDS[EXTRA]}"
+    sign, length = (-1, 22.0) if side == "in" else (1, 22.0)
+    y = place.y - sign * (place.height / 2 - 6)
+    at_node, away = place.x + sign * place.width / 2, place.x + sign * (place.width / 2 + length)
+    start, end = ((away, y), (at_node, y)) if side == "in" else ((at_node, y), (away, y))
+    look = f'{LINES[EXTRA]} penwidth=1.5 arrowsize=0.6 class="call extra"'
+    yield _line(f"{node.key} {side}", start, end, look, words)
+    yield _text(f"{node.key} {side} count", f"+{count}", away + sign * 9, y, size=8.0, colour=palette.EXTRA, bold=True,
+                tip=words)
+
+
+def _edge(edge: Edge, route: Route, number: int, *, plain: bool) -> Iterator[str]:
+    changed = edge.change in ("now allowed", "now blocked")
+    tip = edge_words(edge, plain=plain)
+    yield (f"{quoted(edge.source)} -> {quoted(edge.target)} [{LINES[edge.state]} penwidth={3.4 if changed else 1.5} "
+           f'class="call {edge.state}{" changed" if edge.change else ""}" id="call-{number}" tooltip={quoted(tip)} '
+           f'pos="{route.line}"]')
+    if route.label:
+        yield from _label(edge, route.label, number, tip, plain=plain)
+
+
+def _label(edge: Edge, at: Point, number: int, tip: str, *, plain: bool) -> Iterator[str]:
+    """An edge's words, one row a node, on paper that covers the line below them."""
+    rows = label_rows(edge, plain=plain)
+    for index, (text, strong) in enumerate(rows):
+        y = at[1] + ((len(rows) - 1) / 2 - index) * _ROW
+        colour = palette.QUIET if index == 0 and not strong else COLOURS[edge.state]
+        key = f"label {number} {index}"
+        yield _text(key, text, at[0], y, size=8.0, colour=colour, bold=strong, paper=True, tip=tip)
+
+
+def _legend(scene: Scene) -> Iterator[str]:
+    """Two rows below: how lines look, how workloads look."""
+    x, y = 0.0, -32.0
+    for state in (ALLOWED, BLOCKED, EXTRA):
+        yield _line(f"legend {state}", (x, y), (x + 40, y), f'{LINES[state]} penwidth=1.5 class="legend"', WORDS[state])
+        yield _text(f"legend {state} text", WORDS[state], x + 46, y, size=9.0, colour=palette.QUIET, left=True)
+        x += 70 + len(WORDS[state]) * 4.4
+    if scene.last:
+        yield _line("legend last", (x, y), (x + 40, y), f'{LINES[ALLOWED]} penwidth=3.4 class="legend"', "changed")
+        yield _text("legend last text", "changed by the last policy", x + 46, y, size=9.0, colour=palette.QUIET,
+                    left=True)
+    x, y = 0.0, -58.0
+    for state, meaning in _MEANINGS.items():
+        yield from _legend_node(state, meaning, x, y)
+        x += 70 + len(meaning) * 4.4
+
+
+_MEANINGS = {"open": "open: no policy selects it", "ingress": "ingress isolated: a wall where calls come in",
+             "egress": "egress isolated: a wall where calls go out", "both": "isolated both ways"}
+
+
+def _legend_node(state: str, meaning: str, x: float, y: float) -> Iterator[str]:
+    ingress, egress = ("x",) * (state in ("ingress", "both")), ("x",) * (state in ("egress", "both"))
+    node = Node(f"legend {state}", "pod", "", 1, ingress, egress)
+    place = Place(x + 20, y, 40, NODE_HEIGHT * 0.6)
+    style = '"rounded,filled,dashed"' if state == "open" else '"rounded,filled"'
+    yield _box(node.key, place.x, y, place.width, place.height, meaning,
+               f'style={style} fillcolor="{FILLS[state]}" color="{palette.QUIET}" penwidth=1.2 class="legend"')
+    yield from _walls(node, place)
+    yield _text(f"{node.key} text", meaning, x + 46, y, size=9.0, colour=palette.QUIET, left=True)
+
+
+def _box(key: str, x: float, y: float, width: float, height: float, tip: str, look: str) -> str:
+    return (f'{quoted(key)} [pos="{x:.1f},{y:.1f}" width={width / 72:.3f} height={height / 72:.3f} {look} '
+            f"tooltip={quoted(tip)}]")
+
+
+def _line(key: str, start: Point, end: Point, look: str, tip: str) -> str:
+    """A short straight arrow between two points that nothing shows."""
+    names = [quoted(f"{key} {end}") for end in ("a", "b")]
+    points = [f'{name} [pos="{x:.1f},{y:.1f}" shape=point style=invis width=0.01 height=0.01]'
+              for name, (x, y) in zip(names, (start, end), strict=True)]
+    (left, y), (right, _) = start, end
+    shaft = right - 7
+    line = f"e,{right:.1f},{y:.1f} " + " ".join(f"{x:.1f},{y:.1f}" for x in (left, left + 3, shaft - 3, shaft))
+    return "\n".join([*points, f'{" -> ".join(names)} [pos="{line}" {look} tooltip={quoted(tip)}]'])
+
+
+def _text(key: str, text: str, x: float, y: float, *, size: float = 10.0, colour: str = palette.INK, bold: bool = False,
+          left: bool = False, paper: bool = False, tip: str = "") -> str:
+    """A line of words with its middle at x, or its left end. On `paper` it covers what lies below."""
+    width = min(len(text) * size * (0.6 if bold else 0.53) + 3, LABEL_WIDTH if paper else 2000.0)
+    ground = f'style=filled fillcolor="{palette.PAPER}" color="{palette.PAPER}" penwidth=0' if paper else ""
+    justified = " labeljust=l" if left else ""
+    shown = quoted(text).removesuffix('"') + '\\l"' if left else quoted(text)
+    shape, middle = "box" if paper else "plaintext", x + (width / 2 if left else 0)
+    return (f'{quoted(key)} [pos="{middle:.1f},{y:.1f}" shape={shape} '
+            f'width={width / 72:.3f} height={size * 1.18 / 72:.3f} margin=0 {ground}{justified} fontsize={size:g} '
+            f'fontname="{BOLD if bold else FONT}" fontcolor="{colour}" class="text" label={shown} '
+            f"tooltip={quoted(tip or text)}]")

@@ -1,0 +1,265 @@
+"""What the graph shows, before anything is drawn: workloads as nodes, calls as edges, and how they fare.
+
+Asks the policy engine; decides nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from helpers.lab.arrows import OUTSIDE, Arrow, short
+from helpers.lab.looking import SYSTEM
+
+if TYPE_CHECKING:
+    from helpers.policies import Pod, Policy, World
+
+OUTSIDE_ADDRESS = "198.51.100.1"
+"""An address that no pod has, for the world outside of the cluster; kept for documentation by RFC 5737."""
+
+FEW = 3
+"""Up to so many needless calls into or out of a workload are drawn one by one."""
+
+MANY = 60
+"""Above so many workloads, those that take part in nothing are drawn as one a namespace."""
+
+ALLOWED, BLOCKED, EXTRA = "allowed", "blocked", "extra"
+WORDS = {ALLOWED: "needed and allowed", BLOCKED: "needed, but blocked", EXTRA: "allowed, though nobody needs it"}
+
+
+@dataclass(frozen=True)
+class Node:
+    """A workload with its pods, the outside world, or (above MANY) the quiet workloads of a namespace.
+
+    `ingress` and `egress` name the policies that isolate it. `others_in` and `others_out` count needless calls that
+    are not drawn one by one. `no_dns` is true if it may call others but cannot look up their names.
+    """
+
+    key: str
+    name: str
+    namespace: str
+    pods: int = 1
+    ingress: tuple[str, ...] = ()
+    egress: tuple[str, ...] = ()
+    others_in: int = 0
+    others_out: int = 0
+    no_dns: bool = False
+    changed: bool = False
+
+    @property
+    def state(self) -> str:
+        """One of "open", "ingress", "egress", "both", "outside"."""
+        if self.key == OUTSIDE:
+            return OUTSIDE
+        return {(False, False): "open", (True, False): "ingress", (False, True): "egress",
+                (True, True): "both"}[bool(self.ingress), bool(self.egress)]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A call from one node to another on the pod's port, and how it fares under the policies.
+
+    `policies` are those that decided; `change` says what the last policy did to it, if anything.
+    """
+
+    source: str
+    target: str
+    port: int
+    protocol: str
+    state: str
+    policies: tuple[str, ...] = ()
+    sentence: str = ""
+    change: str = ""
+    service_port: int = 0
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that the picture shows. `last` is the policy whose effect stands out, "ns/name" or empty."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    last: str = ""
+    policies: int = 0
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(node.namespace for node in self.nodes if node.namespace))
+
+    def count(self, state: str) -> int:
+        """How many edges are in this state; needless calls count whether drawn or not."""
+        drawn = sum(edge.state == state for edge in self.edges)
+        return drawn + (sum(node.others_in + node.others_out for node in self.nodes) if state == EXTRA else 0)
+
+    @property
+    def sentence(self) -> str:
+        """The picture in words."""
+        if not self.nodes:
+            return "There is no pod to draw yet. Deploy the shop: lab.deploy()"
+        needed = self.count(ALLOWED) + self.count(BLOCKED)
+        parts = [f"{_plural(len(self.nodes) - any(node.key == OUTSIDE for node in self.nodes), 'workload')} under "
+                 f"{_plural(self.policies, 'policy', 'policies')}: {self.count(ALLOWED)} of {needed} needed calls are "
+                 "allowed"]
+        blocked = [f"{short(edge.source)} → {short(edge.target)}" for edge in self.edges if edge.state == BLOCKED]
+        if blocked:
+            parts.append(f"blocked are {_listed(blocked)}")
+        if extra := self.count(EXTRA):
+            parts.append(f"{_plural(extra, 'call')} that nobody needs {'is' if extra == 1 else 'are'} allowed into or "
+                         "out of isolated workloads")
+        if quiet := [node.name for node in self.nodes if node.no_dns]:
+            parts.append(f"no DNS for {_listed(quiet)}")
+        opened = sum(node.state == "open" for node in self.nodes)
+        parts.append(f"{_plural(opened, 'workload')} {'is' if opened == 1 else 'are'} selected by no policy")
+        return "; ".join(parts) + "."
+
+
+def scene_of(world: World, arrows: Iterable[Arrow], *, last: str | None = None) -> Scene:
+    """The scene of a world and the calls that its application needs.
+
+    `last` names the policy whose effect stands out; without it, the newest one, if the objects tell.
+    """
+    groups = _groups(world)
+    known = {*groups, OUTSIDE}
+    needed = [arrow for arrow in arrows if arrow.target in groups and arrow.source in known]
+    newest = latest(world) if last is None else last
+    before = _without(world, newest) if newest else None
+    edges = [_edge(world, before, groups, arrow) for arrow in needed]
+    extras = _extras(world, groups, {(arrow.source, arrow.target, arrow.port) for arrow in needed})
+    nodes = [_node(world, before, key, pods, needed) for key, pods in groups.items()]
+    if any(edge.source == OUTSIDE or edge.target == OUTSIDE for edge in (*edges, *extras)):
+        nodes.insert(0, Node(OUTSIDE, "outside world", ""))
+    nodes, drawn = _thin(nodes, extras)
+    scene = Scene(tuple(nodes), (*edges, *drawn), newest, len(_of_application(world)))
+    return _merge_quiet(scene) if len(nodes) > MANY else scene
+
+
+def latest(world: World) -> str:
+    """The policy that the API server wrote last, "ns/name"; empty if none has a resourceVersion."""
+    versions = {policy.key: str((policy.source.get("metadata") or {}).get("resourceVersion") or "")
+                for policy in _of_application(world)}
+    known = {key: int(version) for key, version in versions.items() if version.isdigit()}
+    return max(known, key=lambda key: known[key]) if known else ""
+
+
+def _of_application(world: World) -> list[Policy]:
+    return [policy for policy in world.policies if policy.namespace not in SYSTEM]
+
+
+def _without(world: World, key: str) -> World:
+    return world.replace_policies([policy.source for policy in world.policies if policy.key != key])
+
+
+def _groups(world: World) -> dict[str, list[Pod]]:
+    """The application's pods by workload, `namespace/name`, in a fixed order."""
+    found: dict[str, list[Pod]] = {}
+    for pod in world.pods:
+        if pod.namespace not in SYSTEM:
+            found.setdefault(f"{pod.namespace}/{pod.workload.partition('/')[2] or pod.name}", []).append(pod)
+    return {key: found[key] for key in sorted(found, key=lambda key: (not key.startswith("default/"), key))}
+
+
+def _node(world: World, before: World | None, key: str, pods: Sequence[Pod], needed: Iterable[Arrow]) -> Node:
+    namespace, _, name = key.partition("/")
+    ingress, egress = _isolating(world, pods[0], "ingress"), _isolating(world, pods[0], "egress")
+    changed = before is not None and (ingress, egress) != (_isolating(before, pods[0], "ingress"),
+                                                           _isolating(before, pods[0], "egress"))
+    calls = any(arrow.source == key for arrow in needed)
+    return Node(key, name, namespace, sum(pod.replicas if pod.template else 1 for pod in pods), ingress, egress,
+                no_dns=bool(egress) and calls and not _resolves(world, pods[0]), changed=changed)
+
+
+def _isolating(world: World, pod: Pod, direction: str) -> tuple[str, ...]:
+    return tuple(policy.key for policy in world.isolating(pod, direction))
+
+
+def _resolves(world: World, pod: Pod) -> bool:
+    """Whether a pod may ask the cluster's DNS; true if the world has none to ask."""
+    servers = [other for other in world.pods if other.labels.get("k8s-app") in ("kube-dns", "coredns")]
+    return not servers or any(world.judge(pod, server, 53, "UDP") for server in servers)
+
+
+def _edge(world: World, before: World | None, groups: Mapping[str, Sequence[Pod]], arrow: Arrow) -> Edge:
+    source: Pod | str = OUTSIDE_ADDRESS if arrow.source == OUTSIDE else groups[arrow.source][0]
+    target = groups[arrow.target][0]
+    verdict = world.judge(source, target, arrow.port, arrow.protocol)
+    change = ""
+    if before is not None:
+        old = before.judge(source, target, arrow.port, arrow.protocol)
+        if old.allowed != verdict.allowed:
+            change = "now allowed" if verdict.allowed else "now blocked"
+        elif old.policies != verdict.policies:
+            change = "now by policy"
+    return Edge(arrow.source, arrow.target, arrow.port, arrow.protocol, ALLOWED if verdict.allowed else BLOCKED,
+                verdict.policies, verdict.sentence, change, arrow.service_port)
+
+
+def _extras(world: World, groups: Mapping[str, Sequence[Pod]], needed: set[tuple[str, str, int]]) -> list[Edge]:
+    """Calls that policies let pass although the application needs none: into or out of isolated workloads.
+
+    What an open workload may do is everything, and shown by its being drawn open.
+    """
+    if not any(policy.namespace not in SYSTEM for policy in world.policies):
+        return []
+    matrix = world.matrix(by="pod")
+    isolated = {key: (bool(world.isolating(pods[0], "ingress")), bool(world.isolating(pods[0], "egress")))
+                for key, pods in groups.items()}
+    doors = {key: _ports(key, pods, needed) for key, pods in groups.items()}
+    found = []
+    for source, pods in groups.items():
+        for target, ports in doors.items():
+            if source == target or not (isolated[source][1] or isolated[target][0]):
+                continue
+            for port in ports:
+                if (source, target, port) not in needed and matrix.allows(pods[0], groups[target][0], port):
+                    verdict = world.judge(pods[0], groups[target][0], port)
+                    found.append(Edge(source, target, port, "TCP", EXTRA, verdict.policies, verdict.sentence))
+        if isolated[source][1] and (verdict := world.judge(pods[0], OUTSIDE_ADDRESS, 443)):
+            found.append(Edge(source, OUTSIDE, 443, "TCP", EXTRA, verdict.policies, verdict.sentence))
+    return found
+
+
+def _ports(key: str, pods: Sequence[Pod], needed: set[tuple[str, str, int]]) -> list[int]:
+    """The TCP ports that matter on a workload: those it declares and those that somebody needs."""
+    declared = {port.number for port in pods[0].ports if port.protocol == "TCP"}
+    return sorted(declared | {port for _, target, port in needed if target == key})
+
+
+def _thin(nodes: list[Node], extras: list[Edge]) -> tuple[list[Node], list[Edge]]:
+    """Draw a few needless calls one by one; many into or out of the same workload become a number there."""
+    drawn = list(extras)
+    counts: dict[tuple[str, str], int] = {}
+    for side, end in (("in", "target"), ("out", "source")):
+        by_end: dict[str, list[Edge]] = {}
+        for edge in drawn:
+            by_end.setdefault(getattr(edge, end), []).append(edge)
+        for key, edges in by_end.items():
+            if len(edges) > FEW and key != OUTSIDE:
+                counts[key, side] = len(edges)
+                drawn = [edge for edge in drawn if edge not in edges]
+    return [replace(node, others_in=counts.get((node.key, "in"), 0), others_out=counts.get((node.key, "out"), 0))
+            for node in nodes], drawn
+
+
+def _merge_quiet(scene: Scene) -> Scene:
+    """One node a namespace for the workloads that no policy selects and no edge touches."""
+    busy = {end for edge in scene.edges for end in (edge.source, edge.target)}
+    kept = [node for node in scene.nodes if node.key in busy or node.state != "open" or node.others_in]
+    quiet: dict[str, list[Node]] = {}
+    for node in scene.nodes:
+        if node not in kept:
+            quiet.setdefault(node.namespace, []).append(node)
+    merged = [Node(f"{namespace}/…", f"{len(nodes)} more", namespace, sum(node.pods for node in nodes))
+              for namespace, nodes in quiet.items()]
+    return replace(scene, nodes=(*kept, *merged))
+
+
+def _plural(count: int, one: str, many: str = "") -> str:
+    return f"{count or 'no'} {one if count == 1 else many or one + 's'}"
+
+
+def _listed(items: Sequence[str], most: int = 5) -> str:
+    shown = list(items[:most])
+    if len(items) > most:
+        return f"{', '.join(shown)} and {len(items) - most} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

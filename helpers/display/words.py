@@ -1,0 +1,69 @@
+"""What the graph says in words: labels, tooltips."""
+
+from helpers.display.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
+from helpers.lab.arrows import OUTSIDE, short
+
+STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
+          OUTSIDE: ""}
+_LETTERS = 20  # of a policy's name in one line of a label
+
+
+def node_words(node: Node) -> str:
+    """A node's tooltip."""
+    if node.key == OUTSIDE:
+        return "The world outside of the cluster: browsers come from here"
+    if node.state == "open":
+        return f"{short(node.key)}: no policy selects it; everything may reach it, and it may reach everything"
+    sides = [f"{direction} isolated by {', '.join(map(bare, policies))}"
+             for direction, policies in (("ingress", node.ingress), ("egress", node.egress)) if policies]
+    if node.no_dns:
+        sides.append("it cannot reach the cluster's DNS, so it finds no Service by name")
+    return f"{short(node.key)}: {'; '.join(sides)}"
+
+
+def edge_words(edge: Edge, *, plain: bool = False) -> str:
+    """An edge's tooltip: the word for its state, then the engine's sentence."""
+    call = f"{short(edge.source)} → {short(edge.target)} {edge.protocol} {edge.port}"
+    if plain:
+        return call + (f", through the Service's port {edge.service_port}" if edge.service_port else "")
+    change = f" ({edge.change}, by the last policy)" if edge.change else ""
+    return f"{call}: {WORDS[edge.state]}{change}. {edge.sentence}"
+
+
+def label_rows(edge: Edge, *, plain: bool = False) -> list[tuple[str, bool]]:
+    """The rows of an edge's label, and whether each stands out: the port, then the policies that allow the call."""
+    port = str(edge.port) if edge.protocol == "TCP" else f"{edge.port}/{edge.protocol}"
+    if plain:
+        through = edge.service_port and edge.service_port != edge.port
+        return [(f"{edge.service_port} → {port}" if through else port, False)]
+    if edge.change in ("now allowed", "now blocked"):
+        first = (f"{port} {edge.change}", True)
+    else:
+        first = (f"{port} blocked", True) if edge.state == BLOCKED else (port, False)
+    names = wrapped(list(map(bare, edge.policies))) if edge.state == ALLOWED else []
+    return [first, *((name, bool(edge.change)) for name in names)]
+
+
+def wrapped(names: list[str], lines: int = 2) -> list[str]:
+    """Policies' names in so many lines: a long name is broken at a hyphen, what doesn't fit is counted."""
+    if len(names) > 1:
+        first = _cut(names[0])
+        second = _cut(names[1]) if len(names) == lines else f"+{len(names) - 1} more"
+        return [first, second]
+    return _broken(names[0])[:lines] if names else []
+
+
+def _broken(name: str) -> list[str]:
+    if len(name) <= _LETTERS:
+        return [name]
+    cut = name.rfind("-", 1, _LETTERS) + 1 or _LETTERS
+    return [name[:cut], _cut(name[cut:])]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
+
+
+def bare(key: str) -> str:
+    """A policy's name without the namespace `default`."""
+    return key.removeprefix("default/")
