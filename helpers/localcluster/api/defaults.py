@@ -83,7 +83,8 @@ def _pod(obj: Object) -> Object:
     spec = pod_spec(
         {"enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority", "priority": 0, **obj["spec"]}
     )
-    return {**obj, "spec": {"serviceAccountName": "default", "serviceAccount": "default", **spec}}
+    spec = {"serviceAccountName": "default", "serviceAccount": "default", **spec}
+    return {**obj, "spec": spec, "status": {"phase": "Pending", **obj.get("status", {})}}
 
 
 def _template(template: Object) -> Object:

@@ -60,7 +60,7 @@ def with_etag(request: Request, body: bytes, etag: str, content_type: str) -> Re
     """The body, or 304 when the client has it already."""
     headers = [("ETag", etag), ("Vary", "Accept")]
     if request.header("if-none-match") == etag:
-        return Response(304, headers=headers)
+        return Response(304, b"", content_type, headers)
     return Response(200, body, content_type, headers)
 
 

@@ -31,8 +31,6 @@ def create(call: Call) -> Response:
     new = {**new, "metadata": metadata}
     if "status" in resource.subresources:
         new.pop("status", None)
-    if resource.key == "pods":
-        new["status"] = {"phase": "Pending", "qosClass": quality(new["spec"])}
     new = _complete(call, new, None)
     return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings)
 
@@ -140,17 +138,3 @@ def _complete(call: Call, new: Object, old: Object | None) -> Object:
     new = admission.admit(call.store, resource, new, old)
     validation.validate(resource, new, old)
     return new
-
-
-def quality(spec: Object) -> str:
-    """The quality-of-service class that a pod's requests and limits give it."""
-    needs = [container.get("resources") or {} for container in spec.get("containers") or ()]
-    if not any(need.get("requests") or need.get("limits") for need in needs):
-        return "BestEffort"
-    for need in needs:
-        limits = need.get("limits") or {}
-        if {"cpu", "memory"} - set(limits) or any(
-            limits[name] != value for name, value in need.get("requests", {}).items()
-        ):
-            return "Burstable"
-    return "Guaranteed"

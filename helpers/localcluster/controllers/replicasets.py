@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ..api.defaults import default
 from ..api.errors import ApiError
 from ..api.events import record
 from ..api.resources import PODS, REPLICA_SETS
@@ -59,7 +60,7 @@ class ReplicaSets:
         }
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
         try:
-            made = self._store.create(PODS.key, {**pod, "status": {"phase": "Pending"}})
+            made = self._store.create(PODS.key, default(PODS.key, pod))
         except ApiError as error:
             record(self._store, wanted, "Warning", "FailedCreate", f"Error creating: {error}", COMPONENT)
             raise
