@@ -66,7 +66,7 @@ def links(lessons: list[Lesson], index: int) -> str:
     here = lessons[index]
     parts = [
         f"← [{before.number} {before.title}]({before.path.name})" if before else "",
-        f"**{here.number}** · {here.minutes} minutes" + (" · optional" if here.optional else ""),
+        f"**{here.number}**" + (" (optional)" if here.optional else ""),
         f"[{after.number} {after.title}]({after.path.name}) →" if after else "",
     ]
     return " · ".join(filter(None, parts))

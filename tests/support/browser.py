@@ -46,7 +46,7 @@ class Notebook:
         page.goto(server.url(f"lab/tree/{name}"))
         self.panel = page.locator(".jp-NotebookPanel")
         self.cells.first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
 
     @property
     def cells(self) -> Locator:
