@@ -10,19 +10,26 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helpers.policies.comparing import compare
     from helpers.policies.defaults import default
     from helpers.policies.errors import FieldError
+    from helpers.policies.linting import Finding, lint
     from helpers.policies.model import Pod, Policy
+    from helpers.policies.reading import read
+    from helpers.policies.redundancy import redundant, removable
     from helpers.policies.validation import validate
     from helpers.policies.verdicts import Side, Verdict
     from helpers.policies.world import NotFound, World
 
 _HOMES = {
     "FieldError": "errors", "validate": "validation", "default": "defaults", "World": "world", "NotFound": "world",
+    "compare": "comparing", "Finding": "linting", "lint": "linting", "read": "reading",
+    "redundant": "redundancy", "removable": "redundancy",
     "Pod": "model", "Policy": "model", "Verdict": "verdicts", "Side": "verdicts",
 }
 
-__all__ = ["FieldError", "NotFound", "Pod", "Policy", "Side", "Verdict", "World", "default", "validate"]
+__all__ = ["FieldError", "Finding", "NotFound", "Pod", "Policy", "Side", "Verdict", "World", "compare", "default",
+           "lint", "read", "redundant", "removable", "validate"]
 
 
 def __getattr__(name: str) -> Any:

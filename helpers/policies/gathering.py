@@ -40,11 +40,16 @@ _GROUP = "networking.k8s.io/"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An object that doesn't count, and why; `place` says where it was read ("file, document 2")."""
+    """An object that doesn't count, and why; `place` says where it was read ("file, document 2, line 31").
+
+    `source` is the object and `path` the field at fault, where they are known.
+    """
 
     what: str
     why: str
     place: str = ""
+    source: Json | None = field(default=None, repr=False, compare=False)
+    path: str = ""
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.what, self.why) if part)
@@ -129,7 +134,8 @@ def read_policy(item: Json, found: Gathered) -> None:
     """Add a policy, or its errors as problems."""
     errors = validate(item)
     if errors:
-        found.problems.extend(Problem(title(item), str(error), where(item, error.field)) for error in errors)
+        found.problems.extend(
+            Problem(title(item), str(error), where(item, error.field), item, error.field) for error in errors)
     else:
         policy = parse_policy(item)
         found.policies.append(policy)

@@ -42,6 +42,7 @@ class Pod:
     template: bool = False
     replicas: int = 1
     parsed_addresses: tuple[Address, ...] = field(default=(), repr=False)
+    source: Mapping[str, Any] | None = field(default=None, repr=False)
 
     @property
     def key(self) -> str:
@@ -153,6 +154,8 @@ class Service:
     ports: tuple[ServicePort, ...]
     addresses: tuple[str, ...] = ()
     kind: str = "ClusterIP"
+    keeps_source: bool = False
+    """Whether clients' addresses stay (`externalTrafficPolicy: Local`)."""
 
     @property
     def key(self) -> str:

@@ -100,6 +100,7 @@ def pod_of(item: Mapping[str, Any], workload: str) -> Pod:
         ports=container_ports(spec, "spec."), workload=workload or f"Pod/{name}",
         node=text(spec, "nodeName", "spec."), host_network=spec.get("hostNetwork") is True,
         host_addresses=_addresses(status, "hostIP", "hostIPs"), parsed_addresses=parsed(addresses),
+        source=item,
     )
 
 
@@ -118,6 +119,7 @@ def template_pod(kind: str, item: Mapping[str, Any]) -> Pod:
         ports=container_ports(pod_spec, f"{path}spec."), workload=f"{kind}/{name}",
         host_network=pod_spec.get("hostNetwork") is True, template=True,
         replicas=replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1,
+        source=item,
     )
 
 
@@ -172,7 +174,7 @@ def service_of(item: Mapping[str, Any]) -> Service:
         tuple(_service_port(port) for port in items(spec, "ports", "spec.")),
         tuple(a for a in addresses if isinstance(a, str) and a not in ("", "None")) if isinstance(addresses, list)
         else (),
-        text(spec, "type", "spec.") or "ClusterIP",
+        text(spec, "type", "spec.") or "ClusterIP", spec.get("externalTrafficPolicy") == "Local",
     )
 
 

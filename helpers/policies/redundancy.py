@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from helpers.policies.world import World
 
 
+Gone = frozenset[int]
+NONE: Gone = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Redundant:
     """A policy that could go; `beside` are the policies that select the same pods, and so do its work."""
@@ -33,58 +37,58 @@ def redundant(world: World) -> list[Redundant]:
     Of two equal policies both are listed, though only one may go; `removable` gives a set that may go together.
     """
     matrix = world.matrix("pod")
-    return [Redundant(policy, _beside(matrix, number)) for number, policy in enumerate(world.policies)
-            if _changes_nothing(matrix, number)]
+    pods = Counter(matrix.classes.of_pod)
+    return [Redundant(policy, _beside(matrix, number, NONE)) for number, policy in enumerate(world.policies)
+            if _changes_nothing(matrix, number, NONE, pods)]
 
 
 def removable(world: World) -> list[Redundant]:
     """Policies that may all go at once; of equal ones the first stays."""
+    matrix = world.matrix("pod")
+    pods = Counter(matrix.classes.of_pod)
     found: list[Redundant] = []
-    for candidate in reversed(redundant(world)):
-        left = world.with_policies([policy for policy in world.policies
-                                    if policy not in [one.policy for one in found]])
-        matrix = left.matrix("pod")
-        number = left.policies.index(candidate.policy)
-        if _changes_nothing(matrix, number):
-            found.append(Redundant(candidate.policy, _beside(matrix, number)))
+    gone = NONE
+    for number in reversed(range(len(world.policies))):
+        if _changes_nothing(matrix, number, gone, pods):
+            found.append(Redundant(world.policies[number], _beside(matrix, number, gone)))
+            gone |= {number}
     return found[::-1]
 
 
-def _beside(matrix: Matrix, number: int) -> tuple[str, ...]:
+def _beside(matrix: Matrix, number: int, gone: Gone) -> tuple[str, ...]:
     others: dict[int, None] = {}
     for direction in (INGRESS, EGRESS):
         for chosen in matrix.tables[0].selecting[direction]:
             if number in chosen:
                 others.update(dict.fromkeys(chosen))
-    others.pop(number, None)
-    return tuple(matrix.policies[other].key for other in sorted(others))
+    return tuple(matrix.policies[other].key for other in sorted(others) if other != number and other not in gone)
 
 
-def _changes_nothing(matrix: Matrix, number: int) -> bool:
-    pods = Counter(matrix.classes.of_pod)
-    return not any(_changed_pairs(table, number, pods) for table in matrix.tables)
+def _changes_nothing(matrix: Matrix, number: int, gone: Gone, pods: Counter[int]) -> bool:
+    """Whether a policy may go when others are gone already."""
+    return not any(_changed_pair(table, gone, gone | {number}, number, pods) for table in matrix.tables)
 
 
-def _changed_pairs(table: Directions, number: int, pods: Counter[int]) -> bool:
+def _changed_pair(table: Directions, before: Gone, after: Gone, number: int, pods: Counter[int]) -> bool:
     """Whether leaving the policy out changes a connection over one address family."""
     return any(
-        _differs(table, number, source, target)
+        _passing(table, source, target, before) != _passing(table, source, target, after)
         for direction in (INGRESS, EGRESS)
-        for end, others in _touched(table, number, direction)
+        for end, others in _touched(table, before, after, number, direction)
         for other in members(others)
         for source, target in [(other, end) if direction == INGRESS else (end, other)]
         if (source != target or pods[source] > 1) and not _on_node(table, source, target))
 
 
-def _touched(table: Directions, number: int, direction: str) -> Iterator[tuple[int, Bits]]:
+def _touched(table: Directions, before: Gone, after: Gone, number: int,
+             direction: str) -> Iterator[tuple[int, Bits]]:
     """The classes that the policy isolates, with those other classes for which its own side changes."""
     known, unknown = table.meetable()
     for end, chosen in enumerate(table.selecting[direction]):
         if number in chosen and (known | unknown) >> end & 1:
-            before, after = table.allowed(end, direction), table.allowed(end, direction, without=number)
-            others = _unequal(before, after) & (known | unknown)
-            if others:
-                yield end, others
+            others = _unequal(table.allowed(end, direction, before), table.allowed(end, direction, after))
+            if others & (known | unknown):
+                yield end, others & (known | unknown)
 
 
 def _unequal(before: Partition, after: Partition) -> Bits:
@@ -97,12 +101,9 @@ def _unequal(before: Partition, after: Partition) -> Bits:
     return different
 
 
-def _differs(table: Directions, number: int, source: int, target: int) -> bool:
-    def passing(without: int) -> int:
-        return (_ports(table.allowed(source, EGRESS, without), target)
-                & _ports(table.allowed(target, INGRESS, without), source))
-
-    return passing(-1) != passing(number)
+def _passing(table: Directions, source: int, target: int, gone: Gone) -> int:
+    return (_ports(table.allowed(source, EGRESS, gone), target)
+            & _ports(table.allowed(target, INGRESS, gone), source))
 
 
 def _ports(partition: Partition, other: int) -> int:

@@ -100,11 +100,13 @@ class Directions:
         """Whether some policy isolates this class; host-network pods and outside classes never are."""
         return number < len(self.classes.looks) and bool(self.selecting[direction][number])
 
-    def allowed(self, number: int, direction: str, without: int = -1) -> Partition:
-        """Whom a class may send to or take from; `without` leaves one policy out."""
+    def allowed(self, number: int, direction: str, without: frozenset[int] = frozenset()) -> Partition:
+        """Whom a class may send to or take from; `without` leaves policies out."""
         if number >= len(self.classes.looks):
             return {self.ports.all: self.everyone}
-        chosen = tuple([p for p in self.selecting[direction][number] if p != without])
+        chosen = tuple(self.selecting[direction][number])
+        if without:
+            chosen = tuple([policy for policy in chosen if policy not in without])
         if not chosen:
             return {self.ports.all: self.everyone}
         key = (direction, chosen, self.classes.looks[number].ports if direction == INGRESS else None)

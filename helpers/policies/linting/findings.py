@@ -1,0 +1,54 @@
+"""What a lint rule reports."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from helpers.policies.places import place_of
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One mistake: which rule (`id`), how grave ("error", "warning", "note"), where, what, and how to mend it.
+
+    `file`, `line` and `column` (from 1) are None for objects that weren't read from text; `policy` is "ns/name", or
+    empty when no single policy is at fault; `path` is the field.
+    """
+
+    id: str
+    severity: str
+    file: str | None
+    line: int | None
+    column: int | None
+    policy: str
+    sentence: str
+    mend: str
+    path: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}: " if self.file is not None else ""
+        return f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]"
+
+    def _repr_html_(self) -> str:
+        colour = {ERROR: "#c62828", WARNING: "#9a6700", NOTE: "#57606a"}[self.severity]
+        place = f" <small>{html.escape(self.file)}:{self.line}</small>" if self.file is not None else ""
+        return (f'<p><strong style="color:{colour}">{self.severity}</strong> <code>{self.id}</code>{place}<br>'
+                f"{html.escape(self.sentence)} <em>{html.escape(self.mend)}</em></p>")
+
+
+def finding(rule: str, severity: str, source: Mapping[str, Any] | None, path: str, policy: str, sentence: str,
+            mend: str) -> Finding:
+    """A Finding at a field of an object."""
+    place = place_of(source) if source is not None else None
+    if place is None:
+        return Finding(rule, severity, None, None, None, policy, sentence, mend, path)
+    line, column = place.find(path)
+    return Finding(rule, severity, place.file, line, column, policy, sentence, mend, path)

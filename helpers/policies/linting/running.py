@@ -1,0 +1,41 @@
+"""All rules over one world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from helpers.policies.linting import addressing, porting, reaching, selecting, writing
+from helpers.policies.linting.case import Case
+from helpers.policies.linting.findings import ERROR, NOTE, WARNING, Finding, finding
+from helpers.policies.world import World
+
+Rule = Callable[[Case], Iterator[Finding]]
+
+
+def rejected(case: Case) -> Iterator[Finding]:
+    """The API server rejects the object."""
+    for problem in case.world.problems:
+        kind = (problem.source or {}).get("kind")
+        name = problem.what.partition(" ")[2]
+        yield finding("rejected", ERROR, problem.source, problem.path, name if kind == "NetworkPolicy" else "",
+                      f"{problem.what} doesn't count: {problem.why}.",
+                      "Mend the field; `kubectl apply` would refuse it.")
+
+
+RULES: dict[str, Rule] = {
+    rule.__name__.replace("_", "-"): rule
+    for rule in (rejected, *selecting.RULES, *porting.RULES, *writing.RULES, *addressing.RULES, *reaching.RULES)
+}
+"""Rule id -> the function; its docstring's first line says what it finds."""
+
+_GRAVITY = {ERROR: 0, WARNING: 1, NOTE: 2}
+
+
+def lint(world: World | Iterable[Mapping[str, Any]], skip: Iterable[str] = ()) -> list[Finding]:
+    """Every finding of every rule in a world or in objects, the gravest first; `skip` leaves rules out by id."""
+    case = Case(world if isinstance(world, World) else World.of(world))
+    left_out = set(skip)
+    found = [one for name, rule in RULES.items() if name not in left_out for one in rule(case)]
+    return sorted(found, key=lambda one: (_GRAVITY[one.severity], one.file or "", one.line or 0, one.column or 0,
+                                          one.id, one.policy))
