@@ -41,6 +41,9 @@ def run(service: str) -> None:
             _replace_process(service, environ)
         _quiet_grpc()
         random.seed()
+        # As Python does by itself at its start, and as a fork server may have undone: a visitor who leaves in the
+        # middle of a page must not end the shop.
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         asyncio.run(_serve(service, environ))
     except (ValueError, OSError, images.MissingExecutable) as error:
         sys.exit(f"{service} cannot run: {error}")
