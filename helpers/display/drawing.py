@@ -25,7 +25,7 @@ COLOURS = {ALLOWED: palette.ALLOWED, BLOCKED: palette.BLOCKED, EXTRA: palette.EX
 FILLS = {"open": palette.OPEN_FILL, "ingress": palette.INGRESS_FILL, "egress": palette.EGRESS_FILL,
          "both": palette.BOTH_FILL, OUTSIDE: palette.PAPER}
 _WALL = 5.0
-_ROW = 9.5
+_ROW = 10.0
 
 
 def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> str:
@@ -41,8 +41,8 @@ def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> s
         lines += _node(node, layout.places[node.key], plain=plain)
     for number, (edge, route) in enumerate(zip(scene.edges, routes_of(scene.edges, layout), strict=True)):
         lines += _edge(edge, route, number, plain=plain)
-    lines.append(_text("title", title, 0.0, layout.height + 16, size=12.0, left=True, bold=True))
-    lines += [] if plain else _legend(scene)
+    lines.append(_text("title", title, layout.left, layout.height + 16, size=12.0, left=True, bold=True))
+    lines += [] if plain else _legend(scene, layout.left)
     return "\n".join([*lines, "}"])
 
 
@@ -59,7 +59,7 @@ def _frames(scene: Scene, layout: Layout) -> Iterator[str]:
         words = f"namespace {namespace}"
         yield _box(f"frame {number}", (left + right) / 2, (top + bottom) / 2, right - left, top - bottom, words,
                    f'class="namespace" style="rounded" color="{palette.FRAME}"')
-        yield _text(f"frame {number} name", words, left + 6, top - 10, size=9.0, colour=palette.QUIET, left=True)
+        yield _text(f"frame {number} name", words, left + 6, top - 10, size=9.5, colour=palette.QUIET, left=True)
 
 
 def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
     yield _text(f"{node.key} name", node.name, place.x, place.y + (6 if second else 0), bold=True, tip=tip)
     if second:
         colour = palette.BLOCKED if node.no_dns else palette.QUIET
-        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.0, colour=colour, tip=tip)
+        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.5, colour=colour, tip=tip)
     for side, count in (("in", node.others_in), ("out", node.others_out)):
         if count and not plain:
             yield from _stub(node, place, side, count)
@@ -102,14 +102,14 @@ def _stub(node: Node, place: Place, side: str, count: int) -> Iterator[str]:
     start, end = ((away, y), (at_node, y)) if side == "in" else ((at_node, y), (away, y))
     look = f'{LINES[EXTRA]} penwidth=1.5 arrowsize=0.6 class="call extra"'
     yield _line(f"{node.key} {side}", start, end, look, words)
-    yield _text(f"{node.key} {side} count", f"+{count}", away + sign * 9, y, size=8.0, colour=palette.EXTRA, bold=True,
+    yield _text(f"{node.key} {side} count", f"+{count}", away + sign * 9, y, size=8.5, colour=palette.EXTRA, bold=True,
                 tip=words)
 
 
 def _edge(edge: Edge, route: Route, number: int, *, plain: bool) -> Iterator[str]:
     changed = edge.change in ("now allowed", "now blocked")
     tip = edge_words(edge, plain=plain)
-    yield (f"{quoted(edge.source)} -> {quoted(edge.target)} [{LINES[edge.state]} penwidth={3.4 if changed else 1.5} "
+    yield (f"{quoted(edge.source)} -> {quoted(edge.target)} [{LINES[edge.state]} penwidth={3.4 if changed else 1.9 if edge.state == EXTRA else 1.5} "
            f'class="call {edge.state}{" changed" if edge.change else ""}" id="call-{number}" tooltip={quoted(tip)} '
            f'pos="{route.line}"]')
     if route.label:
@@ -123,24 +123,24 @@ def _label(edge: Edge, at: Point, number: int, tip: str, *, plain: bool) -> Iter
         y = at[1] + ((len(rows) - 1) / 2 - index) * _ROW
         colour = palette.QUIET if index == 0 and not strong else COLOURS[edge.state]
         key = f"label {number} {index}"
-        yield _text(key, text, at[0], y, size=8.0, colour=colour, bold=strong, paper=True, tip=tip)
+        yield _text(key, text, at[0], y, size=8.5, colour=colour, bold=strong, paper=True, tip=tip)
 
 
-def _legend(scene: Scene) -> Iterator[str]:
+def _legend(scene: Scene, left: float) -> Iterator[str]:
     """Two rows below: how lines look, how workloads look."""
-    x, y = 0.0, -32.0
+    x, y = left, -32.0
     for state in (ALLOWED, BLOCKED, EXTRA):
         yield _line(f"legend {state}", (x, y), (x + 40, y), f'{LINES[state]} penwidth=1.5 class="legend"', WORDS[state])
-        yield _text(f"legend {state} text", WORDS[state], x + 46, y, size=9.0, colour=palette.QUIET, left=True)
-        x += 70 + len(WORDS[state]) * 4.4
+        yield _text(f"legend {state} text", WORDS[state], x + 46, y, size=9.5, colour=palette.QUIET, left=True)
+        x += 70 + len(WORDS[state]) * 4.7
     if scene.last:
         yield _line("legend last", (x, y), (x + 40, y), f'{LINES[ALLOWED]} penwidth=3.4 class="legend"', "changed")
-        yield _text("legend last text", "changed by the last policy", x + 46, y, size=9.0, colour=palette.QUIET,
+        yield _text("legend last text", "changed by the last policy", x + 46, y, size=9.5, colour=palette.QUIET,
                     left=True)
-    x, y = 0.0, -58.0
+    x, y = left, -58.0
     for state, meaning in _MEANINGS.items():
         yield from _legend_node(state, meaning, x, y)
-        x += 70 + len(meaning) * 4.4
+        x += 70 + len(meaning) * 4.7
 
 
 _MEANINGS = {"open": "open: no policy selects it", "ingress": "ingress isolated: a wall where calls come in",
@@ -155,7 +155,7 @@ def _legend_node(state: str, meaning: str, x: float, y: float) -> Iterator[str]:
     yield _box(node.key, place.x, y, place.width, place.height, meaning,
                f'style={style} fillcolor="{FILLS[state]}" color="{palette.QUIET}" penwidth=1.2 class="legend"')
     yield from _walls(node, place)
-    yield _text(f"{node.key} text", meaning, x + 46, y, size=9.0, colour=palette.QUIET, left=True)
+    yield _text(f"{node.key} text", meaning, x + 46, y, size=9.5, colour=palette.QUIET, left=True)
 
 
 def _box(key: str, x: float, y: float, width: float, height: float, tip: str, look: str) -> str:
@@ -174,7 +174,7 @@ def _line(key: str, start: Point, end: Point, look: str, tip: str) -> str:
     return "\n".join([*points, f'{" -> ".join(names)} [pos="{line}" {look} tooltip={quoted(tip)}]'])
 
 
-def _text(key: str, text: str, x: float, y: float, *, size: float = 10.0, colour: str = palette.INK, bold: bool = False,
+def _text(key: str, text: str, x: float, y: float, *, size: float = 10.5, colour: str = palette.INK, bold: bool = False,
           left: bool = False, paper: bool = False, tip: str = "") -> str:
     """A line of words with its middle at x, or its left end. On `paper` it covers what lies below."""
     width = min(len(text) * size * (0.6 if bold else 0.53) + 3, LABEL_WIDTH if paper else 2000.0)

@@ -4,6 +4,7 @@ Every label gets the same room, written in or not. All lengths are points.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,11 +13,19 @@ from helpers.display.dot import quoted
 from helpers.display.scene import EXTRA, Node, Scene
 
 NODE_HEIGHT = 36.0
-LABEL_WIDTH, LABEL_HEIGHT = 96.0, 31.0
+LABEL_WIDTH, LABEL_HEIGHT = 76.0, 40.0
 CROWDED = 40
 """Above so many edges their labels get no room of their own: names are in the tooltips."""
 
-_PER_LETTER, _MARGIN, _NARROWEST = 6.3, 26.0, 84.0
+_PER_LETTER, _MARGIN, _NARROWEST = 5.9, 20.0, 84.0
+_CALLER_GAP = 26.0  # between a caller and the entrance below or above it
+
+
+Key = tuple[str, str, int]
+"""An edge: source, target, port."""
+
+Box = tuple[str, str, float]
+"""A node: key, namespace, width."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Course:
-    """An edge's line as graphviz writes it (`pos`) and its label's middle."""
+    """An edge's line as graphviz writes it (`pos`, empty for a caller's) and its label's middle."""
 
     line: str
     label: tuple[float, float] | None
@@ -39,10 +48,11 @@ class Course:
 
 @dataclass(frozen=True)
 class Layout:
-    """Places by node, courses by edge (source, target, port), and the size of it all."""
+    """Places by node, courses by edge, and how far it all reaches from `left` (0 or less) and from 0 upwards."""
 
     places: dict[str, Place]
-    courses: dict[tuple[str, str, int], Course]
+    courses: dict[Key, Course]
+    left: float
     width: float
     height: float
 
@@ -59,11 +69,56 @@ def layout_of(scene: Scene) -> Layout:
 
 
 @lru_cache(maxsize=32)
-def _layout(nodes: tuple[tuple[str, str, float], ...], edges: tuple[tuple[str, str, int], ...]) -> Layout:
-    return _read(json.loads(dot.draw(_source(nodes, edges), "json")), edges)
+def _layout(nodes: tuple[Box, ...], edges: tuple[Key, ...]) -> Layout:
+    callers = _callers(edges)
+    inner = tuple(box for box in nodes if box[0] not in callers)
+    left = _read(dot.draw(_source(inner, [edge for edge in edges if edge[0] not in callers]), "json"))
+    found = _with_callers(left, nodes, callers, edges) if callers else left
+    return found or _read(dot.draw(_source(nodes, edges), "json"))
 
 
-def _source(nodes: tuple[tuple[str, str, float], ...], edges: tuple[tuple[str, str, int], ...]) -> str:
+def _callers(edges: tuple[Key, ...]) -> dict[str, str]:
+    """Those who only call, and only one, with whom: they need no column of their own. Two at most for each."""
+    called = {target for _, target, _ in edges}
+    calls: dict[str, set[str]] = {}
+    for source, target, _ in edges:
+        calls.setdefault(source, set()).add(target)
+    found: dict[str, list[str]] = {}
+    for source, targets in calls.items():
+        if source not in called and len(targets) == 1:
+            found.setdefault(next(iter(targets)), []).append(source)
+    return {source: target for target, sources in found.items() if len(sources) <= 2 and calls.get(target)
+            for source in sources}
+
+
+def _with_callers(layout: Layout, nodes: tuple[Box, ...], callers: dict[str, str],
+                  edges: tuple[Key, ...]) -> Layout | None:
+    """Put callers above and below whom they call, their labels to the left; None if there is no room."""
+    places, courses = dict(layout.places), dict(layout.courses)
+    widths = {key: width for key, _, width in nodes}
+    above: set[str] = set()
+    for source, target in callers.items():
+        goal, sign = layout.places[target], -1 if target in above else 1
+        above.add(target)
+        width, y = widths[source], goal.y + sign * (NODE_HEIGHT + _CALLER_GAP)
+        place = Place(goal.x + (goal.width - width) / 2, y, width, NODE_HEIGHT)
+        if any(_near(place, other) for other in places.values()):
+            return None
+        places[source] = place
+        left = min(goal.x - goal.width / 2, place.x - width / 2)
+        at = (left - LABEL_WIDTH / 2 - 10, (y + goal.y) / 2)
+        courses |= {edge: Course("", at) for edge in edges if edge[0] == source}
+    reach = min(course.label[0] for key, course in courses.items() if key[0] in callers and course.label)
+    top = max(place.y + NODE_HEIGHT / 2 for place in places.values())
+    return Layout(places, courses, min(layout.left, reach - LABEL_WIDTH / 2), layout.width, max(layout.height, top))
+
+
+def _near(place: Place, other: Place) -> bool:
+    return (abs(place.x - other.x) < (place.width + other.width) / 2 + 8
+            and abs(place.y - other.y) < (place.height + other.height) / 2 + 4)
+
+
+def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
     crowded = len(edges) > CROWDED
     lines = ["digraph plan {", f"rankdir=LR; nodesep={0.14 if crowded else 0.2}; ranksep={0.9 if crowded else 0.3}; "
              "splines=true; node [shape=box fixedsize=true label=\"\"]; edge [arrowsize=0.8]"]
@@ -78,25 +133,25 @@ def _source(nodes: tuple[tuple[str, str, float], ...], edges: tuple[tuple[str, s
             lines.append("}")
     room = (f'<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
             f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>')
-    for number, (source, target, _) in enumerate(edges):
+    for source, target, port in edges:
         label = "" if crowded else f" label={room}"
-        lines.append(f"{quoted(source)} -> {quoted(target)} [comment=\"{number}\"{label}]")
+        key = quoted(json.dumps([source, target, port]))
+        lines.append(f"{quoted(source)} -> {quoted(target)} [comment={key}{label}]")
     return "\n".join([*lines, "}"])
 
 
-def _read(found: dict[str, object], edges: tuple[tuple[str, str, int], ...]) -> Layout:
-    objects: list[dict[str, str]] = found.get("objects") or []  # type: ignore[assignment]
+def _read(drawn: bytes) -> Layout:
+    """Take places and courses out of graphviz's JSON."""
+    found = json.loads(drawn)
     places = {}
-    for item in objects:
+    for item in found.get("objects") or []:
         if "pos" in item:
             x, y = map(float, item["pos"].split(","))
             places[item["name"]] = Place(x, y, float(item["width"]) * 72, float(item["height"]) * 72)
     courses = {}
-    lines: list[dict[str, str]] = found.get("edges") or []  # type: ignore[assignment]
-    for item in lines:
-        label = item.get("lp")
-        x, y = map(float, label.split(",")) if label else (0.0, 0.0)
-        courses[edges[int(item["comment"])]] = Course(item["pos"], (x, y) if label else None)
+    for item in found.get("edges") or []:
+        source, target, port = json.loads(item["comment"])
+        label = tuple(map(float, item["lp"].split(","))) if "lp" in item else None
+        courses[source, target, port] = Course(item["pos"], (label[0], label[1]) if label else None)
     box = [float(number) for number in str(found.get("bb") or "0,0,0,0").split(",")]
-    return Layout(places, courses, box[2], box[3])
-
+    return Layout(places, courses, 0.0, box[2], box[3])

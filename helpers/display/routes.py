@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from helpers.display.layout import LABEL_HEIGHT, Course, Layout, Place
+from helpers.display.layout import LABEL_HEIGHT, Course, Key, Layout, Place
 from helpers.display.scene import EXTRA, Edge
 
 Point = tuple[float, float]
@@ -16,8 +16,6 @@ Point = tuple[float, float]
 ARROW = 8.0
 _SPREAD, _STEP = 24.0, 7.0  # how far apart, altogether and one by one, lines leave a side
 _BULGES = (0.0, 45.0, -45.0, 90.0, -90.0, 150.0, -150.0, 230.0, -230.0)
-
-Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,9 @@ def routes_of(edges: Sequence[Edge], layout: Layout) -> list[Route]:
 def _needed(edge: Edge, start: Point, end: Point, layout: Layout) -> Route:
     """Through the label's middle; level past the workloads above and below it, if that helps; else graphviz's line."""
     course, others = layout.courses[_key(edge)], list(_others(edge, layout.places))
+    if not course.line and course.label:
+        return Route(_line(_round(_side(layout.places[edge.source], 0.0, right=False), course.label, end), end),
+                     course.label)
     at: Point | None = None
     tries: list[list[Point] | None]
     if course.label is None:
@@ -54,17 +55,21 @@ def _needed(edge: Edge, start: Point, end: Point, layout: Layout) -> Route:
     else:
         at = (course.label[0], _height_at(course))
         tries = [_through(start, at, at, end), _through(start, *_level(at, layout), end)]
-    for points in tries:
-        if points and not _hits(points, others):
-            return Route(_line(points, end), at)
-    return Route(course.line, course.label)
+    found = [points for points in tries if points] + [_points(course)]
+    best = min(found, key=lambda points: _hits(points, others))
+    return Route(course.line, course.label) if best is found[-1] else Route(_line(best, end), at)
+
+
+def _points(course: Course) -> list[Point]:
+    """The points of graphviz's own line."""
+    return [(float(a), float(b)) for a, b in (pair.split(",") for pair in course.line.split()[1:])]
 
 
 def _height_at(course: Course) -> float:
     """Where graphviz's own line passes its label: a label stands beside the line, and here belongs on it."""
     assert course.label
     x, height = course.label
-    points = [(float(a), float(b)) for a, b in (pair.split(",") for pair in course.line.split()[1:])]
+    points = _points(course)
     along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start:start + 4], 24)]
     nearest = min(along, key=lambda point: abs(point[0] - x), default=(x, height))
     return nearest[1] if abs(nearest[1] - height) < LABEL_HEIGHT else height
@@ -109,7 +114,7 @@ def _between(start: Point, out: Point, end: Point, back: Point) -> tuple[list[Po
 
 def _cost(points: Sequence[Point], others: Sequence[Place], layout: Layout) -> float:
     along = _sampled(points, 12)
-    outside = sum(not (0 <= x <= layout.width and 0 <= y <= layout.height) for x, y in along)
+    outside = sum(not (layout.left <= x <= layout.width and 0 <= y <= layout.height) for x, y in along)
     length = sum(math.dist(a, b) for a, b in itertools.pairwise(along))
     met = sum(any(_inside(point, place) for point in along) for place in others)
     return met * 1000 + outside * 200 + length
@@ -125,6 +130,14 @@ def _through(start: Point, first: Point, second: Point, end: Point) -> list[Poin
     between = [(first[0] + third, first[1]), (second[0] - third, second[1]), second] if third else []
     return [start, (start[0] + before, start[1]), (first[0] - before, first[1]), first, *between,
             (second[0] + after, second[1]), (stop - after, end[1]), (stop, end[1])]
+
+
+def _round(start: Point, middle: Point, end: Point) -> list[Point]:
+    """From a left side round to the left side of the workload below or above, through the label's middle."""
+    stop = end[0] - ARROW
+    (x, y), half = middle, 0.45
+    return [start, (x, start[1]), (x, y + (start[1] - y) * half), middle,
+            (x, y + (end[1] - y) * half), (x, end[1]), (stop, end[1])]
 
 
 def _bent(start: Point, end: Point, bulge: float) -> list[Point]:
@@ -143,10 +156,10 @@ def _pair(point: Point) -> str:
     return f"{point[0]:.1f},{point[1]:.1f}"
 
 
-def _hits(points: Sequence[Point], places: Sequence[Place]) -> bool:
-    """Whether a line runs through any of the places."""
-    along = [point for start in range(0, len(points) - 1, 3) for point in _sampled(points[start:start + 4], 24)]
-    return any(_inside(point, place) for place in places for point in along)
+def _hits(points: Sequence[Point], places: Sequence[Place]) -> int:
+    """How many of the places a line runs through."""
+    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start:start + 4], 24)]
+    return sum(any(_inside(point, place) for point in along) for place in places)
 
 
 def _inside(point: Point, place: Place) -> bool:

@@ -1,11 +1,13 @@
 """What the graph says in words: labels, tooltips."""
 
+import re
+
 from helpers.display.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
 from helpers.lab.arrows import OUTSIDE, short
 
 STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
           OUTSIDE: ""}
-_LETTERS = 20  # of a policy's name in one line of a label
+_LETTERS = 17  # of a policy's name in one line of a label
 
 
 def node_words(node: Node) -> str:
@@ -44,20 +46,22 @@ def label_rows(edge: Edge, *, plain: bool = False) -> list[tuple[str, bool]]:
     return [first, *((name, bool(edge.change)) for name in names)]
 
 
-def wrapped(names: list[str], lines: int = 2) -> list[str]:
-    """Policies' names in so many lines: a long name is broken at a hyphen, what doesn't fit is counted."""
+def wrapped(names: list[str], lines: int = 3) -> list[str]:
+    """Policies' names in so many lines: a long name is broken at hyphens, what doesn't fit is counted."""
     if len(names) > 1:
-        first = _cut(names[0])
-        second = _cut(names[1]) if len(names) == lines else f"+{len(names) - 1} more"
-        return [first, second]
-    return _broken(names[0])[:lines] if names else []
+        kept = names if len(names) <= lines else names[: lines - 1]
+        return [*map(_cut, kept), *([f"+{len(names) - len(kept)} more"] if kept is not names else [])]
+    return _broken(names[0], lines) if names else []
 
 
-def _broken(name: str) -> list[str]:
-    if len(name) <= _LETTERS:
-        return [name]
-    cut = name.rfind("-", 1, _LETTERS) + 1 or _LETTERS
-    return [name[:cut], _cut(name[cut:])]
+def _broken(name: str, lines: int) -> list[str]:
+    """One name in lines that end in hyphens."""
+    found = [""]
+    for part in re.findall(r"[^-]*-|[^-]+$", name):
+        if found[-1] and len(found[-1]) + len(part) > _LETTERS:
+            found.append("")
+        found[-1] += part
+    return [_cut(line) for line in [*found[: lines - 1], "".join(found[lines - 1:])] if line]
 
 
 def _cut(text: str) -> str:
