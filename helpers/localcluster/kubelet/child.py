@@ -56,7 +56,7 @@ def _settle(request: Message, fds: list[int], parent: int) -> None:
     os.chdir(request["cwd"])
     os.umask(0o077)
     prctl.set_title(request["title"])
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 

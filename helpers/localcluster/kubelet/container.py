@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import uuid
 from typing import Any, Literal, Protocol
 
 from helpers.localcluster.api.store import now
 from helpers.localcluster.kubelet import images, prober, probes
 from helpers.localcluster.kubelet.environment import ConfigError
-from helpers.localcluster.kubelet.forkserver import ForkServer, Program
+from helpers.localcluster.kubelet.forkserver import ForkServer, Process, Program
 from helpers.localcluster.kubelet.logs import LogFile
 from helpers.localcluster.kubelet.programs import NoSuchProgram
 from helpers.localcluster.kubelet.run import Run
@@ -61,6 +62,7 @@ class Container:
         self._ending: asyncio.Task[None] | None = None
         self._crashes = 0
         self._lost = False
+        self._commands: set[Process] = set()
         if previous:
             self._resume(previous)
 
@@ -198,6 +200,11 @@ class Container:
         if "waiting" in self.state:
             self._changed_spec.set()
 
+    def adopt(self, command: Process) -> None:
+        """A command runs beside the container's own process; it ends with it at the latest."""
+        self._commands.add(command)
+        command.ended.add_done_callback(lambda _: self._commands.discard(command))
+
     # A run.
 
     async def _run_once(self, program: Program) -> int:
@@ -232,6 +239,8 @@ class Container:
         """The process is gone: say how it ended."""
         self._lost = self.run_now is not None and self.run_now.process.lost
         self.run_now = None
+        for command in self._commands:
+            command.signal(signal.SIGKILL, group=True)
         started = self.state.get("running", {}).get("startedAt") or now()
         self.state = {
             "terminated": {

@@ -230,7 +230,9 @@ class Kubelet:
             raise ApiError(
                 500, "InternalError", f"error executing command in container: failed to exec in container: {error}"
             ) from None
-        return sessions.start(self.forks, program, stdin=stdin)
+        session = sessions.start(self.forks, program, stdin=stdin)
+        found.adopt(session.process)
+        return session
 
     async def attach(self, pod: Object, container: str, *, tty: bool, stdin: bool) -> ExecSession:
         """Look at a container's output as it comes, and write to its input if it has one."""

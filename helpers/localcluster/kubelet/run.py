@@ -16,6 +16,10 @@ QUEUE = 256
 """Pieces of output that a watcher may be behind before it is cut off."""
 
 
+EARLY = 1 << 16
+"""Bytes kept for whoever attaches first."""
+
+
 @dataclass(eq=False)
 class Watcher:
     """Someone who follows the output as it comes; None in the queue is its end."""
@@ -30,6 +34,7 @@ class Run:
         self.log = log
         self._watchers: set[Watcher] = set()
         self._drained = asyncio.Event()
+        self._early: bytearray | None = bytearray()
         self.stdin: Input | None = None
         if program.tty:
             self._output, theirs = os.openpty()
@@ -61,6 +66,8 @@ class Run:
             self._close_output()
             return
         self.log.write(data)
+        if self._early is not None and len(self._early) < EARLY:
+            self._early += data
         for watcher in [*self._watchers]:
             if watcher.pieces.qsize() >= QUEUE:
                 self.unwatch(watcher)
@@ -75,8 +82,14 @@ class Run:
             self._drained.set()
 
     def watch(self) -> Watcher:
-        """Follow the output from now on; ends with the run."""
+        """Follow the output until the run ends.
+
+        The first to come gets what was written before it could come: it asked for the container to be started.
+        """
         watcher = Watcher()
+        if self._early:
+            watcher.pieces.put_nowait(bytes(self._early))
+        self._early = None
         if self._drained.is_set():
             watcher.pieces.put_nowait(None)
         else:

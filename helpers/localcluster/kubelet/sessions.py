@@ -14,7 +14,7 @@ class CommandSession:
     """A command that runs beside a container's own process."""
 
     def __init__(self, process: Process, stdin: Input | None, stdout: Output, stderr: Output | None) -> None:
-        self._process = process
+        self.process = process
         self._stdin = stdin
         self._outputs = [output for output in (stdout, stderr) if output]
         self.stdout: AsyncIterator[bytes] = stdout
@@ -37,15 +37,15 @@ class CommandSession:
 
     async def wait(self) -> int:
         """The exit code: 0 to 255, 128 + n for a signal n."""
-        return exit_code(await self._process.wait())
+        return exit_code(await self.process.wait())
 
     async def kill(self) -> None:
         """End the command if it still runs, and free everything: its client has gone."""
-        self._process.signal(signal.SIGKILL, group=True)
+        self.process.signal(signal.SIGKILL, group=True)
         await self.close_stdin()
         for output in self._outputs:
             output.close()
-        await self._process.wait()
+        await self.process.wait()
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -124,8 +124,9 @@ class AttachSession:
             self._run.stdin.resize(width, height)
 
     async def wait(self) -> int:
-        """The exit code: 0 to 255, 128 + n for a signal n."""
-        return exit_code(await self._run.process.wait())
+        """Wait for the container's end. Attaching succeeded then, however the container fared: 0."""
+        await self._run.process.wait()
+        return 0
 
     async def kill(self) -> None:
         """Look away; the container goes on."""
