@@ -19,11 +19,13 @@ TITLE = "Who may call whom"
 
 
 def graph(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
-          objects: Iterable[Mapping[str, Any]] | None = None, last: str | None = None, title: str = "") -> Picture:
+          objects: Iterable[Mapping[str, Any]] | None = None, last: str | None = None, before: World | None = None,
+          title: str = "") -> Picture:
     """Draw the live cluster's workloads, the calls that they need, and what the policies make of them.
 
     Give `objects` (dictionaries), or a `world` with its `arrows`, to draw something else than the live cluster.
     `last` names the policy whose effect stands out, "ns/name"; the newest one without it, none if it is "".
+    With another world as `before`, what differs from that stands out instead.
     """
     if world is None:
         from helpers.policies import World
@@ -31,7 +33,7 @@ def graph(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
         items = looking.objects() if objects is None else list(objects)
         world = World.of(items)
         arrows = arrows_of(_application(items)) if arrows is None else arrows
-    return picture_of(scene_of(world, arrows or (), last=last), title)
+    return picture_of(scene_of(world, arrows or (), last=last, before=before), title)
 
 
 def picture_of(scene: Scene, title: str = "") -> Picture:

@@ -114,16 +114,19 @@ class Scene:
         return "; ".join(parts) + "."
 
 
-def scene_of(world: World, arrows: Iterable[Arrow], *, last: str | None = None) -> Scene:
+def scene_of(world: World, arrows: Iterable[Arrow], *, last: str | None = None,
+             before: World | None = None) -> Scene:
     """The scene of a world and the calls that its application needs.
 
-    `last` names the policy whose effect stands out; without it, the newest one, if the objects tell.
+    `last` names the policy whose effect stands out; without it, the newest one, if the objects tell. With another
+    world as `before`, what differs from that stands out instead.
     """
     groups = _groups(world)
     known = {*groups, OUTSIDE}
     needed = [arrow for arrow in arrows if arrow.target in groups and arrow.source in known]
-    newest = latest(world) if last is None else last
-    before = _without(world, newest) if newest else None
+    newest = (latest(world) if before is None else "") if last is None else last
+    if before is None and newest:
+        before = _without(world, newest)
     edges = [_edge(world, before, groups, arrow) for arrow in needed]
     extras = _extras(world, groups, {(arrow.source, arrow.target, arrow.port) for arrow in needed})
     nodes = [_node(world, before, key, pods, needed) for key, pods in groups.items()]
