@@ -34,8 +34,8 @@ def test_a_service_is_reached_by_each_of_its_names(pods: Path) -> None:
                            "10.96.7.7:80", f"{address}:50051"):
                 reader, writer = await net.tunnel(frontend, target)
                 assert await say(reader, writer, "hello") == "shipping: hello", target
-            assert await net.connect(frontend, "shippingservice.default.cluster.local:80") == "502 no such host"
-            assert await net.connect(frontend, "shippingservice.kube-system:80") == "502 no such host"
+            assert await net.connect(frontend, "shippingservice.default.cluster.local:80") == "503 no such host"
+            assert await net.connect(frontend, "shippingservice.kube-system:80") == "503 no such host"
     run(scenario())
 
 
@@ -73,8 +73,8 @@ def test_nothing_listens_no_endpoints_no_port_no_route(pods: Path) -> None:
             assert await net.connect(client, "silent:80") == "502 connection refused"
             assert await net.connect(client, "empty:80") == "502 connection refused"
             assert await net.connect(client, "silent:81") == "502 connection refused"
-            assert await net.connect(client, "nosuch:80") == "502 no such host"
-            assert await net.connect(client, "example.com:443") == "502 no such host"
+            assert await net.connect(client, "nosuch:80") == "503 no such host"
+            assert await net.connect(client, "example.com:443") == "503 no such host"
             assert (await net.connect(client, "203.0.113.7:443")).startswith("502 no route")
             flows = {(f["port"], f["verdict"]) for f in net.gateway.flows.list() if not f["dns"]}
             assert flows == {(8080, "refused"), (80, "refused"), (81, "refused"), (443, "refused"), (443, "allowed")}

@@ -172,7 +172,8 @@ class Switchboard:
     def _unknown(self, source: Source, request: Request) -> Answer:
         detail = f"the lookup of {request.host} found nothing: the cluster's DNS knows only Services"
         self._log(source, _outside("", request.host), request.port, request.protocol, "refused", detail)
-        return Answer(502, NO_SUCH_HOST, detail)
+        # A status of its own: gRPC callers see nothing else of the answer.
+        return Answer(503, NO_SUCH_HOST, detail)
 
     def _nowhere(self, source: Source, request: Request, where: Nowhere) -> Answer:
         target = _outside(request.host if addresses.parse(request.host) else "", "", where.service)

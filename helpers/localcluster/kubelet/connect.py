@@ -43,7 +43,7 @@ def _outcome(host: str, status: int, reason: str) -> str:
         return ""
     if status == 504:
         return f"DNS: lookup {host}: i/o timeout"
-    if status == 502 and "no such host" in reason:
+    if status in (502, 503) and "no such host" in reason:
         return f"DNS: lookup {host}: no such host"
     if status == 502:
         return "REFUSED"
