@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     web.set_defaults(run=lambda options: _serve(options.http_port, _netexec))
     name = _tool(tools, "serve-hostname", "an HTTP server that answers with the pod's name")
     name.add_argument("--port", type=int, default=9376)
-    name.add_argument("--http", action=argparse.BooleanOptionalAction, default=True)
+    name.add_argument("--http", nargs="?", choices=("true",), help=argparse.SUPPRESS)
     name.set_defaults(run=lambda options: _serve(options.port, lambda request: (200, _hostname())))
     return parser
 

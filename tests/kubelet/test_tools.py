@@ -1,0 +1,186 @@
+"""The programs of the images: agnhost, coredns."""
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.pods import Bench, until, with_bench
+
+from helpers.localcluster.kubelet import agnhost, connect, coredns, goduration
+
+COREDNS = "registry.k8s.io/coredns/coredns:v1.13.1"
+
+
+@contextlib.contextmanager
+def _proxy(answer: bytes | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """A gateway that gives everybody the same answer, or none."""
+    seen: list[bytes] = []
+    server = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def serve() -> None:
+        link, _ = server.accept()
+        with link:
+            seen.append(link.recv(4096))
+            if answer is not None:
+                link.sendall(answer)
+            done.wait(5)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    monkeypatch.setenv("http_proxy", f"http://pod:to%2Fken@127.0.0.1:{server.getsockname()[1]}")
+    try:
+        yield seen
+    finally:
+        done.set()
+        thread.join()
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", ""),
+        (b"HTTP/1.1 502 Bad Gateway\r\nX-Lab-Reason: connection refused\r\n\r\n", "REFUSED"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nX-Lab-Reason: no such host\r\n\r\n", "DNS: lookup shop: no such host"),
+        (b"HTTP/1.1 504 Gateway Timeout\r\n\r\n", "DNS: lookup shop: i/o timeout"),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "OTHER: 407 Proxy Authentication Required"),
+        (b"", "OTHER: the pod network did not answer: connection reset"),
+    ],
+)
+def test_outcomes_of_a_connection(answer: bytes, outcome: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if answer == b"":
+        monkeypatch.setattr(socket.socket, "recv", lambda *_: b"")
+    with _proxy(answer, monkeypatch) as seen:
+        assert connect.connect("shop:80", 2, "tcp") == outcome
+    if seen[0]:
+        assert b"CONNECT shop:80 HTTP/1.1\r\n" in seen[0]
+        assert b"Proxy-Authorization: Basic cG9kOnRvL2tlbg==\r\n" in seen[0]
+
+
+def test_a_drop_is_a_timeout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with _proxy(None, monkeypatch):
+        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "udp"]) == 1
+    assert capsys.readouterr() == ("", "TIMEOUT\n")
+
+
+@pytest.mark.parametrize("target", ["shop", ":80", "shop:http", "shop:0", "shop:65536"])
+def test_targets_that_are_none(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert connect.connect(target, 1, "tcp").startswith("DNS: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["connect", "x:1", "--timeout", "3"], "'3' is not a duration; write it with a unit, such as 3s or 500ms"),
+        (["connect", "x:1", "--protocol", "icmp"], "invalid choice: 'icmp'"),
+        (["porter"], "invalid choice: 'porter'"),
+        ([], "TOOL"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        agnhost.main(arguments)
+    assert raised.value.code == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_durations() -> None:
+    assert [goduration.seconds(text) for text in ("3s", "500ms", "1m30s", "1.5h", "0")] == [3, 0.5, 90, 5400, 0]
+    for wrong in ("3", "", "s", "3 s", "-1s", "3s4"):
+        with pytest.raises(ValueError):
+            goduration.seconds(wrong)
+
+
+@with_bench
+async def test_netexec(b: Bench) -> None:
+    b.create("web", "netexec", "--http-port=81")
+    await until(lambda: _listens(b, "web", 81))
+    assert (await _get(b, "web", 81, "/hostname")).endswith(b"\r\n\r\nweb")
+    assert (await _get(b, "web", 81, "/echo?msg=hi&code=418")).startswith(b"HTTP/1.1 418 ")
+    assert (await _get(b, "web", 81, "/")).rpartition(b"\r\n")[2].startswith(b"NOW: ")
+    assert b" 404 " in await _get(b, "web", 81, "/no")
+    assert b" 400 " in await _get(b, "web", 81, "/", b"Content-Length: x\r\n")
+    assert (await _get(b, "web", 81, "/clientip", b"X-Forwarded-For: 10.244.0.7\r\n")).endswith(b"10.244.0.7")
+    with contextlib.suppress(ConnectionError):
+        await _get(b, "web", 81, "/exit?code=9")
+    await until(lambda: b.container("web")["restartCount"] == 1)
+    assert b.container("web")["lastState"]["terminated"]["exitCode"] == 9
+
+
+@with_bench
+async def test_serve_hostname(b: Bench) -> None:
+    b.create("web", "serve-hostname", "--http=true", "--port", "9376")
+    await until(lambda: _listens(b, "web", 9376))
+    assert (await _get(b, "web", 9376, "/x")).endswith(b"web")
+
+
+@with_bench
+async def test_pause_ends_cleanly(b: Bench) -> None:
+    b.create("idle", image="registry.k8s.io/pause:3.10", restartPolicy="Never")
+    await until(lambda: b.ready("idle"))
+    os.kill(b.pid("idle"), 15)
+    await until(lambda: b.phase("idle") == "Succeeded")
+
+
+def test_dns_answers(tmp_path: Path) -> None:
+    (tmp_path / "zone").write_text(json.dumps({"frontend.default": "10.96.0.7", "headless.default": ""}))
+    zone = coredns.Zone(tmp_path / "zone")
+    good = coredns.reply(_query("frontend.default.svc.cluster.local"), zone)
+    assert good[:4] == b"\x12\x34\x85\x00" and good[-4:] == socket.inet_aton("10.96.0.7")
+    assert coredns.reply(_query("headless.default.svc.cluster.local"), zone)[6:8] == b"\0\0"
+    assert coredns.reply(_query("frontend.default.svc.cluster.local", kind=28), zone)[3] & 15 == 0
+    assert coredns.reply(_query("no.default.svc.cluster.local"), zone)[3] & 15 == coredns.NAME_ERROR
+    (tmp_path / "zone").unlink()
+    assert coredns.reply(_query("frontend.default.svc.cluster.local"), zone)[-4:] == socket.inet_aton("10.96.0.7")
+    for cut in range(len(_query("a.b"))):
+        coredns.reply(_query("a.b")[:cut], zone)
+    assert coredns.reply(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9, zone)[3] & 15 == coredns.FORMAT_ERROR
+
+
+@with_bench
+async def test_coredns_serves_the_cluster_s_names(b: Bench) -> None:
+    b.create("dns", image=COREDNS, readinessProbe={"httpGet": {"path": "/ready", "port": 8181}})
+    await until(lambda: b.ready("dns"))
+    assert await _resolve(b, "web.default.svc.cluster.local") is None
+    metadata = {"name": "web", "namespace": "default"}
+    b.store.create("services", {"apiVersion": "v1", "kind": "Service", "metadata": metadata,
+                                "spec": {"clusterIP": "10.96.0.33", "ports": []}})  # fmt: skip
+    await asyncio.sleep(0.05)
+    assert await _resolve(b, "web.default.svc.cluster.local") == "10.96.0.33"
+
+
+def _query(name: str, kind: int = 1) -> bytes:
+    question = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+    return struct.pack("!HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0) + question + struct.pack("!HH", kind, 1)
+
+
+async def _resolve(b: Bench, name: str) -> str | None:
+    reader, writer = await b.wires.dial(b.pod("dns")["metadata"]["uid"], 53)
+    query = _query(name)
+    writer.write(struct.pack("!H", len(query)) + query)
+    (length,) = struct.unpack("!H", await reader.readexactly(2))
+    answer = await reader.readexactly(length)
+    writer.close()
+    return socket.inet_ntoa(answer[-4:]) if answer[7] else None
+
+
+def _listens(b: Bench, name: str, port: int) -> bool:
+    found = b.wires.attached.get(b.pod(name)["metadata"]["uid"])
+    return bool(found) and (found.directory / f"{port}.sock").exists()  # type: ignore[union-attr]
+
+
+async def _get(b: Bench, name: str, port: int, path: str, headers: bytes = b"") -> bytes:
+    reader, writer = await b.wires.dial(b.pod(name)["metadata"]["uid"], port)
+    writer.write(b"GET %s HTTP/1.1\r\nHost: web\r\nConnection: close\r\n%s\r\n" % (path.encode(), headers))
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
