@@ -108,8 +108,9 @@ def _stub(node: Node, place: Place, side: str, count: int) -> Iterator[str]:
 
 def _edge(edge: Edge, route: Route, number: int, *, plain: bool) -> Iterator[str]:
     changed = edge.change in ("now allowed", "now blocked")
+    pen = 3.4 if changed else 1.9 if edge.state == EXTRA else 1.5
     tip = edge_words(edge, plain=plain)
-    yield (f"{quoted(edge.source)} -> {quoted(edge.target)} [{LINES[edge.state]} penwidth={3.4 if changed else 1.9 if edge.state == EXTRA else 1.5} "
+    yield (f"{quoted(edge.source)} -> {quoted(edge.target)} [{LINES[edge.state]} penwidth={pen} "
            f'class="call {edge.state}{" changed" if edge.change else ""}" id="call-{number}" tooltip={quoted(tip)} '
            f'pos="{route.line}"]')
     if route.label:

@@ -6,9 +6,8 @@ Labels, Services and the pod's own containers stay as they are, on any cluster.
 import html
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from helpers.lab import session
@@ -21,6 +20,9 @@ IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"
 TIMEOUT = 2.0
 """Seconds after which a connection attempt counts as dropped."""
+
+BATCH = 24
+"""So many connections are tried at once: each is a process for as long as it takes."""
 
 # agnhost's own words on stderr → what they mean.
 _ANSWERS = (("TIMEOUT", "dropped"), ("REFUSED", "refused"), ("DNS", "unresolved"))
@@ -37,7 +39,7 @@ _MEANINGS = {
 class Probe:
     """One attempt from a pod. `answer` is "connected", "dropped", "refused", "unresolved" or "failed".
 
-    `seconds` is how long the attempt took inside the pod.
+    `seconds` is how long it took to find out.
     """
 
     source: str
@@ -72,46 +74,53 @@ class Probe:
 def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str = "tcp") -> Probe:
     """Try a connection from a pod or workload (`source`, or `namespace/source`) to `target`, "host:port".
 
-    The host may be a Service's name or an address. `timeout` in seconds. Raises LabError if there is no such pod.
+    The host may be a Service's name or an address. `timeout` in seconds; a name's lookup may take a little longer.
+    Raises LabError if there is no such pod.
     """
     with interruptible(f"lab.probe({source!r}, {target!r})"):
-        return _ask(session.current(), source, [target], timeout, protocol)[0]
+        return _try([(source, target)], timeout, protocol)[0]
 
 
 def probes(pairs: Iterable[tuple[str, str]], *, timeout: float = TIMEOUT, protocol: str = "tcp") -> list[Probe]:
-    """Try many connections, all of one pod's at once; pairs are (source, "host:port"), answers in their order."""
-    wanted = list(pairs)
-    by_source: dict[str, list[str]] = {}
-    for source, target in wanted:
-        by_source.setdefault(source, []).append(target)
-    found: dict[tuple[str, str], Probe] = {}
-    cluster = session.current()
+    """Try many connections, a batch of them at once; pairs are (source, "host:port"), answers in their order."""
+    wanted = list(dict.fromkeys(pairs))
+    found: list[Probe] = []
     with Bar("Probing", len(wanted), unit="connections") as bar:
-        for source, targets in by_source.items():
-            bar.update(len(found), f"from {source}")
-            for answer in _ask(cluster, source, list(dict.fromkeys(targets)), timeout, protocol):
-                found[source, answer.target] = answer
-    return [found[pair] for pair in wanted]
+        for start in range(0, len(wanted), BATCH):
+            batch = wanted[start:start + BATCH]
+            bar.update(len(found), f"from {', '.join(sorted({source for source, _ in batch}))}")
+            found += _try(batch, timeout, protocol)
+    return found
 
 
-def _ask(cluster: Cluster, source: str, targets: list[str], timeout: float, protocol: str) -> list[Probe]:
-    for target in targets:
+def _try(pairs: Sequence[tuple[str, str]], timeout: float, protocol: str) -> list[Probe]:
+    """Start one ephemeral container a pair, then wait for all of them."""
+    cluster = session.current()
+    for _, target in pairs:
         _check(target)
-    pod = pod_of(cluster, source)
-    run = secrets.token_hex(3)
-    containers = {f"{PREFIX}{run}-{number}": _container(f"{PREFIX}{run}-{number}", target, timeout, protocol)
-                  for number, target in enumerate(targets)}
-    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    run, began = secrets.token_hex(3), time.monotonic()
+    names = [f"{PREFIX}{run}-{number}" for number in range(len(pairs))]
+    pods = {source: pod_of(cluster, source) for source, _ in pairs}
+    for source, pod in pods.items():
+        _start(cluster, source, pod, [_container(name, target, timeout, protocol)
+                                      for name, (other, target) in zip(names, pairs, strict=True) if other == source])
+    found: dict[str, Probe] = {}
+    for source, pod in pods.items():
+        mine = {name: target for name, (other, target) in zip(names, pairs, strict=True) if other == source}
+        for name, state in _finished(cluster, pod["metadata"], set(mine), timeout).items():
+            found[name] = _read(cluster, pod, (source, mine[name], name), state, time.monotonic() - began, timeout)
+    return [found[name] for name in names]
+
+
+def _start(cluster: Cluster, source: str, pod: Object, containers: list[Object]) -> None:
+    about = pod["metadata"]
     try:
-        cluster.patch("pods", name, {"spec": {"ephemeralContainers": list(containers.values())}}, namespace,
+        cluster.patch("pods", about["name"], {"spec": {"ephemeralContainers": containers}}, about["namespace"],
                       kind=STRATEGIC, subresource="ephemeralcontainers")
     except NotFound:
-        raise LabError(f"The pod {name} went away just now. Run the cell again.") from None
+        raise LabError(f"The pod {about['name']} went away just now. Run the cell again.") from None
     except ClusterError as error:
         raise LabError(f"The probe could not be put beside {source}: {error}") from None
-    states = _finished(cluster, name, namespace, set(containers), timeout)
-    return [_read(cluster, pod, source, target, container, states[container], timeout)
-            for container, target in zip(containers, targets, strict=True)]
 
 
 def pod_of(cluster: Cluster, source: str) -> Object:
@@ -136,21 +145,21 @@ def _container(name: str, target: str, timeout: float, protocol: str) -> Object:
             "terminationMessagePolicy": "FallbackToLogsOnError"}
 
 
-def _finished(cluster: Cluster, pod: str, namespace: str, names: set[str], timeout: float) -> dict[str, Object]:
-    """Wait until these ephemeral containers have ended; their states by name."""
+def _finished(cluster: Cluster, about: Object, names: set[str], timeout: float) -> dict[str, Object]:
+    """Wait until these ephemeral containers of a pod have ended; their states by name."""
     deadline = time.monotonic() + timeout + 60  # a real cluster pulls the image at the first probe
     pause = 0.02
     while True:
         try:
-            status = cluster.get("pods", pod, namespace).get("status") or {}
+            status = cluster.get("pods", about["name"], about["namespace"]).get("status") or {}
         except NotFound:
-            raise LabError(f"The pod {pod} went away during the probe. Run the cell again.") from None
+            raise LabError(f"The pod {about['name']} went away during the probe. Run the cell again.") from None
         states = {item["name"]: item.get("state") or {} for item in status.get("ephemeralContainerStatuses") or []}
         ended = {name: states[name]["terminated"] for name in names if "terminated" in states.get(name, {})}
         if len(ended) == len(names):
             return ended
         if time.monotonic() > deadline:
-            raise Unfinished(_stuck(pod, {name: states.get(name, {}) for name in names - ended.keys()}))
+            raise Unfinished(_stuck(about["name"], {name: states.get(name, {}) for name in names - ended.keys()}))
         time.sleep(pause)
         pause = min(pause * 1.4, 0.4)
 
@@ -161,9 +170,10 @@ def _stuck(pod: str, states: Mapping[str, Object]) -> str:
     return f"The probe beside {pod} gave no answer: {why}. Look at: kubectl describe pod {pod}"
 
 
-def _read(cluster: Cluster, pod: Object, source: str, target: str, container: str, state: Object,
+def _read(cluster: Cluster, pod: Object, asked: tuple[str, str, str], state: Object, seconds: float,
           timeout: float) -> Probe:
-    seconds = _between(state.get("startedAt"), state.get("finishedAt"))
+    """One ended container as an answer; `asked` is source, target and the container's name."""
+    source, target, container = asked
     if state.get("exitCode") == 0:
         return Probe(source, target, "connected", seconds, timeout)
     said = str(state.get("message") or "").strip() or _log(cluster, pod, container)
@@ -188,10 +198,3 @@ def _check(target: str) -> None:
         raise LabError(f"{target!r} is no target: give a name or address and a port, such as "
                        "lab.probe(\"frontend\", \"shippingservice:50051\").")
 
-
-def _between(started: str | None, finished: str | None) -> float:
-    """Seconds between two RFC 3339 times; 0 if one is missing."""
-    if not started or not finished:
-        return 0.0
-    return (datetime.fromisoformat(finished.replace("Z", "+00:00"))
-            - datetime.fromisoformat(started.replace("Z", "+00:00"))).total_seconds()
