@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpers.policies.model import Pod, Policy
     from helpers.policies.reading import read
     from helpers.policies.redundancy import redundant, removable
+    from helpers.policies.suggesting import Suggestion, suggest
     from helpers.policies.validation import validate
     from helpers.policies.verdicts import Side, Verdict
     from helpers.policies.world import NotFound, World
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "FieldError": "errors", "validate": "validation", "default": "defaults", "World": "world", "NotFound": "world",
     "compare": "comparing", "Finding": "linting", "lint": "linting", "read": "reading",
-    "redundant": "redundancy", "removable": "redundancy",
+    "suggest": "suggesting", "Suggestion": "suggesting", "redundant": "redundancy", "removable": "redundancy",
     "Pod": "model", "Policy": "model", "Verdict": "verdicts", "Side": "verdicts",
 }
 
-__all__ = ["FieldError", "Finding", "NotFound", "Pod", "Policy", "Side", "Verdict", "World", "compare", "default",
-           "lint", "read", "redundant", "removable", "validate"]
+__all__ = ["FieldError", "Finding", "NotFound", "Pod", "Policy", "Side", "Suggestion", "Verdict", "World",
+           "compare", "default", "lint", "read", "redundant", "removable", "suggest", "validate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -21,6 +21,6 @@ def plural(count: int, noun: str, many: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"
 
 
-def nearest(name: str, known: Sequence[str], most: int = 1) -> list[str]:
+def nearest(name: str, known: Sequence[str], most: int = 1, alike: float = 0.6) -> list[str]:
     """The known names that look most like this one; bounded, so that a hostile name costs nothing."""
-    return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=0.6)
+    return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=alike)

@@ -86,6 +86,12 @@ class Case:
     def services(self, namespace: str) -> list[Service]:
         return self._services.get(namespace, [])
 
+    @cached_property
+    def namespaces(self) -> dict[str, Mapping[str, str]]:
+        """The known namespaces, and those that every cluster has."""
+        system = {name: {NAMESPACE_NAME_LABEL: name} for name in sorted(SYSTEM | {"default"})}
+        return {**system, **self.world.namespaces}
+
     def isolated(self, pod_class: int, direction: str) -> bool:
         return self.matrix.tables[0].isolated(pod_class, direction)
 
@@ -107,7 +113,7 @@ class Case:
         return near_label(selector, [pod.labels for pod in pods])
 
     def near_namespace(self, selector: Selector) -> str:
-        return near_label(selector, list(self.world.namespaces.values()))
+        return near_label(selector, list(self.namespaces.values()))
 
 
 def near_label(selector: Selector, known: Sequence[Mapping[str, str]]) -> str:

@@ -135,11 +135,17 @@ def _rule_ports(case: Case, rule: Rule, own: list[int], end: int, direction: str
 def redundant_policy(case: Case) -> Iterator[Finding]:
     """Another policy does all that this one does."""
     for one in case.removable:
-        if case.subjects(one.policy):
+        if case.subjects(one.policy) and not _beyond(case, one.policy):
             beside = f" beside {listed(one.beside, most=4)}" if one.beside else ""
             yield report("redundant-policy", NOTE, one.policy, "metadata.name",
                          f"{one.policy.key} changes nothing{beside}: every connection is as it is without it.",
                          "Take it away, or see whether it was meant to allow something else.")
+
+
+def _beyond(case: Case, policy: Policy) -> bool:
+    """Whether a policy means pods that aren't among the objects, so that its work can't be seen here."""
+    return any(peer.block is None and not case.peer(peer, policy)
+               for direction in (INGRESS, EGRESS) for rule in policy.rules(direction) or () for peer in rule.peers)
 
 
 def unprotected_pods(case: Case) -> Iterator[Finding]:

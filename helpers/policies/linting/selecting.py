@@ -57,7 +57,7 @@ def namespace_matches_nothing(case: Case) -> Iterator[Finding]:
     """A namespaceSelector that no namespace fits."""
     for policy, direction, rule, number, peer in case.peers():
         selector = peer.namespaces
-        if selector is None or any(selector.matches(labels) for labels in case.world.namespaces.values()):
+        if selector is None or any(selector.matches(labels) for labels in case.namespaces.values()):
             continue
         near = case.near_namespace(selector)
         hint = f"Did you mean {near}?" if near else "Label the namespace, or use kubernetes.io/metadata.name."
@@ -84,9 +84,12 @@ def _lost(case: Case, policy: Policy, peer: Peer) -> bool:
     """Whether a peer means no pod, though its namespaces exist."""
     if peer.block is not None or case.peer(peer, policy):
         return False
+    if peer.namespaces is not None and not any(peer.namespaces.matches(case.namespaces[name])
+                                               for name in {pod.namespace for pod in case.world.pods}):
+        return False  # the namespace's pods aren't among the objects
     if any(pod.host_network and peer.pods.requirements and peer.pods.matches(pod.labels) for pod in case.world.pods):
         return False
-    return peer.namespaces is None or any(peer.namespaces.matches(labels) for labels in case.world.namespaces.values())
+    return peer.namespaces is None or any(peer.namespaces.matches(labels) for labels in case.namespaces.values())
 
 
 def _homesick(case: Case, policy: Policy, peer: Peer) -> list[str]:
