@@ -101,7 +101,10 @@ def _graph(argv: list[str]) -> int:
     from helpers.display.pictures import graph
 
     picture = graph()
-    content = picture.png() if options.output == "png" else (picture.svg() if options.output == "svg" else picture.dot).encode() + b"\n"
+    if options.output == "png":
+        content = picture.png()
+    else:
+        content = f"{picture.svg() if options.output == 'svg' else picture.dot}\n".encode()
     if options.file:
         with open(options.file, "wb") as file:
             file.write(content)

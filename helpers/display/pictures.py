@@ -32,7 +32,7 @@ def graph(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
 
         items = looking.objects() if objects is None else list(objects)
         world = World.of(items)
-        arrows = arrows_of(_application(items)) if arrows is None else arrows
+        arrows = arrows_of(looking.of_application(items)) if arrows is None else arrows
     return picture_of(scene_of(world, arrows or (), last=last, before=before), title)
 
 
@@ -52,7 +52,7 @@ def architecture(*, only: Iterable[str] = (), objects: Iterable[Mapping[str, Any
 
     items = looking.objects() if objects is None else list(objects)
     names = {name if "/" in name else f"default/{name}" for name in only}
-    arrows = [arrow for arrow in arrows_of(_application(items))
+    arrows = [arrow for arrow in arrows_of(looking.of_application(items))
               if not names or (arrow.source in names and arrow.target in names)]
     bare = World.of(item for item in items if item.get("kind") != "NetworkPolicy")
     scene = scene_of(bare, arrows, last="")
@@ -72,6 +72,3 @@ def _plan(scene: Scene, arrows: list[Arrow]) -> Picture:
     sentence = f"{workloads} workloads and {len(arrows)} arrows: {'; '.join(map(str, arrows))}."
     return Picture(drawing.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)
 
-
-def _application(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [item for item in items if item["metadata"].get("namespace") not in looking.SYSTEM]

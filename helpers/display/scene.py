@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from helpers.lab.arrows import OUTSIDE, Arrow, short
-from helpers.lab.looking import SYSTEM
+from helpers.lab.looking import SYSTEM, workloads
 
 if TYPE_CHECKING:
     from helpers.policies import Pod, Policy, World
@@ -121,7 +121,7 @@ def scene_of(world: World, arrows: Iterable[Arrow], *, last: str | None = None,
     `last` names the policy whose effect stands out; without it, the newest one, if the objects tell. With another
     world as `before`, what differs from that stands out instead.
     """
-    groups = _groups(world)
+    groups = workloads(world)
     known = {*groups, OUTSIDE}
     needed = [arrow for arrow in arrows if arrow.target in groups and arrow.source in known]
     newest = (latest(world) if before is None else "") if last is None else last
@@ -151,15 +151,6 @@ def _of_application(world: World) -> list[Policy]:
 
 def _without(world: World, key: str) -> World:
     return world.replace_policies([policy.source for policy in world.policies if policy.key != key])
-
-
-def _groups(world: World) -> dict[str, list[Pod]]:
-    """The application's pods by workload, `namespace/name`, in a fixed order."""
-    found: dict[str, list[Pod]] = {}
-    for pod in world.pods:
-        if pod.namespace not in SYSTEM:
-            found.setdefault(f"{pod.namespace}/{pod.workload.partition('/')[2] or pod.name}", []).append(pod)
-    return {key: found[key] for key in sorted(found, key=lambda key: (not key.startswith("default/"), key))}
 
 
 def _node(world: World, before: World | None, key: str, pods: Sequence[Pod], needed: Iterable[Arrow]) -> Node:

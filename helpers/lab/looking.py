@@ -1,5 +1,6 @@
 """Look at the cluster as it is now: its objects, the engine's view of them, the application's arrows, the flows."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab import session
@@ -8,7 +9,7 @@ from helpers.lab.cluster import Object
 from helpers.lab.errors import LabError, NotFound
 
 if TYPE_CHECKING:
-    from helpers.policies import World
+    from helpers.policies import Pod, World
 
 SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease", "kube-flannel", "calico-system",
                     "calico-apiserver", "tigera-operator", "local-path-storage", "gatekeeper-system", "cert-manager"})
@@ -50,13 +51,26 @@ def world() -> "World":
 
 def architecture() -> tuple[Arrow, ...]:
     """The arrows that the application needs, read from the live Deployments and Services; none if none is deployed."""
-    return arrows_of(item for item in objects() if item["metadata"].get("namespace") not in SYSTEM)
+    return arrows_of(of_application(objects()))
+
+
+def of_application(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those objects that don't belong to the cluster itself."""
+    return [item for item in items if item["metadata"].get("namespace") not in SYSTEM]
+
+
+def workloads(world: "World") -> "dict[str, list[Pod]]":
+    """The application's pods by workload, `namespace/name`, in a fixed order: the course's namespace first."""
+    found: dict[str, list[Pod]] = {}
+    for pod in world.pods:
+        if pod.namespace not in SYSTEM:
+            found.setdefault(f"{pod.namespace}/{pod.workload.partition('/')[2] or pod.name}", []).append(pod)
+    return {key: found[key] for key in sorted(found, key=lambda key: (not key.startswith("default/"), key))}
 
 
 def matrix(by: str = "workload") -> Any:
-    """Who may reach whom on which port, judged by the engine on the live cluster."""
-    found: Any = world()
-    return found.matrix(by=by)
+    """Everything that may reach everything on the live cluster, as the policy engine lists it."""
+    return world().matrix(by=by)
 
 
 class Flows(list[Object]):

@@ -1,0 +1,208 @@
+"""Tables: who may reach whom, the flow log."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from helpers.display import palette
+from helpers.display.scene import OUTSIDE_ADDRESS
+from helpers.lab import looking
+from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of, short
+
+if TYPE_CHECKING:
+    from helpers.policies import Pod, World
+
+# What a cell of the matrix says: mark, word, background in light and dark.
+CELLS = {
+    "needed": ("●", "needed, allowed"),
+    "blocked": ("✗", "needed, but blocked"),
+    "open": ("○", "allowed, though nobody needs it"),
+    "denied": ("·", "denied, and nobody needs it"),
+    "self": ("", "itself"),
+}
+_COLOURS = {"needed": palette.ALLOWED, "blocked": palette.BLOCKED, "open": palette.EXTRA, "denied": palette.QUIET,
+            "self": palette.QUIET}
+_DARK = {state: palette.DARK[colour] for state, colour in _COLOURS.items()}
+MANY = 40
+"""Above so many workloads only those that policies select, or that calls need, have rows and columns."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One pair: `state` is a key of CELLS; `sentences` say why, one a port."""
+
+    state: str
+    sentences: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        return "; ".join([CELLS[self.state][1], *self.sentences])
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Who may reach whom on the ports that matter: rows call, columns are called. Names are `namespace/workload`."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Mapping[tuple[str, str], Cell]
+
+    def count(self, state: str) -> int:
+        """How many pairs are in this state."""
+        return sum(cell.state == state for cell in self.cells.values())
+
+    @property
+    def sentence(self) -> str:
+        """The matrix in words."""
+        if not self.cells:
+            return "There are no pods to compare yet. Deploy the shop: lab.deploy()"
+        return (f"{self.count('needed') + self.count('blocked')} pairs need to connect and {self.count('blocked')} of "
+                f"them are blocked; {self.count('open')} more pairs may connect though nobody needs it; "
+                f"{self.count('denied')} are denied.")
+
+    @property
+    def exact(self) -> bool:
+        """Whether policies allow what is needed, and nothing else."""
+        return bool(self.cells) and not self.count("blocked") and not self.count("open")
+
+    def __repr__(self) -> str:
+        width = max(map(len, map(short, self.rows)), default=0)
+        numbers = " ".join(f"{number + 1:>2}" for number in range(len(self.columns)))
+        lines = [f"{'':<{width}}  {numbers}"]
+        for row in self.rows:
+            marks = " ".join(f" {CELLS[self.cells[row, column].state][0] or '-'}" for column in self.columns)
+            lines.append(f"{short(row):<{width}}  {marks}")
+        lines += [f"{number + 1:>2} {short(column)}" for number, column in enumerate(self.columns)]
+        lines += [f"{mark} {words}" for mark, words in list(CELLS.values())[:4]]
+        return "\n".join([*lines, self.sentence])
+
+    def _repr_html_(self) -> str:
+        if not self.cells:
+            return f"<p>{html.escape(self.sentence)}</p>"
+        head = "".join(f'<th scope="col"><span>{html.escape(short(column))}</span></th>' for column in self.columns)
+        body = "".join(self._row(row) for row in self.rows)
+        key = " ".join(f'<span class="{state}">{mark}</span> {words}&emsp;'
+                       for state, (mark, words) in list(CELLS.items())[:4])
+        return (f'<div class="lab-matrix"><style>{_STYLE}</style><div style="overflow-x:auto"><table>'
+                f"<caption>Who may reach whom: rows call, columns are called</caption>"
+                f'<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div><p class="key">{key}</p>'
+                f"<p>{html.escape(self.sentence)}</p></div>")
+
+    def _row(self, row: str) -> str:
+        cells = "".join(self._cell(row, column) for column in self.columns)
+        return f'<tr><th scope="row">{html.escape(short(row))}</th>{cells}</tr>'
+
+    def _cell(self, row: str, column: str) -> str:
+        cell = self.cells[row, column]
+        words = html.escape(f"{short(row)} → {short(column)}: {cell.words}", quote=True)
+        return f'<td class="{cell.state}" title="{words}" aria-label="{words}">{CELLS[cell.state][0]}</td>'
+
+
+_STYLE = ("".join(f".lab-matrix .{state}{{color:{colour}}}"
+                  f'[data-jp-theme-light="false"] .lab-matrix .{state}{{color:{_DARK[state]}}}'
+                  for state, colour in _COLOURS.items())
+          + ".lab-matrix table{border-collapse:collapse;font-size:13px;margin:0}"
+            ".lab-matrix caption{text-align:left;font-weight:bold;padding:.2em 0}"
+            ".lab-matrix thead th{height:9.5em;vertical-align:bottom;padding:0;font-weight:normal}"
+            ".lab-matrix thead th span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap}"
+            ".lab-matrix tbody th{text-align:right;padding:0 .6em 0 0;font-weight:normal;white-space:nowrap}"
+            ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;text-align:center;padding:0;font-size:15px;"
+            "border:1px solid rgba(128,128,128,.3)}"
+            ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
+            ".lab-matrix .key span{font-size:15px}")
+
+
+def matrix(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
+           objects: Iterable[Mapping[str, Any]] | None = None) -> Matrix:
+    """Who may reach whom under the live cluster's policies, beside what the application needs.
+
+    Give `objects` (dictionaries), or a `world` with its `arrows`, to judge something else than the live cluster.
+    """
+    if world is None:
+        from helpers.policies import World
+
+        items = looking.objects() if objects is None else list(objects)
+        world = World.of(items)
+        arrows = arrows_of(looking.of_application(items)) if arrows is None else arrows
+    return _judged(world, list(arrows or ()))
+
+
+def _judged(world: World, arrows: Sequence[Arrow]) -> Matrix:
+    pods = looking.workloads(world)
+    if len(pods) > MANY:
+        busy = {end for arrow in arrows for end in (arrow.source, arrow.target)}
+        pods = {key: found for key, found in pods.items() if key in busy or any(
+            world.isolating(found[0], direction) for direction in ("ingress", "egress"))}
+    needed: dict[tuple[str, str], set[int]] = {}
+    doors = {key: {port.number for port in found[0].ports if port.protocol == "TCP"} for key, found in pods.items()}
+    for arrow in arrows:
+        if arrow.target in pods and (arrow.source in pods or arrow.source == OUTSIDE):
+            needed.setdefault((arrow.source, arrow.target), set()).add(arrow.port)
+            doors[arrow.target].add(arrow.port)
+    columns = tuple(key for key in pods if doors[key])
+    rows = (*((OUTSIDE,) if any(source == OUTSIDE for source, _ in needed) else ()), *pods)
+    cells = {(row, column): _cell(world, pods, row, column, doors[column], needed.get((row, column), set()))
+             for row in rows for column in columns}
+    return Matrix(rows, columns, cells)
+
+
+def _cell(world: World, pods: Mapping[str, Sequence[Pod]], row: str, column: str, doors: Iterable[int],
+          needed: set[int]) -> Cell:
+    if row == column:
+        return Cell("self")
+    if row == OUTSIDE and not needed:
+        return Cell("denied", ("no Service shows it to the outside",))
+    source: Pod | str = OUTSIDE_ADDRESS if row == OUTSIDE else pods[row][0]
+    verdicts = {port: world.judge(source, pods[column][0], port) for port in sorted({*doors, *needed})}
+    sentences = tuple(f"port {port}: {'allowed' if verdict else 'denied'}"
+                      + (f" by {', '.join(verdict.policies)}" if verdict.policies else "")
+                      for port, verdict in verdicts.items())
+    if any(not verdicts[port] for port in needed):
+        return Cell("blocked", sentences)
+    if any(verdict for port, verdict in verdicts.items() if port not in needed):
+        return Cell("open", sentences)
+    return Cell("needed" if needed else "denied", sentences)
+
+
+class FlowTable(looking.Flows):
+    """Flows as a table, the newest first; prints like `kubectl get flows`."""
+
+    def _repr_html_(self) -> str:
+        if not self:
+            return "<p>No connection was logged yet.</p>"
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("time", "source", "target", "port", "verdict",
+                                                                   "decided by"))
+        body = "".join(map(_flow_row, reversed(self)))
+        return (f'<div class="lab-flows"><style>{_FLOW_STYLE}</style><table><caption>Connections as the cluster judged '
+                f"them, the newest first</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+
+
+_VERDICTS = {"allowed": ("✓", palette.ALLOWED), "denied": ("✗", palette.BLOCKED), "refused": ("!", palette.EXTRA)}
+_FLOW_STYLE = (".lab-flows table{font-size:13px;margin:0}"
+               ".lab-flows td,.lab-flows th{text-align:left;padding:.15em .7em}"
+               ".lab-flows caption{text-align:left;font-weight:bold;padding:.2em 0}"
+               + "".join(f".lab-flows .{word}{{color:{colour};font-weight:bold;white-space:nowrap}}"
+                         f'[data-jp-theme-light="false"] .lab-flows .{word}{{color:{palette.DARK[colour]}}}'
+                         for word, (_, colour) in _VERDICTS.items()))
+
+
+def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 30) -> FlowTable:
+    """The flow log as a table; `source` and `target` pick by workload or pod, `last` keeps that many of the newest."""
+    return FlowTable(looking.flows(source, target, verdict=verdict, last=last))
+
+
+def _flow_row(flow: Mapping[str, Any]) -> str:
+    mark, _ = _VERDICTS.get(flow["verdict"], ("", ""))
+    times = f" ×{flow['attempts']}" if flow.get("attempts", 1) > 1 else ""
+    service = flow["target"].get("service")
+    through = f" <small>(Service {html.escape(short(str(service)))})</small>" if service else ""
+    cells = [html.escape(str(flow["time"])[11:23]), html.escape(looking.end_name(flow["source"])),
+             html.escape(looking.end_name(flow["target"])) + through, html.escape(f"{flow['port']}/{flow['protocol']}")]
+    decided = html.escape(", ".join(flow.get("policies") or [])) or "no policy"
+    return (f'<tr title="{html.escape(str(flow.get("reason", "")), quote=True)}">'
+            + "".join(f"<td>{cell}</td>" for cell in cells)
+            + f'<td class="{html.escape(flow["verdict"])}">{mark} {html.escape(flow["verdict"])}{times}</td>'
+              f"<td>{decided}</td></tr>")
