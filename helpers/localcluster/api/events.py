@@ -1,5 +1,6 @@
 """Events: short notes about an object, as `kubectl describe` and `kubectl events` show them."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,14 +18,12 @@ def record(store: Store, obj: Object, type: str, reason: str, message: str, comp
     """
     namespace = obj["metadata"].get("namespace") or "default"
     about = _reference(obj)
-    for old in store.list(EVENTS.key, namespace):
-        if (old["involvedObject"]["uid"], old["type"], old["reason"], old["message"]) == (
-            about["uid"],
-            type,
-            reason,
-            message,
-        ):
-            return store.update(EVENTS.key, {**old, "count": old["count"] + 1, "lastTimestamp": now()})
+    # The name follows from what is told, so that the same note is found again without a search.
+    told = "\0".join((about["uid"], type, reason, message)).encode()
+    name = f"{about['name'][:230]}.{hashlib.blake2b(told, digest_size=8).hexdigest()}"
+    old = store.get(EVENTS.key, namespace, name)
+    if old is not None:
+        return store.update(EVENTS.key, {**old, "count": old["count"] + 1, "lastTimestamp": now()})
     _forget(store)
     time = now()
     return store.create(
@@ -32,7 +31,7 @@ def record(store: Store, obj: Object, type: str, reason: str, message: str, comp
         {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{about['name']}.", "namespace": namespace},
+            "metadata": {"name": name, "namespace": namespace},
             "involvedObject": about,
             "type": type,
             "reason": reason,

@@ -14,6 +14,7 @@ from .rollout import replicas
 from .termination import terminate
 
 COMPONENT = "replicaset-controller"
+BURST = 50  # pods in one go; the event loop serves others in between
 
 
 class ReplicaSets:
@@ -34,20 +35,24 @@ class ReplicaSets:
         if wanted is None:
             return None
         pods = self._owners.managed(wanted, PODS.key)
+        more = False
         if not wanted["metadata"].get("deletionTimestamp"):
-            self._scale(wanted, [pod for pod in pods if active(pod)])
+            more = self._scale(wanted, [pod for pod in pods if active(pod)])
             pods = self._owners.managed(wanted, PODS.key)
-        return self._report(wanted, [pod for pod in pods if active(pod)])
+        wait = self._report(wanted, [pod for pod in pods if active(pod)])
+        return 0 if more else wait
 
-    def _scale(self, wanted: Object, pods: list[Object]) -> None:
+    def _scale(self, wanted: Object, pods: list[Object]) -> bool:
+        """Create or delete what differs, a burst at a time; whether more is to do."""
         missing = replicas(wanted) - len(pods)
-        for _ in range(missing):
+        for _ in range(min(missing, BURST)):
             self._create(wanted)
         if missing < 0:
-            for pod in sorted(pods, key=_worth)[:-missing]:
+            for pod in sorted(pods, key=_worth)[: min(-missing, BURST)]:
                 terminate(self._store, pod)
                 name = pod["metadata"]["name"]
                 record(self._store, wanted, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", COMPONENT)
+        return abs(missing) > BURST
 
     def _create(self, wanted: Object) -> None:
         template = wanted["spec"]["template"]

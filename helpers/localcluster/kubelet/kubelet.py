@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 Object = dict[str, Any]
 STOP_GRACE = 2.0
 """Seconds that processes have when the node stops."""
+BURST = 50
+"""Pods that are started in one go; the event loop serves others in between."""
 DESCRIPTORS_WANTED = 4096
 
 
@@ -108,11 +110,16 @@ class Kubelet:
         """Start the pods that wait for a place, as far as the node takes them."""
         self._scheduling_due = False
         node = scheduling.Place(self.store, len(self._workers))
+        done = 0
         for uid, pod in [*self._waiting.items()]:
+            if done >= BURST:
+                self._schedule_soon()
+                return
             refusal = node.refuses(pod)
             if refusal:
-                scheduling.mark(self.store, pod, refusal)
+                done += scheduling.mark(self.store, pod, refusal)
                 continue
+            done += 1
             del self._waiting[uid]
             node.used += 1
             worker = self._workers[uid] = PodWorker(self, pod)

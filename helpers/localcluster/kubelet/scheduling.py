@@ -43,14 +43,16 @@ class Place:
         return ""
 
 
-def mark(store: Store, pod: Object, refusal: str) -> None:
-    """Say in the pod's status, once, why it stays Pending."""
+def mark(store: Store, pod: Object, refusal: str) -> bool:
+    """Say in the pod's status, once, why it stays Pending; whether it had to be said."""
     metadata = pod["metadata"]
     held = store.get("pods", metadata["namespace"], metadata["name"])
     if held is None or held["metadata"]["uid"] != metadata["uid"]:
-        return
+        return False
     said = [condition.get("message") for condition in (held.get("status") or {}).get("conditions") or ()]
-    if refusal not in said:
-        store.update_status("pods", metadata["namespace"], metadata["name"],
-                            status.unscheduled(refusal, held.get("status") or {}))  # fmt: skip
-        record(store, held, "Warning", "FailedScheduling", refusal, "default-scheduler")
+    if refusal in said:
+        return False
+    store.update_status("pods", metadata["namespace"], metadata["name"],
+                        status.unscheduled(refusal, held.get("status") or {}))  # fmt: skip
+    record(store, held, "Warning", "FailedScheduling", refusal, "default-scheduler")
+    return True
