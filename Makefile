@@ -3,6 +3,7 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
+WORKSPACES := $(VENV)/share/hipster-shop/workspaces
 # The notebooks' kernel is the environment's own, whatever kernels this user has elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -28,9 +29,11 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.course
 	@touch $@
 
 lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the first notebook
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m helpers up --empty
+	@$(PY) -m helpers up --empty
+	@$(PY) tools/workspace.py $(WORKSPACES)
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
-	    --LabApp.default_url=/lab/tree/00-start-here.ipynb $(LAB_OPTIONS)
+	    --LabApp.workspaces_dir="$(CURDIR)/$(WORKSPACES)" --LabApp.default_url=/lab/tree/00-start-here.ipynb \
+	    $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
 
 test: $(VENV)/.dev  ## run the tests, the fast ones first
 	@$(PY) -m pytest -m "not long"

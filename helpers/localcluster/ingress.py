@@ -22,12 +22,16 @@ FRONT_DOORS = ("frontend-external", "frontend")
 PORT = 80
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{status} {title}</title>
-<body style="font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem">
-<h1>{status} {title}</h1><p>{sentence}</p><pre id="cause" style="white-space:pre-wrap">{cause}</pre></body></html>
+<body style="font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;color:#2b211e;\
+background:#fbf4ea"><h1 style="font-size:1.4rem">{heading}</h1><p>{sentence}</p>
+<pre id="cause" style="white-space:pre-wrap;color:#6b5b55">{status} {title}: {cause}</pre></body></html>
 """
+_HEADINGS = {502: "The shop doesn't answer", 503: "The shop isn't open yet", 504: "The shop can't be reached"}
 _SENTENCES = {
     404: "There is nothing at this address. `python -m helpers status` prints the shop's.",
-    502: "The shop's frontend doesn't answer. `kubectl get pods` shows what runs.",
+    502: "Its frontend isn't listening, or just starting; `kubectl get pods` shows which. "
+         "This page looks again every two seconds.",
+    503: "It isn't deployed. Notebook 01 does that, or `lab.deploy()`. This page looks again every two seconds.",
     504: "The connection from outside to the frontend is dropped. `kubectl get flows` shows which policy decided.",
 }
 
@@ -118,6 +122,8 @@ class Visitor(HttpCaller):
 
     def answer(self, status: int, reason: str, detail: str = "") -> None:
         """A page that says why the shop can't be shown."""
-        page = _PAGE.format(status=status, title=title(status), sentence=_SENTENCES.get(status, ""),
+        page = _PAGE.format(status=status, title=title(status), heading=_HEADINGS.get(status, title(status)),
+                            sentence=_SENTENCES.get(status, ""),
                             cause=html.escape(f"{reason}: {detail}" if detail else reason)).encode()
-        self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store"], page)
+        again = ["Refresh: 2"] if status in (502, 503) else []
+        self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", *again], page)

@@ -111,7 +111,8 @@ def test_no_frontend_gives_a_page(run_dir: Path) -> None:
     async def scenario() -> None:
         async with shop(run_dir, frontend=False) as (_, ingress):
             answer = await fetch(ingress, f"/{SECRET}/")
-            assert answer.startswith("HTTP/1.1 502 ") and "kubectl get pods" in answer
+            assert answer.startswith("HTTP/1.1 503 ") and "lab.deploy()" in answer
+            assert "\r\nRefresh: 2\r\n" in answer
     run(scenario())
 
 
