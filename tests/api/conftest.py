@@ -8,7 +8,6 @@ import json
 import os
 import ssl
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -24,18 +23,20 @@ from helpers.localcluster.api.http.server import Server
 from helpers.localcluster.api.store import Store
 from helpers.localcluster.controllers import Controllers
 
+from . import table
+from .kubectls import PINNED
 from .node import Node
 
 Object = dict[str, Any]
 T = TypeVar("T")
-KUBECTL = os.environ.get("KUBECTL") or str(Path(sys.executable).with_name("kubectl"))
 
 
 class Cluster:
     """A running API; `kubectl`, `request` and `python` are three ways to it."""
 
-    def __init__(self, home: Path, credentials: pki.Credentials) -> None:
+    def __init__(self, home: Path, credentials: pki.Credentials, binary: Path = PINNED) -> None:
         self.home = home
+        self.binary = binary
         self.credentials = credentials
         self.store: Store
         self.node: Node
@@ -101,11 +102,12 @@ class Cluster:
             "PATH": os.environ["PATH"],
             "KUBECONFIG": str(self.home / "kubeconfig"),
             "KUBECACHEDIR": str(self.home / "kubecache"),
+            "KUBE_EDITOR": "sed -i 's/port: 80$/port: 8081/'",
         }
 
     def popen(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [KUBECTL, *arguments],
+            [self.binary, *arguments],
             env=self.environment(),
             text=True,
             stdin=subprocess.PIPE,
@@ -151,7 +153,7 @@ class Cluster:
         """The official client's `kubernetes.client` ApiClient for this cluster."""
         from kubernetes import config
 
-        return config.new_client_from_config(str(self.home / "kubeconfig"))
+        return config.new_client_from_config(str(self.home / "kubeconfig"))  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(scope="session")
@@ -165,3 +167,7 @@ def cluster(tmp_path: Path, credentials: pki.Credentials) -> Iterator[Cluster]:
     running.start()
     yield running
     running.stop()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    table.write()

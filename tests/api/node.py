@@ -106,6 +106,7 @@ class Node:
         self.flow_log = FlowLog()
         self.ports: dict[int, int] = {}  # pod's port → a port of this machine
         self._addresses = 1
+        self._ended: set[str] = set()
         store.subscribe(self._play_kubelet)
 
     def _play_kubelet(self, event: Event) -> None:
@@ -121,7 +122,7 @@ class Node:
             self.store.delete("pods", namespace, name)
         elif not pod["spec"].get("nodeName"):
             self.store.update("pods", {**pod, "spec": {**pod["spec"], "nodeName": "lab-node"}})
-        else:
+        elif pod["metadata"]["uid"] not in self._ended:
             self.store.update_status("pods", namespace, name, self._status(pod))
 
     def _status(self, pod: Object) -> Object:
@@ -194,7 +195,20 @@ class Node:
 
     async def attach(self, pod: Object, container: str, *, tty: bool, stdin: bool) -> Session:
         self.sessions.append(Session(["cat"] if stdin else ["echo", "attached"]))
+        if pod["spec"]["restartPolicy"] == "Never":
+            asyncio.get_running_loop().call_later(0.1, self._end, pod)
         return self.sessions[-1]
+
+    def _end(self, pod: Object) -> None:
+        """The container's process has done its work."""
+        status = self._status(pod)
+        ended = {"exitCode": 0, "reason": "Completed", "finishedAt": now()}
+        for container in status["containerStatuses"]:
+            container |= {"ready": False, "state": {"terminated": ended}}
+        self._ended.add(pod["metadata"]["uid"])
+        self.store.update_status(
+            "pods", pod["metadata"]["namespace"], pod["metadata"]["name"], {**status, "phase": "Succeeded"}
+        )
 
     async def dial(self, pod: Object, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if port not in self.ports:

@@ -7,10 +7,12 @@ from . import admission
 from .calls import Call
 from .errors import bad_request, conflict
 from .http.messages import Response, json_response
-from .resources import NAMESPACES, PODS, RESOURCES
+from .resources import NAMESPACES, PODS, RESOURCES, SERVICE_ACCOUNTS, SERVICES
 from .selectors import selection
 from .store import Object, now
 
+# Kinds whose deletion is answered with the object as it was, and not with a Status.
+TOLD = (PODS, SERVICES, SERVICE_ACCOUNTS)
 POLICIES = ("", "Background", "Foreground", "Orphan")
 LONGEST_GRACE = 86400  # seconds
 
@@ -21,7 +23,7 @@ def delete(call: Call) -> Response:
     _check(call, held, options)
     if call.dry_run or "All" in (options.get("dryRun") or ()):
         return call.answer(held)
-    remaining = remove(call, held, options)
+    remaining = remove(call, held, options) or (held if call.resource in TOLD else None)
     return call.answer(remaining) if remaining else json_response(_done(call, held))
 
 
