@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from helpers.boutique.dialer import Dialer, address, seconds
+
 
 def start(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
@@ -22,10 +24,7 @@ def start(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
     [
         ((), {}, "usage: python -m helpers.boutique SERVICE"),
         (("bookshop",), {}, "SERVICE is one of adservice"),
-        (("shippingservice",), {"PORT": "none"}, "shippingservice cannot run: PORT is 'none'"),
-        (("cartservice",), {}, "cartservice cannot run: REDIS_ADDR is ''"),
-        (("frontend",), {"RPC_DEADLINE": "soon"}, "frontend cannot run: RPC_DEADLINE is 'soon'"),
-        (("loadgenerator",), {"FRONTEND_ADDR": "frontend"}, "FRONTEND_ADDR is 'frontend'"),
+        (("cartservice",), {}, "cartservice cannot run: REDIS_ADDR is ''; set it to the host:port"),
     ],
 )
 def test_wrong_settings_end_with_one_sentence(
@@ -36,6 +35,22 @@ def test_wrong_settings_end_with_one_sentence(
     assert process.returncode == 1
     assert sentence in error
     assert "Traceback" not in error
+
+
+@pytest.mark.parametrize("value", ["", "redis-cart", ":6379", "redis-cart:http"])
+def test_an_address_needs_host_and_port(value: str) -> None:
+    with pytest.raises(ValueError, match="REDIS_ADDR is "):
+        address({"REDIS_ADDR": value}, "REDIS_ADDR")
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "nan", "inf"])
+def test_a_deadline_is_a_positive_number(value: str) -> None:
+    with pytest.raises(ValueError, match=f"RPC_DEADLINE is '{value}'"):
+        seconds({"RPC_DEADLINE": value}, "RPC_DEADLINE", 3)
+
+
+def test_the_default_deadline_is_three_seconds() -> None:
+    assert Dialer({}).deadline == 3
 
 
 def test_a_port_in_use_is_named() -> None:
