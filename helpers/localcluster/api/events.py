@@ -1,14 +1,18 @@
 """Events: short notes about an object, as `kubectl describe` and `kubectl events` show them."""
 
-import hashlib
 from datetime import UTC, datetime, timedelta
+from time import time_ns
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from .resources import EVENTS
 from .store import Object, Store, now
 
 KEPT = 1000  # events in the whole cluster; beyond that the oldest go
 KEPT_FOR = timedelta(hours=1)
+
+# What was told -> namespace and name of the event that tells it. What an earlier node has told may be told again.
+_known: WeakKeyDictionary[Store, dict[tuple[str, str, str, str], tuple[str, str]]] = WeakKeyDictionary()
 
 
 def record(store: Store, obj: Object, type: str, reason: str, message: str, component: str) -> Object:
@@ -18,14 +22,14 @@ def record(store: Store, obj: Object, type: str, reason: str, message: str, comp
     """
     namespace = obj["metadata"].get("namespace") or "default"
     about = _reference(obj)
-    # The name follows from what is told, so that the same note is found again without a search.
-    told = "\0".join((about["uid"], type, reason, message)).encode()
-    name = f"{about['name'][:230]}.{hashlib.blake2b(told, digest_size=8).hexdigest()}"
-    old = store.get(EVENTS.key, namespace, name)
+    note = (about["uid"], type, reason, message)
+    known = _known.setdefault(store, {})
+    old = store.get(EVENTS.key, *known[note]) if note in known else None
     if old is not None:
         return store.update(EVENTS.key, {**old, "count": old["count"] + 1, "lastTimestamp": now()})
     _forget(store)
-    time = now()
+    name, time = _free_name(store, namespace, about["name"]), now()
+    known[note] = (namespace, name)
     return store.create(
         EVENTS.key,
         {
@@ -47,6 +51,14 @@ def record(store: Store, obj: Object, type: str, reason: str, message: str, comp
     )
 
 
+def _free_name(store: Store, namespace: str, about: str) -> str:
+    """A name that sorts by time, so that events of the same second are listed as they came."""
+    stamp = time_ns()
+    while store.get(EVENTS.key, namespace, f"{about[:230]}.{stamp:x}"):
+        stamp += 1
+    return f"{about[:230]}.{stamp:x}"
+
+
 def _reference(obj: Object) -> dict[str, Any]:
     metadata = obj["metadata"]
     return {
@@ -65,6 +77,9 @@ def _forget(store: Store) -> None:
     if len(events) < KEPT:
         return
     events.sort(key=_last_seen)
+    known = _known.get(store, {})
+    for note in [note for note, place in known.items() if store.get(EVENTS.key, *place) is None]:
+        del known[note]
     horizon = (datetime.now(UTC) - KEPT_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
     for position, event in enumerate(events):
         if position < KEPT // 10 or _last_seen(event) < horizon:

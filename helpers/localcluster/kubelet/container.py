@@ -54,6 +54,7 @@ class Container:
         self.restarts = 0
         self.ready = False
         self.started = asyncio.Event()
+        self.env: dict[str, str] = {}
         self.done = False
         self._host = host
         self._id = ""
@@ -160,6 +161,7 @@ class Container:
                 self._host.event("Warning", "Failed", f"Error: failed to create containerd task: {error}")
                 await self._changed_spec.wait()
             else:
+                self.env = program.env
                 self._image_id = f"process://{image.call[0]}/{image.title}"
                 self._host.event(
                     "Normal", "Pulled", f'Container image "{self.spec["image"]}" already present on machine'

@@ -268,7 +268,9 @@ def _environment() -> dict[str, str]:
     root = str(Path(helpers.__file__).parent.parent)
     names = ("LAB_CLUSTER", "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
     kept = {name: os.environ[name] for name in names if name in os.environ}
-    return {**kept, "PYTHONPATH": root, "GRPC_ENABLE_FORK_SUPPORT": "0"}
+    # The second is for macOS, whose libraries otherwise end a fork of a process that has loaded them.
+    forking = {"GRPC_ENABLE_FORK_SUPPORT": "0", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
+    return {**kept, **forking, "PYTHONPATH": root}
 
 
 def exit_code(status: int) -> int:

@@ -16,7 +16,6 @@ from helpers.localcluster.dataplane import Dataplane
 from helpers.localcluster.home import Home
 from helpers.localcluster.kubelet import scheduling, sessions, zone
 from helpers.localcluster.kubelet.container import Container
-from helpers.localcluster.kubelet.environment import ConfigError
 from helpers.localcluster.kubelet.forkserver import ForkServer
 from helpers.localcluster.kubelet.logs import LogFile, Reader, read
 from helpers.localcluster.kubelet.pod import PODS, PodWorker
@@ -233,7 +232,7 @@ class Kubelet:
         worker, found = self._running(pod, container)
         try:
             program = worker.command(found, command, tty=tty)
-        except (NoSuchProgram, ConfigError) as error:
+        except NoSuchProgram as error:
             raise ApiError(
                 500, "InternalError", f"error executing command in container: failed to exec in container: {error}"
             ) from None

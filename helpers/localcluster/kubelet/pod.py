@@ -94,8 +94,8 @@ class PodWorker:
         )
 
     def command(self, container: Container, command: list[str], *, tty: bool) -> Program:
-        """A command to run beside a container's process. Raises ConfigError or NoSuchProgram."""
-        return programs.of_command(command, self._environment(container.spec), self.home, tty=tty)
+        """A command to run beside a container's process, in its environment. Raises NoSuchProgram."""
+        return programs.of_command(command, container.env, self.home, tty=tty)
 
     def log_path(self, container: str, number: int) -> Path:
         return self._node.logs_of(self.pod) / container / f"{number}.log"
@@ -110,7 +110,7 @@ class PodWorker:
         async def execute(command: list[str], seconds: float) -> tuple[int, str]:
             try:
                 program = self.command(container, command, tty=False)
-            except (environment.ConfigError, programs.NoSuchProgram) as error:
+            except programs.NoSuchProgram as error:
                 return 127, str(error)
             return await sessions.execute(self.forks, program, seconds)
 
