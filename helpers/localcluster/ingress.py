@@ -28,11 +28,13 @@ background:#fbf4ea"><h1 style="font-size:1.4rem">{heading}</h1><p>{sentence}</p>
 """
 _HEADINGS = {502: "The shop doesn't answer", 503: "The shop isn't open yet", 504: "The shop can't be reached"}
 _SENTENCES = {
-    404: "There is nothing at this address. `python -m helpers status` prints the shop's.",
-    502: "Its frontend isn't listening, or just starting; `kubectl get pods` shows which. "
+    404: "There is nothing at this address. <code>python -m helpers status</code> prints the shop's.",
+    502: "Its frontend isn't listening, or just starting; <code>kubectl get pods</code> shows which. "
          "This page looks again every two seconds.",
-    503: "It isn't deployed. Notebook 01 does that, or `lab.deploy()`. This page looks again every two seconds.",
-    504: "The connection from outside to the frontend is dropped. `kubectl get flows` shows which policy decided.",
+    503: "It isn't deployed. Notebook 01 does that, or <code>lab.deploy()</code>. "
+         "This page looks again every two seconds.",
+    504: "The connection from outside to the frontend is dropped. "
+         "<code>kubectl get flows</code> shows which policy decided.",
 }
 
 
