@@ -159,7 +159,7 @@ class Gateway:
     def decide(self, source: Source, wanted: Request, again: bool = False) -> Decision:
         """Judge an attempt. A source that has just been deleted is told nothing worth having."""
         if isinstance(source, Member) and source.uid not in self._members:
-            return Answer(503, "the pod is gone")
+            return Answer(502, "connection refused", "the calling pod is gone")
         try:
             return self._switchboard.decide(source, wanted, again)
         except KeyError as error:
