@@ -35,7 +35,8 @@ def explain(world: Asked, source: End, target: End, port: int, protocol: str, se
             continue
         family = common_families(source, target)[0]
         attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)
-        misses += [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
+        found = [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
+        misses += sorted(found, key=lambda miss: miss.distance)
     return verdict.explained(misses, list(_notes(world, source, target, service)))
 
 

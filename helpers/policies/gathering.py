@@ -42,7 +42,8 @@ _GROUP = "networking.k8s.io/"
 class Problem:
     """An object that doesn't count, and why; `place` says where it was read ("file, document 2, line 31").
 
-    `source` is the object and `path` the field at fault, where they are known.
+    `source` is the object and `path` the field at fault, where they are known. A minor one is a text that doesn't
+    claim to be an object, such as a values file beside manifests.
     """
 
     what: str
@@ -50,6 +51,7 @@ class Problem:
     place: str = ""
     source: Json | None = field(default=None, repr=False, compare=False)
     path: str = ""
+    minor: bool = False
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.what, self.why) if part)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from helpers.policies.bits import members
 from helpers.policies.matrix import Matrix
 from helpers.policies.model import Pod
-from helpers.policies.ports import Span
+from helpers.policies.ports import Span, spans_text
 from helpers.policies.regions import Range, merge, range_text
+
+Backend = tuple[Pod, int]
 
 INGRESS_CONTROLLER = "{ingress-controller}"
 
@@ -72,9 +74,23 @@ class Folded:
         return ports
 
 
-def connections(matrix: Matrix) -> list[Connection]:
-    """Every allowed connection between different units and with the outside, sorted as the text output is."""
-    return sorted(_lines(matrix))
+def connections(matrix: Matrix, backends: Iterable[Backend] = ()) -> list[Connection]:
+    """Every allowed connection between different units and with the outside, sorted as the text output is.
+
+    `backends` are the (pod, port) pairs behind Ingress objects: they get a line from the ingress controller, which
+    counts as a pod without labels in a namespace of its own.
+    """
+    return sorted([*_lines(matrix), *_from_controller(matrix, backends)])
+
+
+def _from_controller(matrix: Matrix, backends: Iterable[Backend]) -> Iterator[Connection]:
+    reached: dict[str, set[int]] = {}
+    for pod, port in backends:
+        if matrix.admits_stranger(pod, port):
+            reached.setdefault(unit_name(pod, matrix.by), set()).add(port)
+    for name, ports in reached.items():
+        spans = tuple(("TCP", port, port) for port in sorted(ports))
+        yield Connection(INGRESS_CONTROLLER, name, spans_text(spans), spans)
 
 
 def _lines(matrix: Matrix) -> Iterator[Connection]:

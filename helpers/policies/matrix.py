@@ -77,6 +77,18 @@ class Matrix:
         """The ports on which one end may reach another, as (protocol, first, last)."""
         return self.ports.spans(self.reach(self.class_of(source), self.class_of(target)))
 
+    def admits_stranger(self, pod: Pod, port: int, protocol: str = "TCP") -> bool:
+        """Whether a pod's ingress lets in a pod of which nothing is known: no labels, a namespace of its own."""
+        from helpers.policies.judging import End, judge
+
+        stranger = Pod(namespace="\0", name="stranger", labels={})
+        chosen = self.tables[0].selecting[INGRESS][self._class_of[pod.key]]
+        own = [self.policies[number] for number in chosen]
+        end = End(pod, pod.parsed_addresses, pod.key)
+        verdict = judge(End(stranger, (), "stranger"), end, port, protocol, {"\0": {}},
+                        lambda one, direction: own if one is pod and direction == INGRESS else ())
+        return verdict.allowed
+
     def outside_ranges(self, number: int) -> tuple[Range, ...]:
         return self.classes.outside[number - len(self.classes.looks)]
 

@@ -20,18 +20,21 @@ from helpers.policies.wording import listed, nearest
 @dataclass(frozen=True, slots=True)
 class Miss:
     """Why one policy doesn't let a connection pass: `reason` completes "POLICY …"; `kind` is "rules" (it has
-    none), "port", "peer" or "both"; `rule` is the path of the nearest rule."""
+    none), "port", "peer" or "both"; `rule` is the path of the nearest rule. The smaller `distance`, the nearer."""
 
     policy: str
+    direction: str
     kind: str
     reason: str
     rule: str | None = None
+    distance: int = 100
 
     def __str__(self) -> str:
         return f"{self.policy} {self.reason}"
 
     def as_dict(self) -> dict[str, Any]:
-        return {"policy": self.policy, "kind": self.kind, "rule": self.rule, "reason": self.reason}
+        return {"policy": self.policy, "direction": self.direction, "kind": self.kind, "rule": self.rule,
+                "reason": self.reason}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,11 @@ def nearest_miss(policy: Policy, attempt: Attempt) -> Miss:
     """The nearest miss of a policy that isolates the end and allows nothing that fits."""
     rules = policy.rules(attempt.direction) or ()
     if not rules:
-        return Miss(policy.key, "rules", f"has no {attempt.direction} rule, so it allows nothing")
-    misses = [(score, number, miss) for number, rule in enumerate(rules)
-              for score, miss in [_rule_miss(policy, rule, attempt)]]
-    return min(misses, key=lambda entry: entry[:2])[2]
+        return Miss(policy.key, attempt.direction, "rules", f"has no {attempt.direction} rule, so it allows nothing")
+    return min((_rule_miss(policy, rule, attempt) for rule in rules), key=lambda miss: miss.distance)
 
 
-def _rule_miss(policy: Policy, rule: Rule, attempt: Attempt) -> tuple[int, Miss]:
+def _rule_miss(policy: Policy, rule: Rule, attempt: Attempt) -> Miss:
     port = _nearest(port_differences(rule, attempt)) if rule.ports and not any(
         port_matches(entry, attempt.destination, attempt.port, attempt.protocol) for entry in rule.ports) else None
     peer = _nearest(peer_differences(rule, policy, attempt)) if rule.peers and not any(
@@ -78,10 +79,10 @@ def _rule_miss(policy: Policy, rule: Rule, attempt: Attempt) -> tuple[int, Miss]
         for entry in rule.peers) else None
     if port and peer:
         reason = f"allows {peer[1]} on {port[1]}, {peer[2]} and {port[2]}"
-        return port[0] + peer[0] + 10, Miss(policy.key, "both", reason, rule.path)
+        return Miss(policy.key, attempt.direction, "both", reason, rule.path, port[0] + peer[0] + 10)
     found, kind = (port, "port") if port else (peer, "peer")
     assert found is not None, "a rule that fits is no miss"
-    return found[0], Miss(policy.key, kind, f"allows {found[1]}, {found[2]}", rule.path)
+    return Miss(policy.key, attempt.direction, kind, f"allows {found[1]}, {found[2]}", rule.path, found[0])
 
 
 def _nearest(differences: Iterator[Difference]) -> Difference:

@@ -104,7 +104,7 @@ def _add(value: Any, place: Place, result: Reading, depth: int = 0) -> None:
     elif isinstance(value.get("items"), list) and str(value.get("kind", "List")).endswith("List"):
         _add_items(value, place, result, depth, "items")
     elif not isinstance(value.get("kind"), str) or not value["kind"]:
-        result.problems.append(Problem("", "this is no Kubernetes object: it has no kind", str(place)))
+        result.problems.append(Problem("", "this is no Kubernetes object: it has no kind", str(place), minor=True))
     else:
         manifest = Manifest(value)
         manifest.place = place

@@ -94,14 +94,12 @@ class Verdict:
         if side.note:
             return side.note
         end, out = (self.source, "out") if side.direction == "egress" else (self.target, "in")
-        verb = "isolates" if len(side.isolating) == 1 else "isolate"
-        start = f"{listed(side.isolating)} {verb} {end} for {side.direction}"
-        misses = [miss for miss in self.misses if miss.policy in side.isolating]
-        if not misses:
-            return f"{start}, and no rule lets it {out}"
+        misses = [miss for miss in self.misses if miss.direction == side.direction]
         if len(side.isolating) == 1:
-            return f"{side.isolating[0]} {verb} {end} for {side.direction} and {misses[0].reason}"
-        return f"{start}, and none lets it {out}: {'; '.join(map(str, misses))}"
+            rest = misses[0].reason if misses else f"no rule lets it {out}"
+            return f"{side.isolating[0]} isolates {end} for {side.direction} and {rest}"
+        start = f"{listed(side.isolating)} isolate {end} for {side.direction}, and none lets it {out}"
+        return f"{start}: {_nearest(misses)}" if misses else start
 
     def as_dict(self) -> dict[str, Any]:
         return {"source": self.source, "target": self.target, "port": self.port, "protocol": self.protocol,
@@ -126,6 +124,14 @@ class Verdict:
                 f"{html.escape(self.cause)}.</p><table>{rows}</table>"
                 + (f"<p>How near each policy came:</p><ul>{misses}</ul>" if misses else "")
                 + (f"<p>Note:</p><ul>{notes}</ul>" if notes else ""))
+
+
+def _nearest(misses: Sequence[Miss]) -> str:
+    """The nearest misses (at most three that are equally near), and how many more there are."""
+    near = [miss for miss in misses if miss.distance == misses[0].distance][:3]
+    rest = len(misses) - len(near)
+    more = f"; {rest} more {'comes' if rest == 1 else 'come'} no nearer" if rest else ""
+    return "; ".join(map(str, near)) + more
 
 
 def _side_text(side: Side) -> str:

@@ -91,6 +91,18 @@ class World:
             raise NotFound(f"Service {service.key} selects no pod")
         return found
 
+    def ingress_backends(self) -> list[tuple[Pod, int]]:
+        """The (pod, pod port) pairs behind the Ingress objects."""
+        from helpers.policies.arrows import backends
+        from helpers.policies.services import pod_port
+
+        wanted = {backend for item in self.objects if item.get("kind") == "Ingress" for backend in backends(item)}
+        routes = [(pod, pod_port(entry, pod)) for namespace, name, port in sorted(wanted, key=str)
+                  for service in self.services if (service.namespace, service.name) == (namespace, name)
+                  for entry in service.ports if port in (entry.number, entry.name)
+                  for pod in self.pods if service.selects(pod)]
+        return [(pod, port) for pod, port in routes if port is not None]
+
     def matrix(self, by: str = "workload") -> Matrix:
         """Everything that may reach everything, listed by "workload" or by "pod"."""
         from helpers.policies.matrix import Matrix
@@ -171,7 +183,7 @@ class World:
         for pod in self.ended:
             if key in (pod.key, f"{pod.namespace}/{pod.workload.partition('/')[2]}"):
                 return f"the pod {pod.key} has ended, so it takes part in no connection"
-        return _no("pod or workload", name, key, list(table))
+        return _no("pod or workload", name, key, [other for other in table if other.count("/") == 1])
 
 
 def _no(what: str, name: str, key: str, known: list[str]) -> str:

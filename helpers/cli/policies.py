@@ -1,0 +1,213 @@
+"""`python -m helpers matrix | can | explain | diff | lint | suggest`: what policies mean, from files or a cluster.
+
+Exit status: 0 allowed, clean or the same; 1 denied, findings or a difference; 2 bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from helpers.cli.policy_input import BadInput, add_source, from_options, report
+from helpers.policies.reading import Reading
+from helpers.policies.world import NotFound, World
+
+if TYPE_CHECKING:
+    from helpers.policies.linting import Finding
+    from helpers.policies.verdicts import Verdict
+
+Command = Callable[[list[str]], int]
+
+
+def main(name: str, argv: list[str]) -> int:
+    """Run one of the six commands; returns the exit status."""
+    command: Command = {"matrix": _matrix, "can": _can, "explain": _explain, "diff": _diff, "lint": _lint,
+                        "suggest": _suggest}[name]
+    try:
+        status = command(argv)
+        sys.stdout.flush()
+        return status
+    except (BadInput, NotFound) as error:
+        print(f"python -m helpers {name}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser(name: str, text: str, forms: tuple[str, ...]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m helpers {name}", description=text)
+    add_source(parser)
+    parser.add_argument("-o", "--output", choices=forms, default=forms[0], help="the form of the answer")
+    return parser
+
+
+def _world(reading: Reading) -> tuple[World, bool]:
+    """The world, and whether all input was good; what wasn't is said on standard error."""
+    world = World.of(reading.objects)
+    problems = [*reading.problems, *world.problems]
+    report(problems)
+    return world, all(problem.minor for problem in problems)
+
+
+def _matrix(argv: list[str]) -> int:
+    parser = _parser("matrix", "List everything that may reach everything, with ports and outside ranges.",
+                     ("text", "json", "csv", "markdown", "dot", "svg"))
+    parser.add_argument("--by", choices=("workload", "pod"), default="workload")
+    options = parser.parse_args(argv)
+    from helpers.policies.formats import matrix_as
+    from helpers.policies.listing import connections
+
+    world, good = _world(from_options(options))
+    lines = connections(world.matrix(options.by), world.ingress_backends())
+    _print(matrix_as("dot" if options.output == "svg" else options.output, lines), options.output)
+    return 0 if good else 2
+
+
+def _print(text: str, form: str) -> None:
+    if form == "svg":
+        from helpers.cli.policy_output import svg
+
+        text = svg(text)
+    if text:
+        print(text)
+
+
+def _can(argv: list[str]) -> int:
+    return _judge("can", "Say whether one connection is allowed: exit status 0 if it is, 1 if not.", argv)
+
+
+def _explain(argv: list[str]) -> int:
+    return _judge("explain", "Say why a connection is allowed, or how near each policy came to allowing it.", argv)
+
+
+def _judge(name: str, text: str, argv: list[str]) -> int:
+    parser = _parser(name, text + " An end is a pod or a workload (ns/name, or name in default), or an address, which "
+                     "stands for an outside end.", ("text", "json", "html") if name == "explain" else ("text", "json"))
+    parser.add_argument("source", metavar="FROM")
+    parser.add_argument("target", metavar="TO", nargs="?", default="",
+                        help="may be left out with --service, which then means all pods of the Service")
+    parser.add_argument("--port", type=_port, required=True, help="the pod's port; with --service the Service's")
+    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
+    parser.add_argument("--service", default="", metavar="NS/NAME", help="go through this Service")
+    options = parser.parse_args(argv)
+    if not options.target and not options.service:
+        parser.error("give TO, or --service")
+    from helpers.policies.explaining import NoRoute
+
+    world, good = _world(from_options(options))
+    try:
+        targets = [options.target] if options.target else world.backends(world.service(options.service))
+        verdicts = [world.explain(options.source, target, options.port, options.protocol, options.service or None)
+                    for target in targets]
+    except NoRoute as error:
+        raise BadInput(str(error)) from None
+    _print(_verdicts_as(name, options.output, verdicts), options.output)
+    if not good:
+        return 2
+    return 0 if all(verdicts) else 1
+
+
+def _verdicts_as(name: str, form: str, verdicts: list[Verdict]) -> str:
+    from helpers.policies.formats import as_json
+
+    if form == "json":
+        found = [verdict.as_dict() for verdict in verdicts]
+        return as_json(found[0] if len(found) == 1 else found)
+    if form == "html":
+        return "\n".join(verdict._repr_html_() for verdict in verdicts)
+    lines = []
+    for verdict in verdicts:
+        lines.append(verdict.sentence)
+        if name == "explain":
+            lines += [f"  {miss.direction}: {miss}" for miss in verdict.misses]
+            lines += [f"  note: {note}" for note in verdict.notes]
+    return "\n".join(lines)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: it is a number from 1 to 65535")
+    return int(text)
+
+
+def _diff(argv: list[str]) -> int:
+    parser = _parser("diff", "Compare two sets of policies: what becomes allowed and what denied. With one PATH: what "
+                     "applying it to the input (-f, or the cluster) would change. With two: the second against the "
+                     "first, both beside the input of -f.",
+                     ("text", "json", "csv", "markdown", "dot", "svg"))
+    parser.add_argument("--by", choices=("workload", "pod"), default="workload")
+    parser.add_argument("paths", metavar="PATH", nargs="+")
+    options = parser.parse_args(argv)
+    if len(options.paths) > 2:
+        parser.error("give one PATH or two")
+    from helpers.cli.policy_compare import differences
+
+    return differences(options)
+
+
+def _lint(argv: list[str]) -> int:
+    parser = _parser("lint", "Find the mistakes that the API server accepts, and those that it doesn't.",
+                     ("text", "json", "csv", "markdown", "sarif"))
+    parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave a rule out; repeatable")
+    parser.add_argument("--least", choices=("error", "warning", "note"), default="note",
+                        help="the slightest severity that counts")
+    options = parser.parse_args(argv)
+    from helpers.policies.linting import RULES, lint
+
+    for rule in options.skip:
+        if rule not in RULES:
+            raise BadInput(f"there is no rule {rule!r}; the rules are {', '.join(RULES)}")
+    reading = from_options(options)
+    report(reading.problems)
+    gravity = ("error", "warning", "note")
+    counted = gravity[: gravity.index(options.least) + 1]
+    found = [one for one in lint(World.of(reading.objects), options.skip) if one.severity in counted]
+    _print(_findings_as(options.output, found), options.output)
+    if not all(problem.minor for problem in reading.problems):
+        return 2
+    return 1 if found else 0
+
+
+def _findings_as(form: str, found: list[Finding]) -> str:
+    from helpers.policies.formats import as_csv, as_json, as_markdown
+
+    if form == "sarif":
+        from helpers.cli.policy_output import sarif
+
+        return sarif(found)
+    if form == "json":
+        return as_json([one.as_dict() for one in found])
+    header = ("severity", "id", "file", "line", "column", "policy", "sentence", "mend")
+    rows = [[one.as_dict()[name] if one.as_dict()[name] is not None else "" for name in header] for one in found]
+    if form == "csv":
+        return as_csv(header, rows)
+    return as_markdown(header, rows) if form == "markdown" else "\n".join(map(str, found))
+
+
+def _suggest(argv: list[str]) -> int:
+    parser = _parser("suggest", "Write least-privilege policies from what the manifests declare, from the flow log, or "
+                     "from both; the matrix proves that they allow that and nothing more.", ("text", "json"))
+    parser.add_argument("--from", dest="origin", choices=("manifests", "flows", "both"), default="manifests")
+    parser.add_argument("--flows", metavar="FILE", default="",
+                        help="the flow log as JSON, as `python -m helpers flows -o json` prints it; without it the "
+                             "cluster's")
+    parser.add_argument("--style", choices=("arrow", "workload"), default="arrow",
+                        help="one policy an arrow, over a default deny; or one policy a workload")
+    parser.add_argument("-n", "--namespace", action="append", default=[], help="only for this namespace; repeatable")
+    for part in ("ingress", "egress", "dns"):
+        parser.add_argument(f"--no-{part}", action="store_true", help=f"write no {part} rules")
+    options = parser.parse_args(argv)
+    if options.no_ingress and options.no_egress:
+        parser.error("--no-ingress and --no-egress leave nothing to write")
+    from helpers.cli.policy_compare import suggestion
+
+    world, good = _world(from_options(options))
+    status = suggestion(options, world)
+    return status if good else 2

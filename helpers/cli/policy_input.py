@@ -1,0 +1,125 @@
+"""Where the objects come from: files, directories, standard input, or a cluster."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from helpers.policies.gathering import Problem
+from helpers.policies.reading import Reading, read
+
+ENDINGS = (".yaml", ".yml", ".json")
+
+_KINDS = ("namespaces", "nodes", "pods", "services", "networkpolicies", "deployments", "replicasets", "statefulsets",
+          "daemonsets", "jobs", "cronjobs", "ingresses", "configmaps")
+
+
+class BadInput(Exception):
+    """The command can't be answered; the message is for the user, the exit status 2."""
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """The options that say where objects come from."""
+    parser.add_argument("-f", "--filename", action="append", default=[], metavar="PATH",
+                        help="a file or directory of manifests (YAML or JSON), - for standard input; repeatable; "
+                             "without it the current cluster is read")
+    parser.add_argument("--context", default="", help="the kubeconfig context of the cluster to read")
+
+
+def from_options(options: argparse.Namespace) -> Reading:
+    """The objects that the options mean. Raises BadInput when there is nothing to read."""
+    if options.filename:
+        return from_paths(options.filename)
+    return from_cluster(options.context)
+
+
+def from_paths(paths: Sequence[str]) -> Reading:
+    """Read files and directories, in the given order; what can't be read is a problem, and the rest goes on."""
+    result = Reading()
+    for path in paths:
+        if path == "-":
+            read(sys.stdin.buffer.read(), "<stdin>", result)
+            continue
+        files = _files(path)
+        if not files:
+            result.problems.append(Problem("", f"the directory has no {', '.join(ENDINGS)} file", path))
+        for file in files:
+            _read_file(file, result)
+    if not result.objects and result.problems:
+        report(result.problems)
+        raise BadInput("nothing could be read")
+    if not result.objects:
+        raise BadInput("there is no Kubernetes object in the input")
+    return result
+
+
+def _files(path: str) -> list[Path]:
+    given = Path(path)
+    if not given.is_dir():
+        return [given]
+    found = []
+    for directory, subdirectories, names in os.walk(given):
+        subdirectories[:] = sorted(name for name in subdirectories if not name.startswith("."))
+        found += [Path(directory, name) for name in sorted(names) if name.endswith(ENDINGS)]
+    return found
+
+
+def _read_file(path: Path, result: Reading) -> None:
+    try:
+        if not path.exists():
+            raise BadInput(f"there is no file {path}")
+        if not path.is_file():
+            raise BadInput(f"{path} is neither a file nor a directory")
+        content = path.read_bytes()
+    except OSError as error:
+        result.problems.append(Problem("", f"it can't be read: {error.strerror}", str(path)))
+        return
+    read(content, str(path), result)
+
+
+def from_cluster(context: str = "") -> Reading:
+    """Everything of a cluster that policies are about; without a context the lab's own cluster if it runs, else the
+    kubeconfig's current one. Raises BadInput with kubectl's words."""
+    kinds = list(_KINDS)
+    while True:
+        try:
+            answer = cluster_command(["get", ",".join(kinds), "--all-namespaces", "-o", "json"], context)
+            break
+        except BadInput as error:
+            missing = re.search(r'resource type "([a-z]+)"', str(error))
+            if not missing or missing[1] not in kinds or len(kinds) == 1:
+                raise BadInput(f"{error} (To read files instead, give them with -f.)") from None
+            kinds.remove(missing[1])
+    result = read(answer, "the cluster")
+    for item in result.objects:
+        del item.place  # a cluster's object has no line in a file
+    return result
+
+
+def cluster_command(arguments: list[str], context: str) -> str:
+    """What kubectl prints for a cluster; raises BadInput with its words."""
+    from helpers.lab.errors import KubectlError
+    from helpers.lab.kubectl import run
+
+    try:
+        return run([*arguments, *_cluster_options(context)], timeout=60)
+    except KubectlError as error:
+        raise BadInput(str(error)) from None
+
+
+def _cluster_options(context: str) -> list[str]:
+    from helpers.lab import local
+
+    if context == local.NAME or (not context and "KUBECONFIG" not in os.environ and local.find().running):
+        return ["--kubeconfig", str(local.kubeconfig())]
+    return ["--context", context] if context else []
+
+
+def report(problems: Iterable[Problem]) -> None:
+    """Say on standard error what couldn't be read."""
+    for problem in problems:
+        print(f"python -m helpers: {problem}", file=sys.stderr)
