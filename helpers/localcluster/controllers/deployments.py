@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ..api.events import record
 from ..api.resources import DEPLOYMENTS, PODS, REPLICA_SETS
 from ..api.store import Event, Object, Store
+from .claims import claim, claimants
 from .owners import Owners, controller_of, owner_reference
 from .progress import conditions, seconds_to_deadline
 from .queue import Key
@@ -35,9 +36,7 @@ class Deployments:
         if event.resource == DEPLOYMENTS.key and event.type != "DELETED":
             yield Key(event.object["metadata"]["namespace"], event.object["metadata"]["name"])
         elif event.resource == REPLICA_SETS.key:
-            owner = controller_of(event.object)
-            if owner and owner["kind"] == "Deployment":
-                yield Key(event.object["metadata"]["namespace"], owner["name"])
+            yield from claimants(self._store, event, DEPLOYMENTS.key)
         elif event.resource == PODS.key and event.type == "DELETED":
             # Recreate waits for the last old pod to be gone, which changes no ReplicaSet's status.
             yield from self._above(event.object)
@@ -54,6 +53,7 @@ class Deployments:
         deployment = self._store.get(DEPLOYMENTS.key, *key)
         if deployment is None or deployment["metadata"].get("deletionTimestamp"):
             return None
+        claim(self._store, self._owners, deployment, REPLICA_SETS.key)
         sets = self._sets(deployment)
         current = _current(deployment, sets)
         if deployment["spec"].get("paused"):

@@ -8,7 +8,8 @@ from ..api.errors import ApiError
 from ..api.events import record
 from ..api.resources import PODS, REPLICA_SETS
 from ..api.store import Event, Object, Store
-from .owners import Owners, controller_of, owner_reference
+from .claims import claim, claimants
+from .owners import Owners, owner_reference
 from .queue import Key
 from .rollout import replicas
 from .termination import terminate
@@ -26,17 +27,17 @@ class ReplicaSets:
         if event.resource == REPLICA_SETS.key and event.type != "DELETED":
             yield Key(event.object["metadata"]["namespace"], event.object["metadata"]["name"])
         elif event.resource == PODS.key:
-            owner = controller_of(event.object)
-            if owner and owner["kind"] == "ReplicaSet":
-                yield Key(event.object["metadata"]["namespace"], owner["name"])
+            yield from claimants(self._store, event, REPLICA_SETS.key)
 
     def reconcile(self, key: Key) -> float | None:
         wanted = self._store.get(REPLICA_SETS.key, *key)
         if wanted is None:
             return None
-        pods = self._owners.managed(wanted, PODS.key)
         more = False
-        if not wanted["metadata"].get("deletionTimestamp"):
+        if wanted["metadata"].get("deletionTimestamp"):
+            pods = self._owners.managed(wanted, PODS.key)
+        else:
+            pods = claim(self._store, self._owners, wanted, PODS.key)
             more = self._scale(wanted, [pod for pod in pods if active(pod)])
             pods = self._owners.managed(wanted, PODS.key)
         wait = self._report(wanted, [pod for pod in pods if active(pod)])
