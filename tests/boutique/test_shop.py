@@ -47,6 +47,7 @@ def test_buying_something(shop: Shop) -> None:
     assert "$8.99" in home.text
     product = visitor.get("/product/6E92ZMYYFZ")
     assert "<h1>Mug</h1>" in product.text
+    assert 'alt="Drawing: Mug"' in product.text
     assert "You may also like" in product.text
     cart = visitor.post("/cart", product_id="6E92ZMYYFZ", quantity=2)
     assert (cart.status, cart.path) == (200, "/cart")
