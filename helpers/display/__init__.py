@@ -10,13 +10,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helpers.display.explaining import compare, explain
+    from helpers.display.panel import shop
+    from helpers.display.picking import labels
     from helpers.display.pictures import architecture, graph
+    from helpers.display.tables import flows, matrix
+    from helpers.display.widgets.flowlog import flow_log
+    from helpers.display.widgets.live import workbench
+    from helpers.display.widgets.timeline import timeline
 
 _HOMES = {
-    "architecture": "pictures", "graph": "pictures",
+    "architecture": "pictures", "compare": "explaining", "explain": "explaining", "flows": "tables",
+    "graph": "pictures", "labels": "picking", "matrix": "tables", "shop": "panel",
+    "flow_log": "widgets.flowlog", "timeline": "widgets.timeline", "workbench": "widgets.live",
 }
 
-__all__ = ["architecture", "graph"]
+__all__ = ["architecture", "compare", "explain", "flow_log", "flows", "graph", "labels", "matrix", "shop", "timeline",
+           "workbench"]
 
 
 def __getattr__(name: str) -> Any:

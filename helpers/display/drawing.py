@@ -42,7 +42,7 @@ def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> s
     for number, (edge, route) in enumerate(zip(scene.edges, routes_of(scene.edges, layout), strict=True)):
         lines += _edge(edge, route, number, plain=plain)
     lines.append(_text("title", title, layout.left, layout.height + 16, size=12.0, left=True, bold=True))
-    lines += [] if plain else _legend(scene, layout.left)
+    lines += _note(layout.left) if plain else _legend(scene, layout.left)
     return "\n".join([*lines, "}"])
 
 
@@ -125,6 +125,12 @@ def _label(edge: Edge, at: Point, number: int, tip: str, *, plain: bool) -> Iter
         colour = palette.QUIET if index == 0 and not strong else COLOURS[edge.state]
         key = f"label {number} {index}"
         yield _text(key, text, at[0], y, size=8.5, colour=colour, bold=strong, paper=True, tip=tip)
+
+
+def _note(left: float) -> Iterator[str]:
+    """What the numbers on a plan's arrows are."""
+    text = "The number is the port on which the pod listens; a → b where its Service has another port, a."
+    yield _text("note", text, left, -32.0, size=9.5, colour=palette.QUIET, left=True)
 
 
 def _legend(scene: Scene, left: float) -> Iterator[str]:

@@ -69,6 +69,8 @@ def _plan(scene: Scene, arrows: list[Arrow]) -> Picture:
     if not scene.nodes:
         return message(title, "There is no application to draw yet. Deploy the shop: lab.deploy()")
     workloads = sum(node.key != OUTSIDE for node in scene.nodes)
-    sentence = f"{workloads} workloads and {len(arrows)} arrows: {'; '.join(map(str, arrows))}."
+    count = f"{workloads} {'workload' if workloads == 1 else 'workloads'} and {len(arrows)} " \
+            f"{'arrow' if len(arrows) == 1 else 'arrows'}"
+    sentence = f"{count}: {'; '.join(map(str, arrows))}."
     return Picture(drawing.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)
 

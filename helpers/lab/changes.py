@@ -165,6 +165,15 @@ def _given(what: str | Path) -> tuple[str | None, Path | None]:
     return None, _existing(what)
 
 
+def yaml_of(what: str | Path) -> list[str]:
+    """The YAML texts that `apply` would apply. Raises LabError if there is no such file."""
+    body, path = _given(what)
+    if path is None:
+        return [body or ""]
+    files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
+    return [file.read_text() for file in files]
+
+
 def _existing(what: str | Path) -> Path:
     for base in _places():
         if (found := base / what).exists():
