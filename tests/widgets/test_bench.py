@@ -142,7 +142,7 @@ def test_an_imported_policy_takes_the_place_of_the_one_with_its_name():
     assert str(one.proposal.plan) == "create shipping-allow-frontend; change shipping-allow-checkout"
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "no policy"), ("# a\n", "no policy"), ("a: [", "Line 1: not YAML")])
+@pytest.mark.parametrize(("text", "said"), [("", "no policy"), ("# a\n", "no policy"), ("a: [", "Line 1: .*YAML")])
 def test_importing_nothing_says_so(text, said):
     with pytest.raises(Refused, match=said):
         bench().import_text(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from helpers.display.tables import CELLS
 from helpers.display.widgets.pane import does, esc
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.reach import OUTSIDE, Call, short
@@ -12,13 +13,14 @@ from helpers.display.widgets.reach import OUTSIDE, Call, short
 MOST_WORKLOADS = 30
 """More than these are not shown at once: then only those whose calls would change."""
 
-_SIGNS = {"open": "✓", "closed": "✗", "opened": "+", "cut": "−"}
-_WORDS = {"open": "allowed", "closed": "denied", "opened": "would be allowed", "cut": "would be denied"}
+_SIGNS = {state: mark for state, (mark, _) in CELLS.items() if mark} | {"opened": "+", "cut": "−"}
+_WORDS = {state: words for state, (_, words) in CELLS.items()} | {
+    "opened": "would be allowed", "cut": "would be denied"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One pair of workloads: `state` is open, closed, opened or cut; `call` is the one to explain on a click."""
+    """One pair of workloads: `state` is one of the words of _WORDS; `call` is the one to explain on a click."""
 
     state: str
     needed: bool
@@ -35,13 +37,13 @@ def matrix_html(proposal: Proposal) -> str:
     doors = _doors(proposal)
     rows = "".join(_row(proposal, source, targets, doors) for source in sources)
     caption = f"Rows call columns. {said}"
-    return (f'<div class="lab-scroll" data-keep="matrix"><table class="lab-matrix"><caption>{esc(caption)}</caption>'
+    return (f'<div class="lab-scroll" data-keep="matrix"><table class="lab-reach"><caption>{esc(caption)}</caption>'
             f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>{_LEGEND}")
 
 
 _LEGEND = ('<p class="lab-legend">' + " ".join(
     f'<span class="lab-{name}">{_SIGNS[name]}</span> {_WORDS[name]}' for name in _SIGNS)
-    + ' <span class="lab-needed lab-open">✓</span> framed: the application needs it</p>')
+    + ' <span class="lab-needed lab-cut">−</span> framed: the application needs it</p>')
 
 
 def _row(proposal: Proposal, source: str, targets: Sequence[str], doors: dict[str, tuple[tuple[int, str], ...]]) -> str:
@@ -55,8 +57,8 @@ def _cell(proposal: Proposal, source: str, target: str, ports: Iterable[tuple[in
     cell = cell_of(proposal, [Call(source, target, port, protocol) for port, protocol in ports])
     if cell is None:
         return '<td class="lab-self"></td>'
-    words = f"{cell.call}: {_WORDS[cell.state]}{', needed' if cell.needed else ''}"
-    frame = " lab-needed" if cell.needed else ""
+    words = f"{cell.call}: {_WORDS[cell.state]}"
+    frame = " lab-needed" if cell.needed and cell.state in ("opened", "cut") else ""
     return (f'<td class="lab-{cell.state}{frame}"><button type="button" {does("ask", *cell.call)} '
             f'title="{esc(words)}" aria-label="{esc(words)}">{_SIGNS[cell.state]}</button></td>')
 
@@ -68,14 +70,15 @@ def cell_of(proposal: Proposal, calls: Sequence[Call]) -> Cell | None:
     if not calls:
         return None
     needed = proposal.difference.needed
-    first = min(calls, key=lambda call: (call not in needed, _state(proposal, call) in ("open", "closed")))
+    first = min(calls, key=lambda call: (call not in needed, _state(proposal, call) not in ("opened", "cut")))
     return Cell(_state(proposal, first), first in needed, first, tuple(calls))
 
 
 def _state(proposal: Proposal, call: Call) -> str:
     now, then = call in proposal.ground.reach, call in proposal.reach
     if now == then:
-        return "open" if now else "closed"
+        needed = call in proposal.difference.needed
+        return ("needed" if now else "blocked") if needed else ("open" if now else "denied")
     return "opened" if then else "cut"
 
 

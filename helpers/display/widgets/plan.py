@@ -49,11 +49,11 @@ class Plan:
 
 def plan(live: Iterable[Json], wanted: Iterable[Json]) -> Plan:
     """The way from the live policies to the wanted ones."""
-    before = {key(policy): same_form(policy) for policy in live}
+    before = {key(policy): policy for policy in live}
     after = {key(policy): policy for policy in wanted}
     return Plan(tuple(policy for name, policy in after.items() if name not in before),
                 tuple(policy for name, policy in after.items()
-                      if name in before and same_form(policy) != before[name]),
+                      if name in before and same_form(policy) != same_form(before[name])),
                 tuple(name for name in before if name not in after))
 
 
@@ -65,5 +65,11 @@ def same_form(policy: Json) -> Json:
 def policies_of(objects: Iterable[Json]) -> tuple[Json, ...]:
     """The policies among objects, as a person would keep them, oldest first."""
     found = [item for item in objects if item.get("kind") == "NetworkPolicy"]
-    found.sort(key=lambda item: (str(item["metadata"].get("creationTimestamp") or ""), key(item)))
-    return tuple(clean(item) for item in found)
+    return tuple(clean(item) for item in sorted(found, key=_age))
+
+
+def _age(item: Json) -> tuple[str, int, str]:
+    """Creation times have whole seconds; within one, the resource version tells the order of the last writes."""
+    metadata = item["metadata"]
+    version = str(metadata.get("resourceVersion") or "")
+    return str(metadata.get("creationTimestamp") or ""), int(version) if version.isdigit() else 0, key(item)

@@ -112,7 +112,7 @@ def text(id: str, around: Surroundings, target: str = "", other: str = "", taken
     """A template's YAML for two workloads, named `name` or `namespace/name`; `taken` are policy names in use."""
     chosen = template(id)
     first, second = _workload(around, target, 0), _workload(around, other, 1)
-    name = chosen.name.format(target=_short(first.name), other=_short(second.name), namespace=second.namespace)
+    name = chosen.name.format(target=short_name(first.name), other=short_name(second.name), namespace=second.namespace)
     metadata = {"name": _free(name, set(taken)), "namespace": first.namespace}
     policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata,
               "spec": chosen.make(first, second)}
@@ -128,7 +128,7 @@ def _workload(around: Surroundings, name: str, fallback: int) -> Workload:
     return here[min(fallback, len(here) - 1)] if here else Workload("default", "my-app", {"app": "my-app"}, ())
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A service's name as the course's policies write it: `shipping` for shippingservice."""
     return name.removesuffix("service") or name
 

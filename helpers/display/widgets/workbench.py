@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets
@@ -26,28 +26,35 @@ _FRESH = "Applied policies decide about new connections; restart a caller to end
 class Workbench:
     """Edit policies as YAML or in a form, see what would change, then apply; shows itself in a notebook.
 
-    `draw` makes the graph of a proposal as SVG, `review` the linter's marks for the open sheet.
+    `draw` makes the graph of a proposal as SVG, `review` the linter's marks for the open sheet; `chosen` are the
+    toolbar's first choices.
     """
 
-    def __init__(self, bench: Bench, draw: Draw, review: Review = lambda proposal: [], worker: Worker = SHARED) -> None:
+    def __init__(self, bench: Bench, draw: Draw, review: Review = lambda proposal: [], worker: Worker = SHARED,
+                 chosen: Mapping[str, str] | None = None) -> None:
         self.bench, self._draw, self._review, self._worker = bench, draw, review, worker
-        self._chosen = dict(_FIRST_CHOICES)
+        self._chosen = _FIRST_CHOICES | {name: value for name, value in (chosen or {}).items() if value}
         self._face, self._view, self._message, self._fault = "yaml", "graph", "", False
         self.editor = Editor(words=bench.around.words)
         self.panes = {name: Pane() for name in _PANES}
         for pane in self.panes.values():
             pane.on_do(self._do)
         self.editor.on_typed(self._typed)
+        # An anywidget's classes are fixed once it is shown; a box around it can be hidden and shown again.
+        hidden = {"yaml": self.editor, **{name: self.panes[name] for name in ("form", *dict(_VIEWS))}}
+        self._frames = {name: ipywidgets.Box([widget]) for name, widget in hidden.items()}
         self.widget = self._laid_out()
         self._follow()
         self._render()
 
     def _laid_out(self) -> Any:
-        panes = self.panes
-        left = ipywidgets.Box([panes["sheets"], panes["faces"], self.editor, panes["form"], panes["findings"]])
-        right = ipywidgets.Box([panes["views"], panes["graph"], panes["matrix"], panes["why"], panes["changes"]])
+        panes, frames = self.panes, self._frames
+        left = ipywidgets.Box([panes["sheets"], panes["faces"], frames["yaml"], frames["form"], panes["findings"]])
+        right = ipywidgets.Box([panes["views"], *(frames[name] for name, _ in _VIEWS), panes["changes"]])
         for column in (left, right):
             column.add_class("lab-column")
+        for frame in frames.values():
+            frame.add_class("lab-frame")
         panes["toolbar"].add_class("lab-wide")
         panes["message"].add_class("lab-wide")
         box = ipywidgets.Box([panes["toolbar"], panes["message"], left, right])
@@ -180,7 +187,7 @@ class Workbench:
         own, others = self.marks()
         self.editor.mark([mark.as_dict() for mark in own])
         panes["findings"].html = views.findings(own, others)
-        panes["graph"].html = f'<div class="lab-picture" data-keep="graph">{self._draw(bench.proposal)}</div>'
+        panes["graph"].html = f'<div class="lab-graph" data-keep="graph">{self._draw(bench.proposal)}</div>'
         panes["matrix"].html = matrixview.matrix_html(bench.proposal)
         panes["changes"].html = views.changes(bench.proposal)
         panes["why"].html = views.question(bench)
@@ -189,21 +196,12 @@ class Workbench:
         panes["faces"].html = views.faces(self._face)
         panes["views"].html = _tabs(self._view)
         self._render_toolbar()
-        self._show(panes["form"], self._face == "form")
-        self._show(self.editor, self._face == "yaml")
-        for name, _ in _VIEWS:
-            self._show(panes[name], self._view == name)
+        for name, frame in self._frames.items():
+            _show(frame, name in (self._face, self._view))
 
     def _render_toolbar(self, busy: bool = False) -> None:
         self.panes["toolbar"].html = views.toolbar(self.bench, self._chosen, busy)
         self.panes["message"].html = views.message(self._message, self._fault)
-
-    @staticmethod
-    def _show(widget: Any, shown: bool) -> None:
-        if shown:
-            widget.remove_class("lab-hidden")
-        elif "lab-hidden" not in widget._dom_classes:
-            widget.add_class("lab-hidden")
 
     def marks(self) -> tuple[list[Mark], list[Mark]]:
         """What to mend on the open sheet, and what concerns none of its lines."""
@@ -223,6 +221,13 @@ class Workbench:
         graph, changed = self.panes["graph"].html, self.panes["changes"].html
         page = f"{graph}{changed}<pre>{esc(self.bench.draft.text)}</pre>"
         return {**data, "text/plain": repr(self), "text/html": page}, metadata
+
+
+def _show(frame: Any, shown: bool) -> None:
+    if shown:
+        frame.remove_class("lab-hidden")
+    else:
+        frame.add_class("lab-hidden")
 
 
 def _tabs(chosen: str) -> str:

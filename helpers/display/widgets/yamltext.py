@@ -14,8 +14,9 @@ from typing import Any
 import yaml
 
 from helpers.policies import default, validate
+from helpers.policies.reading import documents
+from helpers.policies.yamltext import BadYaml, Loader, load
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _API_VERSION, _KIND = "networking.k8s.io/v1", "NetworkPolicy"
 _NOT_WRITTEN_BY_PEOPLE = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -80,67 +81,57 @@ class Reading:
 @lru_cache(maxsize=256)
 def read(text: str) -> Reading:
     """Read a text of one or more YAML documents that should be policies."""
-    try:
-        documents = tuple(_documents(text))
-    except yaml.YAMLError as error:
-        return Reading((), (_syntax_mark(error, text),))
-    except RecursionError:
-        return Reading((), (Mark(Span(1, 1, 2), "error", "this is nested too deeply to be read"),))
-    marks = [mark for document in documents for mark in _faults(document)]
-    return Reading(documents, tuple(marks))
+    found, marks = [], []
+    for line, part in documents(text):
+        try:
+            values = load(part)
+        except BadYaml as error:
+            marks.append(_syntax_mark(error, line, text))
+            continue
+        found += [Document(value, _spans(part, line)) for value in values if value is not None]
+    marks += [mark for document in found for mark in _faults(document)]
+    return Reading(tuple(found), tuple(marks))
 
 
-def _documents(text: str) -> Iterator[Document]:
-    loader = _LOADER(text)
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            spans: dict[str, Span] = {"": _span(node)}
-            _walk(node, "", spans)
-            value = loader.construct_document(node)
-            if value is not None:
-                yield Document(value, spans)
-    finally:
-        loader.dispose()
+def _spans(text: str, first: int) -> Mapping[str, Span]:
+    """Where each field of a document stands; `first` is the document's own line."""
+    node = yaml.compose(text, Loader=Loader)
+    spans: dict[str, Span] = {}
+    if node is not None:
+        spans[""] = _span(node, first)
+        _walk(node, "", first, spans)
+    return spans
 
 
-def _walk(node: yaml.Node, path: str, spans: dict[str, Span]) -> None:
+def _walk(node: yaml.Node, path: str, first: int, spans: dict[str, Span]) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = f"{path}.{key.value}" if path else str(key.value)
-            if inner in spans:
-                problem = f"the field {key.value} is written twice"
-                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
-            spans[inner] = _joined(_span(key), value)
-            _walk(value, inner, spans)
+            spans[inner] = _joined(_span(key, first), value, first)
+            _walk(value, inner, first, spans)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            spans[f"{path}[{index}]"] = _span(value)
-            _walk(value, f"{path}[{index}]", spans)
+            spans[f"{path}[{index}]"] = _span(value, first)
+            _walk(value, f"{path}[{index}]", first, spans)
 
 
-def _span(node: yaml.Node) -> Span:
+def _span(node: yaml.Node, first: int) -> Span:
     start, end = node.start_mark, node.end_mark
     same = end.line == start.line and end.column > start.column
-    return Span(start.line + 1, start.column + 1, end.column + 1 if same else 0)
+    return Span(start.line + first, start.column + 1, end.column + 1 if same else 0)
 
 
-def _joined(key: Span, value: yaml.Node) -> Span:
+def _joined(key: Span, value: yaml.Node, first: int) -> Span:
     """A field's key, with its value when that is a scalar on the same line."""
     end = value.end_mark
-    same = isinstance(value, yaml.ScalarNode) and end.line + 1 == key.line
+    same = isinstance(value, yaml.ScalarNode) and end.line + first == key.line
     return Span(key.line, key.column, end.column + 1 if same else key.end)
 
 
-def _syntax_mark(error: yaml.YAMLError, text: str) -> Mark:
-    place = getattr(error, "problem_mark", None)
-    problem = str(getattr(error, "problem", None) or error).split("\n")[0]
-    if place is None:
-        return Mark(Span(1, 1, 0), "error", f"not YAML: {problem}")
-    line, column = min(place.line, max(text.count("\n"), 0)), place.column
-    if "\t" in text.split("\n")[line]:
-        return Mark(Span(line + 1, 1, 0), "error", "not YAML: a tab cannot indent", "Indent with spaces, two a level.")
-    return Mark(Span(line + 1, column + 1, 0), "error", f"not YAML: {problem}")
+def _syntax_mark(error: BadYaml, first: int, text: str) -> Mark:
+    line = min(first + (error.line or 0), text.rstrip("\n").count("\n") + 1)
+    tab = "\t" in text.split("\n")[line - 1]
+    return Mark(Span(line, 1, 0), "error", error.reason, "Indent with spaces, two a level." if tab else "")
 
 
 def _faults(document: Document) -> Iterator[Mark]:

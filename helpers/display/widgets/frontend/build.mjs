@@ -1,19 +1,19 @@
-// Bundles the editor into one module and collects the licences of what went into it.
-// `node build.mjs` writes ../editor.js and ../editor.LICENSES.txt; `--check` only says whether they are up to date.
+// Bundles each widget's front end into one module and collects the licences of what went into them.
+// `node build.mjs` writes ../editor.js, ../pane.js, ../timeline.js and ../LICENSES.txt; `--check` only says whether they are up to date.
 import { readFileSync, writeFileSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const banner = "/* Built by frontend/build.mjs from frontend/src; licences of the bundled packages: editor.LICENSES.txt */";
+const banner = "/* Built by frontend/build.mjs from frontend/src; licences of the bundled packages: LICENSES.txt */";
 
 /** The npm packages whose code is in the bundle, from esbuild's own account of it. */
 function packagesOf(metafile) {
   const names = Object.entries(Object.values(metafile.outputs)[0].inputs)
     .filter(([, part]) => part.bytesInOutput > 0)
     .map(([path]) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]);
-  return [...new Set(names.filter(Boolean))].sort();
+  return new Set(names.filter(Boolean));
 }
 
 function licenceOf(name) {
@@ -25,15 +25,17 @@ function licenceOf(name) {
   return `${about.name} ${about.version} (${about.license})\n\n${text}\n`;
 }
 
-const result = await build({
-  absWorkingDir: here, entryPoints: ["src/editor.js"], bundle: true, format: "esm", minify: true, target: "es2020",
-  charset: "utf8", legalComments: "none", banner: { js: banner }, write: false, metafile: true, outfile: "../editor.js",
-});
+const options = { absWorkingDir: here, bundle: true, format: "esm", minify: true, target: "es2020", charset: "utf8",
+  legalComments: "none", banner: { js: banner }, write: false, metafile: true };
+const files = {};
+const packages = new Set();
+for (const name of ["editor", "pane", "timeline"]) {
+  const result = await build({ ...options, entryPoints: [`src/${name}.js`], outfile: `../${name}.js` });
+  files[`${name}.js`] = result.outputFiles[0].text;
+  packagesOf(result.metafile).forEach((one) => packages.add(one));
+}
 const rule = `\n${"-".repeat(72)}\n\n`;
-const files = {
-  "editor.js": result.outputFiles[0].text,
-  "editor.LICENSES.txt": `editor.js contains these packages:\n${rule}${packagesOf(result.metafile).map(licenceOf).join(rule)}`,
-};
+files["LICENSES.txt"] = `editor.js contains these packages:\n${rule}${[...packages].sort().map(licenceOf).join(rule)}`;
 const stale = Object.entries(files).filter(([name, text]) => {
   const path = join(here, "..", name);
   return !existsSync(path) || readFileSync(path, "utf8") !== text;

@@ -1,0 +1,92 @@
+// A pane shows HTML that the kernel made, and tells the kernel what is done in it.
+//   data-do='["action", argument, …]'  on a button, link or picture part: sent when it is clicked, or Enter or Space pressed
+//   the same on an input, select or textarea: sent with its value as the last argument when it changes
+//   data-live='[…]'                    on an input: sent with its value while one types
+//   data-key="…"                       the focus is found again by it after the HTML has changed
+//   data-keep="…"                      the scroll position is kept by it
+
+import { save, savePng } from "./save.js";
+
+const FIELDS = "input, select, textarea";
+const PAUSE = 120; // ms without a key before a live field is sent
+
+function valueOf(field) {
+  return field.type === "checkbox" ? field.checked : field.value;
+}
+
+function focusOf(root) {
+  const held = root.contains(document.activeElement) ? document.activeElement.closest("[data-key]") : null;
+  if (!held) return null;
+  const typed = held.matches("input[type=text], input[type=search], textarea");
+  return { key: held.dataset.key, start: typed ? held.selectionStart : null, end: typed ? held.selectionEnd : null,
+    value: typed ? held.value : null };
+}
+
+function refocus(root, held) {
+  const again = held && root.querySelector(`[data-key="${CSS.escape(held.key)}"]`);
+  if (!again) return;
+  again.focus({ preventScroll: true });
+  if (held.start === null || again.selectionStart === undefined) return;
+  if (again.dataset.live) again.value = held.value;
+  again.setSelectionRange(held.start, held.end);
+}
+
+function draw(root, html) {
+  const held = focusOf(root);
+  const places = [...root.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.scrollLeft, one.scrollTop]);
+  root.innerHTML = html;
+  for (const [keep, left, top] of places) {
+    const one = root.querySelector(`[data-keep="${CSS.escape(keep)}"]`);
+    if (one) one.scrollTo(left, top);
+  }
+  refocus(root, held);
+}
+
+function render({ model, el }) {
+  const root = document.createElement("div");
+  el.classList.add("lab-pane");
+  el.append(root);
+  let timer = null;
+  const tell = (text, ...more) => model.send({ type: "do", does: [...JSON.parse(text), ...more] });
+  const activate = (event) => {
+    const hit = event.target.closest("[data-do]");
+    if (!hit || hit.matches(FIELDS) || hit.closest("[aria-disabled=true], :disabled")) return;
+    event.preventDefault();
+    tell(hit.dataset.do);
+  };
+  root.addEventListener("click", activate);
+  root.addEventListener("change", async (event) => {
+    const field = event.target.closest("[data-do]");
+    if (!field || !field.matches(FIELDS)) return;
+    if (field.type !== "file") tell(field.dataset.do, valueOf(field));
+    else if (field.files[0]) tell(field.dataset.do, await field.files[0].text());
+  });
+  root.addEventListener("input", (event) => {
+    const field = event.target.closest("[data-live]");
+    if (!field) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => tell(field.dataset.live, valueOf(field)), PAUSE);
+  });
+  el.setAttribute("data-lm-suppress-shortcuts", "true");
+  el.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    const own = event.target.matches("button, a[href], summary, " + FIELDS);
+    if (!own && (event.key === "Enter" || event.key === " ")) activate(event);
+  });
+  const onHtml = () => draw(root, model.get("html"));
+  const onMessage = (message) => {
+    if (message.type === "save") save(message.name, message.text, message.mime);
+    if (message.type === "picture") savePng(root.querySelector("svg"), message.name);
+    if (message.type === "focus") root.querySelector(`[data-key="${CSS.escape(message.key)}"]`)?.focus();
+  };
+  onHtml();
+  model.on("change:html", onHtml);
+  model.on("msg:custom", onMessage);
+  return () => {
+    clearTimeout(timer);
+    model.off("change:html", onHtml);
+    model.off("msg:custom", onMessage);
+  };
+}
+
+export default { render };

@@ -1,0 +1,62 @@
+"""The widgets on the cluster that the notebook works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from helpers.display.widgets.bench import Bench
+from helpers.display.widgets.focus import focus, narrowed
+from helpers.display.widgets.plan import Json
+from helpers.display.widgets.proposal import Proposal
+from helpers.display.widgets.review import review
+from helpers.display.widgets.workbench import Workbench
+from helpers.lab import kubectl, looking, rollout, session
+from helpers.lab.arrows import Arrow, arrows_of
+
+
+class LiveCluster:
+    """The lab's cluster as the widgets' `Cluster`; errors are LabErrors, whose text is a sentence."""
+
+    def objects(self) -> Sequence[Json]:
+        return looking.objects()
+
+    def apply(self, text: str) -> None:
+        kubectl.run([*rollout.cluster_options(session.current()), "apply", "-f", "-"], text)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            namespace, _, name = key.partition("/")
+            session.current().delete("networkpolicies", name, namespace)
+
+
+def needs_of(objects: Iterable[Json]) -> tuple[Arrow, ...]:
+    """The calls that the application needs; what belongs to the cluster itself is left out."""
+    return arrows_of(item for item in objects if item["metadata"].get("namespace") not in looking.SYSTEM)
+
+
+def draw(proposal: Proposal) -> str:
+    """The graph of a proposal, with what differs from the cluster standing out."""
+    from helpers.display.pictures import graph
+
+    title = "Who could call whom, if this were applied" if proposal.plan else "Who may call whom"
+    world, before = proposal.world, proposal.ground.world
+    names = focus(proposal)
+    if names is not None:
+        title += f": {len(names)} of the cluster's workloads, those that this is about"
+        world, before = narrowed(world, names), narrowed(before, names)
+    needs: Any = proposal.ground.needs
+    picture = graph(world, needs, last="", before=before if proposal.plan else None, title=title)
+    return str(picture._repr_html_())
+
+
+def workbench(policies: str = "", *, template: str = "", target: str = "", other: str = "") -> Workbench:
+    """Open the workbench: edit policies, see what would change in the cluster, then apply it or take it back.
+
+    It starts with the cluster's policies, and with the YAML text `policies` if there is one. `template`, `target`
+    and `other` are the toolbar's first choices. Raises LabError when there is no cluster.
+    """
+    bench = Bench(LiveCluster(), needs=needs_of)
+    if policies:
+        bench.import_text(policies)
+    return Workbench(bench, draw, review, chosen={"template": template, "target": target, "other": other})

@@ -1,0 +1,71 @@
+"""Findings at the lines of the open sheet, and the part of a large cluster that is drawn."""
+
+from pathlib import Path
+
+from helpers.display.widgets import live
+from helpers.display.widgets.bench import Bench
+from helpers.display.widgets.focus import MOST, focus, narrowed
+from helpers.display.widgets.review import NOWHERE, review
+
+from .scripted import ScriptedCluster
+
+INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*.yaml"))
+
+
+def bench(*texts: str, objects=None) -> Bench:
+    one = Bench(ScriptedCluster(objects=objects), needs=live.needs_of)
+    for text in texts:
+        one.import_text(text)
+    return one
+
+
+def test_the_services_port_is_found_at_its_line():
+    one = bench(INGRESS[3].read_text().replace("- port: 8080", "- port: 5000"))
+    (mark,) = [mark for mark in review(one.proposal) if mark.span.line]
+    assert mark.span.line == one.draft.open.text.split("\n").index("    - port: 5000") + 1
+    assert "5000" in mark.message and "8080" in mark.message + mark.mend and mark.severity in ("error", "warning")
+
+
+def test_a_finding_on_another_sheet_has_no_line_here():
+    one = bench(INGRESS[3].read_text().replace("- port: 8080", "- port: 5000"), INGRESS[0].read_text())
+    marks = review(one.proposal)
+    assert all(mark.span == NOWHERE for mark in marks) and any("5000" in mark.message for mark in marks)
+
+
+def test_lines_are_those_of_the_second_document_too():
+    one = bench()
+    second = INGRESS[3].read_text().replace("- port: 8080", "- port: 5000")
+    one.type(INGRESS[0].read_text() + "---\n" + second)
+    found = [mark.span.line for mark in review(one.proposal) if mark.span.line]
+    assert found == [one.draft.open.text.split("\n").index("    - port: 5000") + 1]
+
+
+def workload(number: int) -> dict:
+    return {"kind": "Deployment", "metadata": {"name": f"s{number}"}, "spec": {"template": {
+        "metadata": {"labels": {"app": f"s{number}"}},
+        "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}}}}
+
+
+def test_a_small_cluster_is_drawn_whole():
+    assert focus(bench(INGRESS[0].read_text()).proposal) is None
+
+
+def test_of_a_large_cluster_what_the_draft_is_about():
+    one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
+                objects=[workload(number) for number in range(100)])
+    names = focus(one.proposal)
+    assert "default/s7" in names and len(names) == MOST
+    small = narrowed(one.proposal.world, names)
+    assert len(small.pods) == MOST and len(small.policies) == 1
+    other = next(pod for pod in small.pods if pod.name not in ("s7", "s9"))
+    assert small.judge(other, "s7", 50051).policies == ("default/shipping-allow-checkout",)
+
+
+def test_a_large_cluster_with_nothing_to_say_is_drawn_as_little():
+    assert focus(bench(objects=[workload(number) for number in range(100)]).proposal) == frozenset()
+
+
+def test_the_graph_of_a_proposal_says_that_it_is_one():
+    one = bench(INGRESS[0].read_text())
+    assert "if this were applied" in live.draw(one.proposal)
+    assert "if this were applied" not in live.draw(bench().proposal)
