@@ -99,7 +99,8 @@ def _spawn(home: Home) -> IO[bytes]:
 
     reading, writing = os.pipe()
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LAB_BENCH_")}
-    environment = {**kept, MARK: str(home.run), "PYTHONPATH": str(Path(helpers.__file__).parent.parent)}
+    found_at = [str(Path(helpers.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    environment = {**kept, MARK: str(home.run), "PYTHONPATH": os.pathsep.join(filter(None, found_at))}
     if home.node_log.exists() and home.node_log.stat().st_size > LONGEST_LOG:
         home.node_log.unlink()
     log = os.open(home.node_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -127,7 +128,12 @@ def _deploy(home: Home, starting: IO[bytes] | None, empty: bool, seconds: float)
     objects = [] if empty else deploy.manifest()
     if starting is not None:
         with starting:
-            _await_ready(home, starting)
+            try:
+                _await_ready(home, starting)
+            except LaunchError:
+                _stop(home)
+                _sweep(home)
+                raise
     facts = node_facts(home)
     if facts is None:
         raise LaunchError(f"The node has ended.{_tail(home)}")
@@ -151,7 +157,6 @@ def _await_ready(home: Home, pipe: IO[bytes]) -> None:
     """Block until the node reports. Raises LaunchError with its reason."""
     readable, _, _ = select.select([pipe], [], [], START_SECONDS)
     if not readable:
-        _stop(home)
         raise LaunchError(f"The node was not ready after {START_SECONDS:.0f} seconds and was stopped.{_tail(home)}")
     report = pipe.readline()
     if not report:

@@ -1,4 +1,4 @@
-"""The seed's walk on a running cluster, and the cases around it: as a learner does it, with kubectl and the command line."""
+"""The seed's walk on a running cluster and the cases around it, with kubectl and the command line."""
 
 import json
 import subprocess

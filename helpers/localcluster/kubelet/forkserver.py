@@ -266,11 +266,12 @@ def _environment() -> dict[str, str]:
     import helpers
 
     root = str(Path(helpers.__file__).parent.parent)
-    names = ("LAB_CLUSTER", "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+    names = ("LAB_CLUSTER", "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     kept = {name: os.environ[name] for name in names if name in os.environ}
     # The second is for macOS, whose libraries otherwise end a fork of a process that has loaded them.
     forking = {"GRPC_ENABLE_FORK_SUPPORT": "0", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"}
-    return {**kept, **forking, "PYTHONPATH": root}
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    return {**kept, **forking, "PYTHONPATH": path}
 
 
 def exit_code(status: int) -> int:
