@@ -2,10 +2,10 @@
 
     python benchmarks/load.py [SECONDS]        300 seconds unless told
 
-`wrk` browses the shop with 64 connections. Meanwhile one policy is applied and removed in turn, and after
-each change a new connection is judged: it must be refused or allowed accordingly. Shoppers fill carts all
-the while and must find everything in them at the end. Memory and file handles are read at a tenth of the
-time and at the end.
+`wrk` browses the shop with 64 connections. Meanwhile one policy is applied and removed in turn, and a pod
+keeps opening connections: each that lies between two changes must be refused or allowed accordingly.
+Shoppers fill carts all the while and must find everything in them at the end. Memory and file handles are
+read at a tenth of the time and at the end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -23,20 +24,18 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from support.cluster import Cluster, cluster
+from support.writer import Api
 
 CONNECTIONS = 64
+ENFORCED = 0.05  # seconds after the API's answer until a policy must hold
 PRODUCT = "OLJCESPC7Z"
-DENY_EMAIL = """
-apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  name: load-deny-email
-spec:
-  podSelector:
-    matchLabels:
-      app: emailservice
-  ingress: []
-"""
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+DENY_EMAIL = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "load-deny-email"},
+    "spec": {"podSelector": {"matchLabels": {"app": "emailservice"}}, "ingress": []},
+}
 
 
 class Shopper:
@@ -79,19 +78,54 @@ def resources(own: Cluster) -> tuple[float, int]:
     return memory, files
 
 
-def new_connection_passes(own: Cluster) -> bool:
-    command = ("exec", "deploy/adservice", "--", "/agnhost", "connect", "emailservice:5000", "--timeout=1s")
-    return own.try_kubectl(*command).returncode == 0
+class Flipper(threading.Thread):
+    """Applies and removes the policy in turn, once a second. `steady` are the times in which nothing changed."""
+
+    def __init__(self, api: Api, seconds: int) -> None:
+        super().__init__()
+        self._api = api
+        self._end = time.time() + seconds
+        self.changes = 0
+        self.steady: list[tuple[float, float, bool]] = []  # from, until, denied
+
+    def run(self) -> None:
+        denied, since = False, time.time()
+        while time.time() < self._end:
+            time.sleep(1)
+            self.steady.append((since, time.time(), denied))
+            if denied:
+                self._api.request("DELETE", f"{POLICIES}/load-deny-email")
+            else:
+                self._api.request("POST", POLICIES, DENY_EMAIL)
+            denied, since = not denied, time.time() + ENFORCED
+            self.changes += 1
 
 
-def flip(own: Cluster, denied: bool) -> bool:
-    """Apply or remove the policy, then judge one new connection; whether the verdict is right."""
-    if denied:
-        own.kubectl("apply", "-f", "-", stdin=DENY_EMAIL)
-    else:
-        own.kubectl("delete", "networkpolicy", "load-deny-email")
-    time.sleep(0.05)
-    return new_connection_passes(own) != denied
+class Prober(threading.Thread):
+    """One new connection after another from a pod that has nothing else to do, for as long as asked."""
+
+    def __init__(self, own: Cluster, seconds: int) -> None:
+        super().__init__()
+        self._own = own
+        self._end = time.time() + seconds
+        self.attempts: list[tuple[float, float, bool]] = []  # begun, ended, passed
+
+    def run(self) -> None:
+        command = ("exec", "deploy/adservice", "--", "/agnhost", "connect", "emailservice:5000", "--timeout=300ms")
+        while time.time() < self._end:
+            begun = time.time()
+            passed = self._own.try_kubectl(*command).returncode == 0
+            self.attempts.append((begun, time.time(), passed))
+
+    def judged(self, steady: list[tuple[float, float, bool]]) -> tuple[int, int]:
+        """How many attempts lay within steady times, and how many of those ended wrongly."""
+        within = [
+            passed == denied
+            for begun, ended, passed in self.attempts
+            for since, until, denied in steady
+            if since <= begun and ended <= until
+        ]
+        return len(within), sum(within)
 
 
 def browse(shop_url: str, seconds: int) -> subprocess.Popen[str]:
@@ -106,23 +140,33 @@ def report(name: str, value: float | int, unit: str, target: str) -> None:
     print(f"{name:<34} {value:>10.1f} {unit:<8} {target}", flush=True)
 
 
+def shop(own: Cluster, shoppers: list[Shopper], end: float) -> tuple[float, int]:
+    """Fill carts until `end`; the resources in use after the first tenth of the time."""
+    early, begin = (0.0, 0), time.time()
+    while time.time() < end:
+        for shopper in shoppers:
+            shopper.add()
+        if not early[1] and time.time() - begin > (end - begin) / 10:
+            early = resources(own)
+        time.sleep(0.2)
+    return early
+
+
 def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     with cluster(prefix="lab-load-") as own:
         url = own.status["shop_url"]
         shoppers = [Shopper(url) for _ in range(4)]
+        flipper = Flipper(Api(own.home / "kubeconfig"), seconds)
+        prober = Prober(own, seconds)
         wrk = browse(url, seconds)
-        begin, flips, wrong, early = time.monotonic(), 0, 0, (0.0, 0)
-        while time.monotonic() - begin < seconds:
-            turn = time.monotonic()
-            wrong += not flip(own, denied=flips % 2 == 0)
-            flips += 1
-            for shopper in shoppers:
-                shopper.add()
-            if not early[1] and time.monotonic() - begin > seconds / 10:
-                early = resources(own)
-            time.sleep(max(0.0, 1 - (time.monotonic() - turn)))
+        flipper.start()
+        prober.start()
+        early = shop(own, shoppers, time.time() + seconds)
         output = wrk.communicate()[0]
+        flipper.join()
+        prober.join()
+        judged, wrong = prober.judged(flipper.steady)
         time.sleep(2)
         late = resources(own)
         lost = sum(shopper.added - shopper.in_cart() for shopper in shoppers)
@@ -131,8 +175,10 @@ def main() -> None:
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
     report("load.pages", float(rate.group(1)) if rate else 0.0, "per_s", "-")
     report("load.pages_failed", int(failed.group(1)) if failed else 0, "pages", "0")
-    report("load.policy_changes", flips, "changes", "-")
+    report("load.policy_changes", flipper.changes, "changes", "-")
+    report("load.verdicts", judged, "verdicts", "-")
     report("load.wrong_verdicts", wrong, "verdicts", "0")
+    report("load.cart_pieces", sum(shopper.added for shopper in shoppers), "pieces", "-")
     report("load.carts_refused", sum(shopper.refused for shopper in shoppers), "requests", "0")
     report("load.cart_pieces_lost", lost, "pieces", "0")
     report("load.memory_growth", late[0] / early[0] if early[0] else 0.0, "ratio", "<1.1")
