@@ -164,3 +164,12 @@ async def test_a_flood_of_output_stays_bounded(b: Bench) -> None:
     await until(lambda: (directory / "0.log.1").exists(), 30)
     await asyncio.sleep(0.2)
     assert sum(path.stat().st_size for path in directory.iterdir()) < 2 * logs.LIMIT + 500_000
+
+
+@with_bench
+async def test_a_container_s_name_is_no_path(b: Bench) -> None:
+    b.create("web")
+    await until(lambda: b.ready("web"))
+    for name in ("../../state.db", "..", "/etc", "", "other"):
+        with pytest.raises(ApiError, match="is not valid for pod web"):
+            await b.logs("web", name)

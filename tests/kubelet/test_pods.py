@@ -97,7 +97,7 @@ async def test_pods_deleted_while_starting_leave_nothing(b: Bench) -> None:
             await asyncio.sleep(0.002 * number)
         b.delete(f"p{number}", grace=0 if number % 2 else 30)
     await until(lambda: not b.store.list("pods") and not b.wires.attached)
-    assert [*b.kubelet.pids()] == ["forkserver"]
+    assert [*b.kubelet.pids()] == ["zygote"]
 
 
 @with_bench
@@ -153,7 +153,7 @@ async def test_a_sidecar_starts_before_the_main_container_and_ends_after_it(b: B
     init = [{"name": "side", "image": AGNHOST, "args": ["netexec"], "restartPolicy": "Always"}]
     b.create("web", command=["sh", "-c", "sleep 0.1"], restartPolicy="OnFailure", initContainers=init)
     await until(lambda: b.phase("web") == "Succeeded")
-    assert [*b.kubelet.pids()] == ["forkserver"]
+    assert [*b.kubelet.pids()] == ["zygote"]
 
 
 @with_bench

@@ -165,9 +165,9 @@ async def test_random_kills_end_in_a_running_pod(b: Bench) -> None:
     """Processes die at any moment, also while they are being started."""
     b.create("web", "netexec", readinessProbe={"tcpSocket": {"port": 8080}})
     for round in range(10):
-        await until(lambda: "default/web/main" in b.kubelet.pids(), 20)
+        await until(lambda: "web" in b.kubelet.pids(), 20)
         await asyncio.sleep(0.003 * round)
-        victim = b.forks.pid if round % 2 else b.kubelet.pids().get("default/web/main")
+        victim = b.forks.pid if round % 2 else b.kubelet.pids().get("web")
         if victim:
             os.kill(victim, signal.SIGKILL)
         container = b.kubelet._workers[b.pod("web")["metadata"]["uid"]].containers["main"]
@@ -219,3 +219,39 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@with_bench
+async def test_a_full_disk_delays_a_pod_and_no_other(b: Bench) -> None:
+    attach = b.wires.attach
+
+    def full(pod: dict[str, object]) -> object:
+        if pod["metadata"]["name"] == "unlucky":  # type: ignore[index]
+            raise OSError(28, "No space left on device")
+        return attach(pod)
+
+    b.wires.attach = full  # type: ignore[method-assign, assignment]
+    b.create("unlucky")
+    b.create("lucky")
+    await until(lambda: b.ready("lucky"))
+    assert ("FailedCreatePodSandBox", "Failed to create pod sandbox: No space left on device") in b.events("unlucky")
+    b.wires.attach = attach  # type: ignore[method-assign]
+    await until(lambda: b.ready("unlucky"))
+
+
+@with_bench
+async def test_no_descriptors_left_is_tried_again(b: Bench) -> None:
+    b.create("web")
+    await until(lambda: b.ready("web"))
+    start, failures = b.forks.start, [OSError(24, "Too many open files")]
+
+    def scarce(*arguments: object) -> object:
+        if failures:
+            raise failures.pop()
+        return start(*arguments)  # type: ignore[arg-type]
+
+    b.forks.start = scarce  # type: ignore[method-assign, assignment]
+    b.create("late")
+    await until(lambda: b.ready("late"))
+    assert b.container("late")["lastState"]["terminated"]["exitCode"] == 128
+    assert ("Failed", "Error: Too many open files") in b.events("late")

@@ -106,8 +106,8 @@ class Bench:
         (kind, detail), *_ = [*self.container(name)["state"].items(), ("", {})]
         return detail.get("reason", kind) if detail else kind
 
-    def pid(self, name: str, container: str = "main") -> int:
-        return self.kubelet.pids()[f"default/{name}/{container}"]
+    def pid(self, name: str) -> int:
+        return self.kubelet.pids()[name]
 
     def events(self, name: str) -> list[tuple[str, str]]:
         found = [event for event in self.store.list("events") if event["involvedObject"]["name"] == name]

@@ -77,7 +77,13 @@ def _call(request: Message) -> int:
     if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(line_buffering=True)
     gc.enable()
-    result = getattr(importlib.import_module(module), name)(*arguments)
+    try:
+        function = getattr(importlib.import_module(module), name)
+    except ImportError as error:
+        advice = "`python -m helpers doctor` says what to install"
+        print(f"{module} cannot be imported ({error}); {advice}", file=sys.stderr)
+        return CAN_NOT_RUN
+    result = function(*arguments)
     return result if isinstance(result, int) else 0
 
 

@@ -21,6 +21,8 @@ Kind = Literal["init", "main", "ephemeral"]
 
 IMAGE_PAUSE = 1.0
 """Seconds between ErrImagePull and ImagePullBackOff: long enough to be seen."""
+CAN_NOT_START = 128
+"""The exit code of a container that got no process, as container runtimes give it."""
 FIRST_BACK_OFF, LONGEST_BACK_OFF, STABLE = 1.0, 60.0, 600.0
 """Seconds. The first restart comes at once; a run longer than STABLE begins anew."""
 
@@ -211,8 +213,12 @@ class Container:
 
     async def _run_once(self, program: Program) -> int:
         """One run; the exit code. Cancelled, it leaves the process to `terminate`."""
-        file = self._host.log_file(self.name, self.restarts)
-        run = self.run_now = Run(self._host.forks, program, file, stdin=bool(self.spec.get("stdin")))
+        try:
+            run = self.run_now = self._start(program)
+        except OSError as error:
+            self._host.event("Warning", "Failed", f"Error: {error.strerror or error}")
+            self._finish(CAN_NOT_START)
+            return CAN_NOT_START
         self._id = f"process://{uuid.uuid4().hex}"
         self._host.event("Normal", "Created", f"Created container: {self.name}")
         await asyncio.wait([run.process.started])
@@ -227,6 +233,14 @@ class Container:
             self.started.clear()
         self._finish(code)
         return code
+
+    def _start(self, program: Program) -> Run:
+        file = self._host.log_file(self.name, self.restarts)
+        try:
+            return Run(self._host.forks, program, file, stdin=bool(self.spec.get("stdin")))
+        except OSError:
+            file.close()
+            raise
 
     def _begin(self) -> None:
         self.state = {"running": {"startedAt": now()}}

@@ -18,7 +18,7 @@ from helpers.localcluster.kubelet import scheduling, sessions, zone
 from helpers.localcluster.kubelet.container import Container
 from helpers.localcluster.kubelet.forkserver import ForkServer
 from helpers.localcluster.kubelet.logs import LogFile, Reader, read
-from helpers.localcluster.kubelet.pod import PODS, PodWorker
+from helpers.localcluster.kubelet.pod import FIELDS, PODS, PodWorker
 from helpers.localcluster.kubelet.programs import NoSuchProgram
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ STOP_GRACE = 2.0
 """Seconds that processes have when the node stops."""
 BURST = 50
 """Pods that are started in one go; the event loop serves others in between."""
+RETRY_SECONDS = 2.0
 DESCRIPTORS_WANTED = 4096
 
 
@@ -45,6 +46,7 @@ class Kubelet:
         self._waiting: dict[str, Object] = {}
         self._unsubscribe: Callable[[], None] = lambda: None
         self._scheduling_due = False
+        self._stopped = False
         self._zone = zone.ZoneWriter(store)
 
     async def start(self) -> None:
@@ -59,6 +61,7 @@ class Kubelet:
 
     async def stop(self) -> None:
         """End all processes; the objects stay as they are."""
+        self._stopped = True
         self._unsubscribe()
         self._waiting.clear()
         await asyncio.gather(*(worker.halt(STOP_GRACE) for worker in [*self._workers.values()]))
@@ -108,6 +111,8 @@ class Kubelet:
     def _schedule(self) -> None:
         """Start the pods that wait for a place, as far as the node takes them."""
         self._scheduling_due = False
+        if self._stopped:
+            return
         node = scheduling.Place(self.store, len(self._workers))
         done = 0
         for uid, pod in [*self._waiting.items()]:
@@ -121,9 +126,26 @@ class Kubelet:
             done += 1
             del self._waiting[uid]
             node.used += 1
-            worker = self._workers[uid] = PodWorker(self, pod)
-            self._zone.follow(worker)
+            self._start(uid, pod)
+
+    def _start(self, uid: str, pod: Object) -> None:
+        worker = self._workers[uid] = PodWorker(self, pod)
+        try:
             worker.start()
+        except OSError as error:
+            # No room on the disk, or no descriptors: others may fare better, and this one later.
+            message = f"Failed to create pod sandbox: {error.strerror or error}"
+            worker.event("Warning", "FailedCreatePodSandBox", message)
+            self.dataplane.detach(uid)
+            del self._workers[uid]
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self._retry, pod)
+        else:
+            self._zone.follow(worker)
+
+    def _retry(self, pod: Object) -> None:
+        held = self.store.get(PODS, pod["metadata"]["namespace"], pod["metadata"]["name"])
+        if not self._stopped and held and held["metadata"]["uid"] == pod["metadata"]["uid"]:
+            self._take(held)
 
     def _forget(self, pod: Object) -> None:
         """The object is gone: a forced deletion, if its processes still run."""
@@ -163,14 +185,20 @@ class Kubelet:
         self._schedule_soon()
 
     def pids(self) -> dict[str, int]:
-        """The processes by what they are: the fork server, and each container as namespace/pod/container."""
-        found = {"forkserver": self.forks.pid} if self.forks.pid else {}
+        """The processes by what they are: `zygote`, the fork server, and one name a container.
+
+        A container goes by its pod's name, with the namespace before it if that isn't `default`, and with
+        its own name behind it if the pod has several.
+        """
+        found = {"zygote": self.forks.pid} if self.forks.pid else {}
         for worker in self._workers.values():
             metadata = worker.pod["metadata"]
+            prefix = "" if metadata["namespace"] == "default" else f"{metadata['namespace']}/"
             for container in worker.containers.values():
                 pid = container.run_now.process.pid if container.run_now else None
                 if pid:
-                    found[f"{metadata['namespace']}/{metadata['name']}/{container.name}"] = pid
+                    suffix = f"/{container.name}" if len(worker.containers) > 1 else ""
+                    found[f"{prefix}{metadata['name']}{suffix}"] = pid
         return found
 
     def _remove_foreign_logs(self) -> None:
@@ -206,6 +234,9 @@ class Kubelet:
 
     def _log_of(self, pod: Object, name: str, previous: bool) -> tuple[int, LogFile | None]:
         """Which run's log is meant, and the log if it is still written."""
+        if name not in _container_names(pod):
+            # The name becomes part of a path below.
+            raise bad_request(f"container {name} is not valid for pod {pod['metadata']['name']}")
         worker = self._workers.get(pod["metadata"]["uid"])
         found = worker.containers.get(name) if worker else None
         number = found.restarts if found else _restarts(pod, name)
@@ -256,6 +287,10 @@ class Kubelet:
     async def dial(self, pod: Object, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a pod's port from the node. Raises ConnectionRefusedError."""
         return await self.dataplane.dial(pod["metadata"]["uid"], port)
+
+
+def _container_names(pod: Object) -> set[str]:
+    return {str(container["name"]) for field in FIELDS for container in pod["spec"].get(field) or ()}
 
 
 def _restarts(pod: Object, name: str) -> int:

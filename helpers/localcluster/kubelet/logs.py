@@ -32,9 +32,11 @@ class LogFile:
         self.closed = False
         self._changed: set[asyncio.Event] = set()
         self._rest = b""
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._size = os.fstat(self._file).st_size
+        self._file, self._size = -1, 0
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._size = os.fstat(self._file).st_size
 
     @property
     def rotated(self) -> Path:
@@ -59,7 +61,8 @@ class LogFile:
         self.closed = True
         if self._rest:
             self._append(timestamp() + b" P " + self._rest + b"\n")
-        os.close(self._file)
+        if self._file >= 0:
+            os.close(self._file)
         self._notify()
 
     def _append(self, records: bytes) -> None:

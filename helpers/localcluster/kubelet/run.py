@@ -44,9 +44,16 @@ class Run:
             self._output, theirs = os.pipe()
             into = self._open_stdin() if stdin else None
             stdio = [into, theirs, theirs]
-        self.process = forks.start(program, stdio)
-        for fd in {fd for fd in stdio if fd is not None}:
-            os.close(fd)
+        try:
+            self.process = forks.start(program, stdio)
+        except OSError:
+            os.close(self._output)
+            if self.stdin:
+                self.stdin.close()
+            raise
+        finally:
+            for fd in {fd for fd in stdio if fd is not None}:
+                os.close(fd)
         os.set_blocking(self._output, False)
         asyncio.get_running_loop().add_reader(self._output, self._read)
 
