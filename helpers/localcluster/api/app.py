@@ -62,6 +62,8 @@ class Api:
             response = _told(ApiError(500, "InternalError", f"the change is not safe on disk: {error}"))
         except (ConnectionResetError, asyncio.CancelledError):
             raise
+        except RecursionError:
+            response = _told(ApiError(400, "BadRequest", "the request is nested too deeply"))
         except Exception:
             log.exception("failed on %s %s", request.method, request.path)
             response = _told(ApiError(500, "InternalError", "the cluster's API failed; node.log in LAB_HOME says how"))
@@ -124,6 +126,8 @@ class Api:
         if call.resource.virtual:
             raise method_not_allowed(f"{call.resource.plural} are a log that the cluster writes: they can only be read")
         if method == "POST" and not call.name and _placed(call):
+            if "create" not in call.resource.verbs:
+                raise method_not_allowed(f"{call.resource.plural} can't be created here: the lab's cluster has one")
             return writes.create(call)
         if method == "PUT" and call.name:
             return scale.put(call) if scaling else writes.replace(call)

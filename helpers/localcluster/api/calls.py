@@ -26,7 +26,10 @@ class Call:
 
     @property
     def dry_run(self) -> bool:
-        return "All" in self.request.query.get("dryRun", ())
+        given = self.request.query.get("dryRun", [])
+        if set(given) - {"All", ""}:
+            raise bad_request(f"the query parameter dryRun must be All, not {given[0][:20]!r}")
+        return "All" in given
 
     def held(self) -> Object:
         """The stored object that the path names. Raises ApiError NotFound."""

@@ -68,7 +68,12 @@ class Journal:
             Row(key, namespace, name, json.loads(body)) for key, namespace, name, body in rows
         )
 
-    def start(self) -> None:
+    def start(self, revision: int) -> None:
+        """Begin to write; `revision` is kept first, so that the next start counts on from there."""
+        try:
+            self._commit([], revision)
+        except sqlite3.Error as error:
+            raise _unusable(self.path, error) from error
         self._thread.start()
 
     def write(self, row: Row, revision: int) -> None:

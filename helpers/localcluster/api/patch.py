@@ -13,7 +13,8 @@ JSON = "application/json-patch+json"
 APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
 NO_APPLY = "server-side apply is not part of this lab's cluster; use `kubectl apply` without --server-side"
 DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
-MANY = 10_000  # operations of one JSON patch
+MANY = 1000  # operations of one JSON patch
+COPIES = 10  # each can double the object
 
 _GONE = object()  # a patch deleted this value
 
@@ -51,8 +52,10 @@ def merge(current: Any, patch: Any) -> Any:
 def _json_patch(current: Any, patch: Any) -> Any:
     import jsonpatch  # only this rare verb pays for its import
 
-    if not isinstance(patch, list) or len(patch) > MANY:
+    if not isinstance(patch, list) or not all(isinstance(item, dict) for item in patch):
         raise bad_request('a JSON patch is a list of operations, such as [{"op": "remove", "path": "/spec"}]')
+    if len(patch) > MANY or sum(item.get("op") == "copy" for item in patch) > COPIES:
+        raise bad_request(f"a JSON patch may have {MANY} operations at most, {COPIES} of them copies")
     try:
         return jsonpatch.JsonPatch(patch).apply(current)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:

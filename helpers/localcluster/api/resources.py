@@ -87,6 +87,7 @@ NODES = Resource(
     short_names=("no",),
     subresources=("status",),
     field_labels=("spec.unschedulable",),
+    verbs=("delete", "get", "list", "patch", "update", "watch"),
 )
 PODS = Resource(
     "",

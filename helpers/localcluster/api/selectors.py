@@ -8,10 +8,10 @@ from .errors import bad_request
 from .resources import Resource
 from .store import Object
 
+LONGEST = 8192  # characters of a selector in a query
 Labels = Mapping[str, str]
 Match = Callable[[Object], bool]
 
-TERM = re.compile(r"(?:[^,(]|\([^)]*\))+")
 SET_TERM = re.compile(r"(\S+)\s+(in|notin)\s*\(([^)]*)\)")
 EQUALITY_TERM = re.compile(r"([^\s!=]+)\s*(!=|==|=)\s*(\S*)")
 PRESENCE_TERM = re.compile(r"(!?)\s*([\w./-]+)")
@@ -53,7 +53,21 @@ def matches(selector: Mapping[str, Any] | None, labels: Labels | None) -> bool:
 
 def parse_labels(text: str) -> list[Requirement]:
     """`app=web,tier in (a, b),!canary` as conditions. Raises ApiError BadRequest."""
-    return [_label_term(term.strip()) for term in TERM.findall(text)]
+    if len(text) > LONGEST:
+        raise bad_request(f"a selector may have {LONGEST} characters at most")
+    return [_label_term(term.strip()) for term in _split(text)] if text.strip() else []
+
+
+def _split(text: str) -> list[str]:
+    """The terms between the commas that stand outside parentheses."""
+    terms, depth = [""], 0
+    for character in text:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            terms.append("")
+        else:
+            terms[-1] += character
+    return terms
 
 
 def _label_term(term: str) -> Requirement:
@@ -84,6 +98,8 @@ def _text(item: Requirement) -> str:
 
 def parse_fields(resource: Resource, text: str) -> list[tuple[list[str], bool, str]]:
     """`status.phase!=Running` as (path, equal, value). Raises ApiError BadRequest."""
+    if len(text) > LONGEST:
+        raise bad_request(f"a selector may have {LONGEST} characters at most")
     parsed = []
     for term in filter(None, text.split(",")):
         found = FIELD_TERM.fullmatch(term)

@@ -21,8 +21,8 @@ from .resources import RESOURCES, Resource
 Object = dict[str, Any]
 
 HISTORY = 5000  # events kept for watches that start at an earlier revision
-# Added at every start, so that a revision that a client saw before a crash is never given out twice.
-REVISION_GAP = 1000
+# Added at every start: what a client saw of writes that a crash undid must not be given out for others.
+REVISION_GAP = 10_000
 NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no look-alikes
 
 log = logging.getLogger(__name__)
@@ -64,12 +64,16 @@ class Store:
         """Load the file, or create it. Raises StoreError when it is damaged or in use."""
         journal = Journal(Path(path))
         store = cls(journal)
-        revision, rows = journal.load()
-        for row in rows:
-            if row.body is not None and row.resource in store._objects:
-                store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
-        store.revision = store._oldest = revision + REVISION_GAP
-        journal.start()
+        try:
+            revision, rows = journal.load()
+            for row in rows:
+                if row.body is not None and row.resource in store._objects:
+                    store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
+            store.revision = store._oldest = revision + REVISION_GAP
+            journal.start(store.revision)
+        except BaseException:
+            journal.close()
+            raise
         return store
 
     def close(self) -> None:

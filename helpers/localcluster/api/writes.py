@@ -3,8 +3,6 @@
 Every write goes the same way: decode, admit, fill in defaults, validate, store.
 """
 
-import copy
-
 from . import admission, defaults, patch, validation
 from .calls import Call
 from .decode import parse_json
@@ -49,7 +47,7 @@ def change(call: Call) -> Response:
     patch.check(media_type)
     held = call.held()
     changes, duplicates = parse_json(call.request.body)
-    patched = patch.apply(media_type, copy.deepcopy(held), changes, root(call.resource))
+    patched = patch.apply(media_type, held, changes, root(call.resource))
     if not _names_version(changes) and isinstance(patched, dict) and isinstance(patched.get("metadata"), dict):
         # Without a version in the patch itself it applies to whatever is there.
         patched["metadata"] = {**patched["metadata"], "resourceVersion": held["metadata"]["resourceVersion"]}

@@ -16,6 +16,7 @@ import httptools
 from .messages import BadTarget, Request, Response, head
 
 IDLE_SECONDS = 120.0  # between requests; kubectl keeps its connections for 90 s
+STRANGER_SECONDS = 10.0  # for a new connection to show that it may ask
 RECEIVE_SECONDS = 20.0  # from the first byte of a request to the last of its body
 SEND_SECONDS = 30.0  # for a client to take what is in the buffer
 HEADER_BYTES = 64 * 1024  # request line and headers together
@@ -45,7 +46,7 @@ class Application(Protocol):
 class Connection(asyncio.Protocol):
     """The server's end of one connection."""
 
-    def __init__(self, application: Application, opened: set["Connection"]) -> None:
+    def __init__(self, application: Application, opened: dict["Connection", None]) -> None:
         self._application = application
         self._opened = opened
         self._parser = httptools.HttpRequestParser(self)
@@ -63,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._early = b""
         self._lingering = 0
         self._stopped = False  # nothing more is read as HTTP
+        self.trusted = False  # a request has been let in
         self.transport: asyncio.Transport
 
     # -- what asyncio calls ------------------------------------------------
@@ -70,11 +72,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._opened.add(self)
-        self._expect(IDLE_SECONDS)
+        self._opened[self] = None
+        self._expect(STRANGER_SECONDS)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._opened.discard(self)
+        self._opened.pop(self, None)
         self._expect(None)
         self._resumed.set()
         self._stopped = True
@@ -132,6 +134,7 @@ class Connection(asyncio.Protocol):
         elif int(self._headers.get("content-length") or 0) > BODY_BYTES:
             self._too_large()
         else:
+            self.trusted = True
             self._request = request
             if self._headers.get("expect", "").lower() == "100-continue":
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -233,7 +236,7 @@ class Connection(asyncio.Protocol):
             response = await self._application.handle(request)
             if response:
                 keep_alive = keep_alive and not response.close and not self._stopped
-                self.transport.write(response.encode(keep_alive=keep_alive))
+                self.transport.write(response.encode(keep_alive=keep_alive, body=request.method != "HEAD"))
                 await self.drain()
         if self._receiver:
             return

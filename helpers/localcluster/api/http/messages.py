@@ -95,15 +95,15 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     close: bool = False
 
-    def encode(self, *, keep_alive: bool) -> bytes:
-        """The answer as it goes over the wire."""
+    def encode(self, *, keep_alive: bool, body: bool = True) -> bytes:
+        """The answer as it goes over the wire; HEAD wants it without the body."""
         lines = [
             head(self.status, self.content_type, self.headers),
             f"Content-Length: {len(self.body)}\r\n" if self.status != 304 else "",
             "" if keep_alive and not self.close else "Connection: close\r\n",
             "\r\n",
         ]
-        return "".join(lines).encode("latin-1", "replace") + self.body
+        return "".join(lines).encode("latin-1", "replace") + (self.body if body else b"")
 
 
 def head(status: int, content_type: str, headers: list[tuple[str, str]]) -> str:

@@ -14,7 +14,7 @@ class Server:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._connections: set[Connection] = set()
+        self._connections: dict[Connection, None] = {}  # oldest first
         self._server: asyncio.Server | None = None
 
     async def start(self, tls: ssl.SSLContext, port: int = 0, host: str = "127.0.0.1") -> int:
@@ -37,7 +37,12 @@ class Server:
 
     def _connect(self) -> asyncio.Protocol:
         if len(self._connections) >= CONNECTIONS:
-            return _Refusal()
+            # Whoever never showed a token goes first: strangers can't keep the owner out.
+            stranger = next((held for held in self._connections if not held.trusted), None)
+            if stranger is None:
+                return _Refusal()
+            del self._connections[stranger]
+            stranger.transport.abort()
         return Connection(self._application, self._connections)
 
 
