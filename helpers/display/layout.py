@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from helpers.display import dot
-from helpers.display.dot import quoted
 from helpers.display.scene import EXTRA, Node, Scene
 
 NODE_HEIGHT = 36.0
@@ -72,9 +72,13 @@ def layout_of(scene: Scene) -> Layout:
 def _layout(nodes: tuple[Box, ...], edges: tuple[Key, ...]) -> Layout:
     callers = _callers(edges)
     inner = tuple(box for box in nodes if box[0] not in callers)
-    left = _read(dot.draw(_source(inner, [edge for edge in edges if edge[0] not in callers]), "json"))
-    found = _with_callers(left, nodes, callers, edges) if callers else left
-    return found or _read(dot.draw(_source(nodes, edges), "json"))
+    rest = _draw(inner, [edge for edge in edges if edge[0] not in callers])
+    found = _with_callers(rest, nodes, callers, edges) if callers else rest
+    return found or _draw(nodes, edges)
+
+
+def _draw(nodes: Sequence[Box], edges: Sequence[Key]) -> Layout:
+    return _read(json.loads(dot.draw(_source(nodes, edges), "json")), nodes, edges)
 
 
 def _callers(edges: tuple[Key, ...]) -> dict[str, str]:
@@ -119,39 +123,36 @@ def _near(place: Place, other: Place) -> bool:
 
 
 def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
+    """The bare graph; nodes and edges go by their numbers, so that no name can disturb."""
     crowded = len(edges) > CROWDED
     lines = ["digraph plan {", f"rankdir=LR; nodesep={0.14 if crowded else 0.2}; ranksep={0.9 if crowded else 0.3}; "
              "splines=true; node [shape=box fixedsize=true label=\"\"]; edge [arrowsize=0.8]"]
     namespaces = list(dict.fromkeys(namespace for _, namespace, _ in nodes))
     several = len([namespace for namespace in namespaces if namespace]) > 1
-    for number, namespace in enumerate(namespaces):
-        if several and namespace:
-            lines.append(f"subgraph cluster_{number} {{ margin=14; label={quoted(namespace)};")
-        lines += [f"{quoted(key)} [width={width / 72:.3f} height={NODE_HEIGHT / 72:.3f}]"
-                  for key, own, width in nodes if own == namespace]
-        if several and namespace:
-            lines.append("}")
-    room = (f'<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
-            f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>')
-    for source, target, port in edges:
-        label = "" if crowded else f" label={room}"
-        key = quoted(json.dumps([source, target, port]))
-        lines.append(f"{quoted(source)} -> {quoted(target)} [comment={key}{label}]")
+    for place, namespace in enumerate(namespaces):
+        framed = several and namespace
+        lines += [f"subgraph cluster_{place} {{ margin=14; label=room;"] if framed else []
+        lines += [f"{number} [width={width / 72:.3f} height={NODE_HEIGHT / 72:.3f}]"
+                  for number, (_, own, width) in enumerate(nodes) if own == namespace]
+        lines += ["}"] if framed else []
+    room = (f' label=<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
+            f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>') if not crowded else ""
+    numbers = {key: number for number, (key, _, _) in enumerate(nodes)}
+    lines += [f"{numbers[source]} -> {numbers[target]} [comment={number}{room}]"
+              for number, (source, target, _) in enumerate(edges)]
     return "\n".join([*lines, "}"])
 
 
-def _read(drawn: bytes) -> Layout:
+def _read(found: dict[str, Any], nodes: Sequence[Box], edges: Sequence[Key]) -> Layout:
     """Take places and courses out of graphviz's JSON."""
-    found = json.loads(drawn)
     places = {}
     for item in found.get("objects") or []:
         if "pos" in item:
             x, y = map(float, item["pos"].split(","))
-            places[item["name"]] = Place(x, y, float(item["width"]) * 72, float(item["height"]) * 72)
+            places[nodes[int(item["name"])][0]] = Place(x, y, float(item["width"]) * 72, float(item["height"]) * 72)
     courses = {}
     for item in found.get("edges") or []:
-        source, target, port = json.loads(item["comment"])
         label = tuple(map(float, item["lp"].split(","))) if "lp" in item else None
-        courses[source, target, port] = Course(item["pos"], (label[0], label[1]) if label else None)
+        courses[edges[int(item["comment"])]] = Course(item["pos"], (label[0], label[1]) if label else None)
     box = [float(number) for number in str(found.get("bb") or "0,0,0,0").split(",")]
     return Layout(places, courses, 0.0, box[2], box[3])

@@ -220,19 +220,23 @@ def _ports(key: str, pods: Sequence[Pod], needed: set[tuple[str, str, int]]) -> 
 
 
 def _thin(nodes: list[Node], extras: list[Edge]) -> tuple[list[Node], list[Edge]]:
-    """Draw a few needless calls one by one; many into or out of the same workload become a number there."""
-    drawn = list(extras)
+    """Draw a few needless calls one by one; many into or out of the same workload become a number there.
+
+    Those to the outside world are always drawn.
+    """
+    outward = [edge for edge in extras if edge.target == OUTSIDE]
+    drawn = [edge for edge in extras if edge.target != OUTSIDE]
     counts: dict[tuple[str, str], int] = {}
     for side, end in (("in", "target"), ("out", "source")):
         by_end: dict[str, list[Edge]] = {}
         for edge in drawn:
             by_end.setdefault(getattr(edge, end), []).append(edge)
         for key, edges in by_end.items():
-            if len(edges) > FEW and key != OUTSIDE:
+            if len(edges) > FEW:
                 counts[key, side] = len(edges)
                 drawn = [edge for edge in drawn if edge not in edges]
     return [replace(node, others_in=counts.get((node.key, "in"), 0), others_out=counts.get((node.key, "out"), 0))
-            for node in nodes], drawn
+            for node in nodes], [*drawn, *outward]
 
 
 def _merge_quiet(scene: Scene) -> Scene:

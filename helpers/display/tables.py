@@ -109,7 +109,7 @@ _STYLE = ("".join(f".lab-matrix .{state}{{color:{colour}}}"
             ".lab-matrix thead th{height:9.5em;vertical-align:bottom;padding:0;font-weight:normal}"
             ".lab-matrix thead th span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap}"
             ".lab-matrix tbody th{text-align:right;padding:0 .6em 0 0;font-weight:normal;white-space:nowrap}"
-            ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;text-align:center;padding:0;font-size:15px;"
+            ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;text-align:center!important;padding:0;font-size:15px;"
             "border:1px solid rgba(128,128,128,.3)}"
             ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
             ".lab-matrix .key span{font-size:15px}")
@@ -182,7 +182,7 @@ class FlowTable(looking.Flows):
 
 _VERDICTS = {"allowed": ("✓", palette.ALLOWED), "denied": ("✗", palette.BLOCKED), "refused": ("!", palette.EXTRA)}
 _FLOW_STYLE = (".lab-flows table{font-size:13px;margin:0}"
-               ".lab-flows td,.lab-flows th{text-align:left;padding:.15em .7em}"
+               ".lab-flows tr td,.lab-flows tr th{text-align:left!important;padding:.15em .7em}"
                ".lab-flows caption{text-align:left;font-weight:bold;padding:.2em 0}"
                + "".join(f".lab-flows .{word}{{color:{colour};font-weight:bold;white-space:nowrap}}"
                          f'[data-jp-theme-light="false"] .lab-flows .{word}{{color:{palette.DARK[colour]}}}'

@@ -1,0 +1,173 @@
+"""The picture itself: the same places whatever the policies, titles and words for everyone, nothing unescaped."""
+
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.course import shop
+from support.shop_world import app, drawn, policies, policy, scene
+
+from helpers.display import dot, palette
+from helpers.display.layout import layout_of
+from helpers.display.pictures import architecture, graph
+from helpers.display.words import wrapped
+from helpers.lab.errors import DrawingError
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg.replace("&nbsp;", " "))
+
+
+def boxes(svg: str) -> dict[str, str]:
+    """The outline of each workload by its tooltip's first word."""
+    found = {}
+    for group in parsed(svg).iter(f"{SVG}g"):
+        if "workload" in (group.get("class") or "").split():
+            title = next(group.iter(f"{SVG}title")).text or ""
+            path = next(iter(group.iter(f"{SVG}path")))
+            found[title.split(":")[0]] = path.get("d") or ""
+    return found
+
+
+def test_nothing_moves_as_policies_pile_up() -> None:
+    places = [boxes(drawn(*policies(count))) for count in (0, 1, 2, 9, 17)]
+    assert len(places[0]) == 13
+    assert all(other == places[0] for other in places)
+    wide = policy("wide", {**app("redis-cart"), "ingress": [{"from": [app("adservice")]}]})
+    assert boxes(drawn(wide)) == places[0]
+
+
+def test_every_needed_call_has_a_place_for_its_label() -> None:
+    found = scene(*policies(17))
+    layout = layout_of(found)
+    assert all(layout.courses[edge.source, edge.target, edge.port].label for edge in found.edges)
+
+
+def test_it_has_a_role_a_title_and_a_description() -> None:
+    root = parsed(drawn(*policies(1)))
+    assert root.get("role") == "img"
+    title, text = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None and text is not None
+    assert root.get("aria-labelledby") == f"{title.get('id')} {text.get('id')}"
+    assert "shipping-allow-checkout" in (title.text or "") and "frontend → shippingservice" in (text.text or "")
+
+
+def test_two_pictures_in_a_page_share_no_id() -> None:
+    picture = graph(objects=shop())
+    first, second = (set(re.findall(r'\bid="([^"]+)"', picture.svg())) for _ in range(2))
+    assert first and not first & second
+
+
+def test_a_call_differs_by_colour_line_and_word() -> None:
+    extra = policy("two", {**app("redis-cart"), "ingress": [{"from": [app("cartservice"), app("adservice")]}]})
+    looks: dict[str, tuple[str | None, ...]] = {}
+    for group in parsed(drawn(*policies(1), extra)).iter(f"{SVG}g"):
+        kinds = set((group.get("class") or "").split())
+        if "call" in kinds and "label" not in kinds:
+            path = next(group.iter(f"{SVG}path"))
+            word = (next(group.iter(f"{SVG}title")).text or "").split(": ")[1].split(".")[0].split(" (")[0]
+            (state,) = kinds & {"allowed", "blocked", "extra"}
+            looks[state] = (path.get("stroke"), path.get("stroke-dasharray"), word)
+    assert {word for _, _, word in looks.values()} == {
+        "needed and allowed", "needed, but blocked", "allowed, though nobody needs it"}
+    assert all(len({look[part] for look in looks.values()}) == 3 for part in range(3))
+
+
+def test_policies_names_are_on_their_arrows() -> None:
+    text = " ".join("".join(item.itertext()) for item in parsed(drawn(*policies(17))).iter(f"{SVG}text"))
+    assert "redis-cart-allow-" in text and "productcatalog-" in text and "now allowed" in text
+
+
+def test_hostile_names_are_only_words() -> None:
+    name = 'x"><script>alert(1)</script>\\N\\"'
+    pod: dict[str, Any] = {"kind": "Pod", "metadata": {"name": name, "namespace": "default", "labels": {"app": name}},
+                           "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}}
+    picture = graph(objects=[*shop(), pod, *policies(1)], title=f"<b>{name}")
+    for shown in (picture.svg(), picture._repr_html_()):
+        assert "<script" not in shown.replace("<script>\n", "") and "<b>" not in shown
+    assert parsed(picture.svg()) is not None
+
+
+def test_files(tmp_path: Path) -> None:
+    picture = graph(objects=shop())
+    assert picture.save(tmp_path / "g.svg").read_text().startswith("<svg")
+    assert picture.save(tmp_path / "g.png").read_bytes().startswith(b"\x89PNG")
+    assert picture.save(tmp_path / "g.dot").read_text().startswith("digraph")
+    with pytest.raises(DrawingError, match=r"\.svg"):
+        picture.save(tmp_path / "g.gif")
+
+
+def test_the_plan_shows_the_services_port_where_it_differs() -> None:
+    picture = architecture(objects=[*shop(), *policies(3)])
+    assert "5000 → 8080" in picture.svg() and "-allow-" not in picture.svg()
+    assert "12 workloads and 17 arrows" in picture.sentence
+
+
+def test_a_part_of_the_plan() -> None:
+    picture = architecture(only=["checkoutservice", "shippingservice"], objects=shop())
+    assert picture.sentence == "2 workloads and 1 arrow: checkoutservice → shippingservice TCP 50051."
+
+
+def test_nothing_to_draw_is_said() -> None:
+    assert "lab.deploy()" in graph(objects=[])._repr_html_() and "lab.deploy()" in repr(architecture(objects=[]))
+
+
+def test_without_graphviz_the_words_remain(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = architecture(objects=shop(), only=["frontend", "adservice"])
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    monkeypatch.setenv("PATH", "/nowhere")
+    shown = picture._repr_html_()
+    assert "graphviz-pure" in shown and "frontend → adservice" in shown and picture._repr_svg_() is None
+    with pytest.raises(DrawingError, match="pip install graphviz-pure"):
+        picture.svg()
+
+
+def test_without_graphviz_a_graph_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dot, "executable", missing)
+    picture = graph(objects=[*shop(), policy("new", app("adservice"))])
+    assert "17" in picture.sentence and "graphviz" in picture._repr_html_()
+
+
+def missing() -> str:
+    raise DrawingError("Nothing on this machine can draw graphs: graphviz is missing.")
+
+
+@pytest.mark.parametrize(("names", "lines"), [
+    ([], []), (["short"], ["short"]), (["shipping-allow-frontend"], ["shipping-allow-", "frontend"]),
+    (["productcatalog-allow-recommendation"], ["productcatalog-", "allow-", "recommendation"]),
+    (["a", "b", "c"], ["a", "b", "c"]), (["a", "b", "c", "d"], ["a", "b", "+2 more"]),
+    (["averyveryverylongname"], ["averyveryverylon…"]),
+])
+def test_names_are_wrapped(names: list[str], lines: list[str]) -> None:
+    assert wrapped(names) == lines
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_and_lines_stand_out_from_their_ground(dark: bool) -> None:
+    def shade(colour: str) -> str:
+        return palette.DARK[colour] if dark else colour
+
+    fills = (palette.PAPER, palette.OPEN_FILL, palette.INGRESS_FILL, palette.EGRESS_FILL, palette.BOTH_FILL)
+    for fill in fills:
+        assert contrast(shade(palette.INK), shade(fill)) >= 7
+        assert contrast(shade(palette.QUIET), shade(fill)) >= 4.5
+    for line in (palette.ALLOWED, palette.BLOCKED, palette.EXTRA):
+        assert contrast(shade(line), shade(palette.PAPER)) >= 4.5
+    assert contrast(shade(palette.INGRESS_WALL), shade(palette.INGRESS_FILL)) >= 3
+    assert contrast(shade(palette.EGRESS_WALL), shade(palette.EGRESS_FILL)) >= 3
