@@ -263,11 +263,11 @@ class Kubelet:
         worker, found = self._running(pod, container)
         try:
             program = worker.command(found, command, tty=tty)
-        except NoSuchProgram as error:
+            session = sessions.start(self.forks, program, stdin=stdin)
+        except (NoSuchProgram, OSError) as error:
             raise ApiError(
                 500, "InternalError", f"error executing command in container: failed to exec in container: {error}"
             ) from None
-        session = sessions.start(self.forks, program, stdin=stdin)
         found.adopt(session.process)
         return session
 

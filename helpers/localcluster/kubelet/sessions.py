@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from helpers.localcluster.kubelet.forkserver import ForkServer, Process, Program, exit_code
 from helpers.localcluster.kubelet.pipes import Input, Output
 from helpers.localcluster.kubelet.run import Run
+from helpers.localcluster.kubelet.wire import close_all
 
 
 class CommandSession:
@@ -54,24 +55,28 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 def start(forks: ForkServer, program: Program, *, stdin: bool) -> CommandSession:
-    """Start a command with pipes, or at a terminal of its own if the program wants one."""
-    if program.tty:
-        return _at_terminal(forks, program)
-    out, theirs_out = os.pipe()
-    err, theirs_err = os.pipe()
-    theirs_in, into = os.pipe() if stdin else (None, None)
-    process = forks.start(program, [theirs_in, theirs_out, theirs_err])
-    for fd in (theirs_in, theirs_out, theirs_err):
-        if fd is not None:
-            os.close(fd)
+    """Start a command with pipes, or at a terminal of its own if the program wants one. Raises OSError."""
+    opened: list[int] = []
+    try:
+        if program.tty:
+            ours, theirs = _opened(opened, os.openpty())
+            process = forks.start(program, [theirs, theirs, theirs])
+            os.close(theirs)
+            return CommandSession(process, Input(os.dup(ours)), Output(ours), None)
+        out, theirs_out = _opened(opened, os.pipe())
+        err, theirs_err = _opened(opened, os.pipe())
+        theirs_in, into = _opened(opened, os.pipe()) if stdin else (None, None)
+        process = forks.start(program, [theirs_in, theirs_out, theirs_err])
+    except OSError:
+        close_all(opened)
+        raise
+    close_all([fd for fd in (theirs_in, theirs_out, theirs_err) if fd is not None])
     return CommandSession(process, None if into is None else Input(into), Output(out), Output(err))
 
 
-def _at_terminal(forks: ForkServer, program: Program) -> CommandSession:
-    ours, theirs = os.openpty()
-    process = forks.start(program, [theirs, theirs, theirs])
-    os.close(theirs)
-    return CommandSession(process, Input(os.dup(ours)), Output(ours), None)
+def _opened(opened: list[int], pair: tuple[int, int]) -> tuple[int, int]:
+    opened.extend(pair)
+    return pair
 
 
 async def execute(forks: ForkServer, program: Program, seconds: float) -> tuple[int, str]:
