@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helpers.lab.advice import lint, suggest
     from helpers.lab.arrows import Arrow
     from helpers.lab.changes import apply, delete_policies, reset
     from helpers.lab.checks import check, progress, solution
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from helpers.lab.errors import LabError
     from helpers.lab.examination import examine as doctor
     from helpers.lab.looking import architecture, flows, matrix, objects, world
+    from helpers.lab.ordering import order
     from helpers.lab.probing import Probe, probe, probes
     from helpers.lab.rollout import deploy, restart
     from helpers.lab.session import client, connect, current, start
     from helpers.lab.shop import Page, page
 
 _HOMES = {
+    "lint": "advice", "suggest": "advice", "order": "ordering",
     "Arrow": "arrows", "Cluster": "cluster", "LabError": "errors", "Page": "shop", "Probe": "probing",
     "apply": "changes", "architecture": "looking", "check": "checks", "client": "session", "connect": "session",
     "current": "session", "delete_policies": "changes", "deploy": "rollout", "doctor": "examination",
@@ -39,9 +42,10 @@ _OTHERWISE = {"doctor": "examine"}
 """Names that a function has in its own module."""
 
 __all__ = [
-    "Arrow", "Cluster", "LabError", "Page", "Probe", "apply", "architecture", "check", "client", "connect", "current",
-    "delete_policies", "deploy", "doctor", "flows", "matrix", "objects", "page", "probe", "probes", "progress",
-    "prove_enforcement", "reset", "restart", "solution", "start", "world",
+    "Arrow", "Cluster", "LabError", "Page", "Probe", "apply", "architecture", "check", "client", "connect",
+    "current", "delete_policies", "deploy", "doctor", "flows", "lint", "matrix", "objects", "order", "page",
+    "probe", "probes", "progress", "prove_enforcement", "reset", "restart", "solution", "start", "suggest",
+    "world",
 ]
 
 

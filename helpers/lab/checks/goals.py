@@ -195,9 +195,10 @@ def wrong_caller(world: World, goal: Goal, caller: str) -> Answer:
     if policy is None:
         names = " and ".join(f"`{policy.name}`" for policy in isolating(world, goal))
         return hint("no-rule", f"{names} isolates {goal.target}, and no rule lets {caller} in on port {goal.port}.")
-    if missing := unknown_peer(world, policy):
-        return hint("caller-unknown", f"`{policy.name}` admits pods with {missing}, and there are none. "
-                    "Compare with `kubectl get pods --show-labels`, letter by letter.")
+    for policy in isolating(world, goal):
+        if missing := unknown_peer(world, policy):
+            return hint("caller-unknown", f"`{policy.name}` admits pods with {missing}, and there are none. "
+                        "Compare with `kubectl get pods --show-labels`, letter by letter.")
     return hint("caller-missing", f"{goal.target} doesn't admit {caller} yet. Admitted so far: "
                 f"{', '.join(admitted(world, goal)) or 'nobody'}.")
 

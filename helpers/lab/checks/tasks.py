@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from helpers.lab.checks.answers import Answer, done, hint
+from helpers.lab.checks.edges import bank, collector
 from helpers.lab.checks.goals import Goal, secured
 from helpers.lab.checks.situation import Situation
+from helpers.lab.checks.whole import collection, least
 
 Task = Callable[[Situation], Answer]
 
@@ -102,4 +104,9 @@ TASKS: dict[str, Task] = {
     "02-arrow": arrow,
     "03-payment": goal("paymentservice", "checkoutservice", port=50051),
     "04-cart": goal("cartservice", "frontend", "checkoutservice", port=7070),
+    "05-collection": collection,
+    "06-collector": collector,
+    "07-bank": bank,
+    "08-redis": goal("redis-cart", "cartservice", port=6379),
+    "09-least": least,
 }

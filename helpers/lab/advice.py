@@ -1,0 +1,41 @@
+"""Advice on the live cluster's policies: what the linter finds, and what a machine would write."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+from helpers.lab import looking
+
+if TYPE_CHECKING:
+    from helpers.policies import Finding
+    from helpers.policies.suggesting import Suggestion
+
+
+class Findings(list["Finding"]):
+    """What the linter found; prints as sentences."""
+
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self)) or "The linter finds nothing to mend."
+
+    def _repr_html_(self) -> str:
+        return "".join(found._repr_html_() for found in self) or f"<p>{html.escape(repr(self))}</p>"
+
+
+def lint(*skip: str) -> Findings:
+    """Mistakes in the live cluster's policies that the API server accepted; `skip` leaves rules out by their ids."""
+    from helpers.policies import lint as find
+
+    return Findings(find(looking.world(), skip))
+
+
+def suggest(*, declared: bool = True, observed: bool = False, egress: bool = True, style: str = "arrow") -> Suggestion:
+    """Policies of least privilege for the live application, as a machine would write them. Applies nothing.
+
+    `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections; `style` is
+    "arrow" (one policy an arrow) or "workload" (one a workload). Raises LabError without a flow log to read.
+    """
+    from helpers.policies import suggest as write
+
+    flows: Any = looking.flows() if observed else None
+    return write(looking.world(), flows, declarations=declared, egress=egress, style=style)

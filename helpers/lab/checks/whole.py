@@ -1,0 +1,148 @@
+"""Tasks about the application as a whole: every arrow that it needs, and nothing besides."""
+
+from typing import Any
+
+from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of
+from helpers.lab.checks.answers import Answer, done, hint
+from helpers.lab.checks.goals import Goal, secured
+from helpers.lab.checks.situation import Object, Situation
+from helpers.lab.looking import SYSTEM
+from helpers.policies import Pod, default
+
+OUTSIDE_ADDRESS = "198.51.100.1"
+"""Somebody outside of the cluster; an address that is kept for documentation."""
+
+DNS = "kube-system/coredns"
+
+_TRIED = (("checkoutservice", "emailservice:5000", True), ("adservice", "redis-cart:6379", False))
+
+
+def collection(situation: Situation) -> Answer:
+    """Notebook 05: ingress policies that allow each arrow of the shop and nothing else."""
+    wrong = incoming(situation)
+    if wrong is None:
+        wrong = otherwise(situation)
+    return wrong if wrong is not None else done("Every arrow of the shop is allowed, and nothing else is.")
+
+
+def least(situation: Situation) -> Answer:
+    """Notebook 09: least privilege at both ends, with DNS."""
+    for look in (incoming, outgoing, otherwise):
+        wrong = look(situation)
+        if wrong is not None:
+            return wrong
+    return done("Every pod may call what it needs, may be called by those who need it, and no more.")
+
+
+def arrows(situation: Situation) -> tuple[Arrow, ...]:
+    return arrows_of(item for item in situation.objects if item["metadata"].get("namespace") not in SYSTEM)
+
+
+def goals(situation: Situation) -> list[Goal]:
+    """What each service of the architecture should accept, in the order of their names."""
+    callers: dict[tuple[str, int], list[str]] = {}
+    for arrow in arrows(situation):
+        found = callers.setdefault((bare(arrow.target), arrow.port), [])
+        found += [bare(arrow.source)] if arrow.source != OUTSIDE else []
+    return [Goal(target, tuple(found), port) for (target, port), found in sorted(callers.items())]
+
+
+def bare(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def incoming(situation: Situation) -> Answer | None:
+    """The first thing that is wrong at the called ends."""
+    wanted = goals(situation)
+    if not wanted:
+        return hint("no-shop", "There is no shop in the cluster. `lab.deploy()` brings it.")
+    if not situation.world.policies:
+        return hint("nothing-yet", "There is no policy in the cluster so far.")
+    for goal in wanted:
+        answer = ingress(situation, goal)
+        if answer is not None:
+            return answer
+    return None
+
+
+def ingress(situation: Situation, goal: Goal) -> Answer | None:
+    """What is wrong with who may call one service, its egress left aside."""
+    halves = inbound(situation)
+    target = situation.world.pod(goal.target)
+    if not halves.world.isolating(target, "ingress") and situation.world.isolating(target, "ingress"):
+        return hint("no-rule", f"{goal.target} is closed to everyone: it is selected, and no policy lets anybody in.")
+    answer = secured(halves, goal)
+    if not answer:
+        return hint(answer.mistake, f"Look at {goal.target}. {answer.text}")
+    exposed = any(arrow.source == OUTSIDE and bare(arrow.target) == goal.target for arrow in arrows(situation))
+    outside = situation.world.judge(OUTSIDE_ADDRESS, goal.target, goal.port)
+    if exposed and not outside:
+        return hint("no-outside", f"Customers come from outside the cluster, and {goal.target} doesn't let them in. "
+                    "They have no labels: an `ipBlock` names them.")
+    if outside and not exposed:
+        return hint("outside", f"{goal.target} can be called from outside the cluster.")
+    return None
+
+
+def inbound(situation: Situation) -> Situation:
+    """The same cluster with the policies' rules for what comes in, and no others.
+
+    A policy that only denies is left out: a default deny selects more than the goal's target, and rightly so.
+    """
+    others = tuple(item for item in situation.objects if item.get("kind") != "NetworkPolicy")
+    return Situation((*others, *(half for item in situation.policies if (half := ingress_of(item)) is not None)))
+
+
+def ingress_of(policy: Object) -> dict[str, Any] | None:
+    """A policy's ingress half; None for one that lets nobody in."""
+    full = default(dict(policy))
+    spec = {name: value for name, value in full["spec"].items() if name != "egress"}
+    if "Ingress" not in spec["policyTypes"] or not spec.get("ingress"):
+        return None
+    return {**full, "spec": {**spec, "policyTypes": ["Ingress"]}}
+
+
+def otherwise(situation: Situation) -> Answer | None:
+    """The policies are right: does the cluster do what they say? One call that is needed, one that isn't."""
+    for source, target, wanted in _TRIED:
+        if situation.connects(source, target) is (not wanted):
+            return hint("otherwise", f"Your policies are right, and yet {source} {'could not' if wanted else 'could'} "
+                        f"connect to {target}. Does this cluster enforce policies? `lab.prove_enforcement()` tells.")
+    return None
+
+
+def outgoing(situation: Situation) -> Answer | None:
+    """The first thing that is wrong at the calling ends."""
+    world = situation.world
+    needed = {(bare(arrow.source), bare(arrow.target), arrow.port) for arrow in arrows(situation)}
+    pods = {bare(pod.workload): pod for pod in world.pods if pod.namespace == "default"}
+    for name, pod in pods.items():
+        if not world.isolating(pod, "egress"):
+            return hint("egress-open", f"{name} may call whatever it likes: no policy limits its egress.")
+        wrong = no_dns(situation, name, pod) if any(source == name for source, _, _ in needed) else None
+        if wrong is not None:
+            return wrong
+    for source, target, port in sorted(needed):
+        if source in pods and target in pods and not world.judge(pods[source], pods[target], port).egress.allowed:
+            return hint("egress-missing", f"{source} isn't let out to {target} on port {port}.")
+    return too_much(situation, pods)
+
+
+def no_dns(situation: Situation, name: str, pod: Pod) -> Answer | None:
+    """Whether a pod that calls others by name can look up the names."""
+    if not situation.world.judge(pod, DNS, 53, "UDP").egress.allowed:
+        return hint("no-dns", f"{name} can't look up any name: DNS is egress too, port 53 of the pods in `kube-system` "
+                    "with the label `k8s-app=kube-dns`.")
+    if not situation.world.judge(pod, DNS, 53, "TCP").egress.allowed:
+        return hint("dns-udp-only", f"{name} may ask the DNS over UDP only. Long answers come over TCP: allow both.")
+    return None
+
+
+def too_much(situation: Situation, pods: dict[str, Pod]) -> Answer | None:
+    """Whether somebody may call the world outside, which nothing in the shop needs."""
+    for name, pod in pods.items():
+        verdict = situation.world.judge(pod, OUTSIDE_ADDRESS, 443)
+        if verdict:
+            return hint("egress-outside", f"{name} may call any address outside the cluster: `{verdict.policies[0]}` "
+                        "lets it. An empty rule, or one without `to`, means everywhere.")
+    return None

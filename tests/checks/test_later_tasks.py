@@ -1,0 +1,166 @@
+"""The tasks of notebooks 05 to 09: each mistake earns its own hint, the course's own policies pass."""
+
+from typing import Any
+
+import pytest
+from support.course import NOTEBOOKS, read, shop
+
+from helpers.lab.checks import Situation, judge
+from helpers.policies import suggest
+
+Json = dict[str, Any]
+INGRESS = read(*sorted((NOTEBOOKS / "policies/ingress").glob("*.yaml")))
+EGRESS = read(*sorted((NOTEBOOKS / "policies/egress").glob("*.yaml")))
+BROKEN = read(*sorted((NOTEBOOKS / "policies/broken").glob("*.yaml")))
+DENY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "metadata": {"name": "deny", "namespace": "default"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
+DNS = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
+       "spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": {"containers": [
+           {"name": "coredns", "ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"},
+                                         {"name": "dns-tcp", "containerPort": 53}]}]}}}}
+
+
+def namespace(name: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def deployment(name: str, where: str) -> Json:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": where},
+            "spec": {"template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": []}}}}
+
+
+CLUSTER = [namespace("default"), namespace("kube-system"), DNS, *shop()]
+MONITORING = [namespace("monitoring"), deployment("collector", "monitoring"), deployment("visitor", "monitoring")]
+
+
+def policy(spec: Json, name: str = "mine", where: str = "default") -> Json:
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": name, "namespace": where}, "spec": spec}
+
+
+def app(name: str) -> Json:
+    return {"podSelector": {"matchLabels": {"app": name}}}
+
+
+def changed(policies: list[Json], name: str, spec: Json | None = None) -> list[Json]:
+    """The policies with one of them replaced, or taken out."""
+    rest = [item for item in policies if item["metadata"]["name"] != name]
+    assert len(rest) == len(policies) - 1
+    return rest + ([policy(spec, name)] if spec else [])
+
+
+def answer(task: str, *objects: Json) -> str:
+    found = judge(task, Situation(tuple(objects)))
+    assert found.text.endswith((".", "?")) and found.passed == (not found.mistake), found
+    return found.mistake
+
+
+@pytest.mark.parametrize(("policies", "mistake"), [
+    ([], "nothing-yet"),
+    (INGRESS, ""),
+    ([*INGRESS, DENY], ""),
+    ([*INGRESS, *EGRESS], ""),
+    ([DENY], "no-rule"),
+    (INGRESS[1:], "caller-missing"),
+    ([*changed(INGRESS, "email-allow-checkout"), BROKEN[0]], "service-port"),
+    ([*changed(INGRESS, "redis-cart-allow-cart"), BROKEN[1]], "from-everyone"),
+    ([*changed(INGRESS, "productcatalog-allow-recommendation"), BROKEN[2]], "caller-unknown"),
+    (changed(INGRESS, "frontend-allow-outside"), "no-outside"),
+    ([*INGRESS, policy({**app("adservice"), "ingress": [{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
+                                                         "ports": [{"port": 9555}]}]})], "outside"),
+])
+def test_the_collection(policies: list[Json], mistake: str) -> None:
+    assert answer("05-collection", *CLUSTER, *policies) == mistake
+
+
+def test_the_collection_needs_the_shop() -> None:
+    assert answer("05-collection", namespace("default"), DENY) == "no-shop"
+
+
+def test_a_cluster_that_does_not_enforce_is_found_out() -> None:
+    found = judge("05-collection", Situation((*CLUSTER, *INGRESS), connects=lambda source, target: True))
+    assert found.mistake == "otherwise"
+
+
+def test_the_broken_collection_has_three_faults_and_names_one_at_a_time() -> None:
+    names = {item["metadata"]["name"] for item in BROKEN}
+    mixed = [item for item in INGRESS if item["metadata"]["name"] not in names] + BROKEN
+    found = []
+    while mistake := answer("05-collection", *CLUSTER, *mixed):
+        found.append(mistake)
+        name = {"service-port": "email-allow-checkout", "caller-unknown": "productcatalog-allow-recommendation",
+                "from-everyone": "redis-cart-allow-cart"}[mistake]
+        mixed = changed(mixed, name) + [item for item in INGRESS if item["metadata"]["name"] == name]
+    assert sorted(found) == ["caller-unknown", "from-everyone", "service-port"]
+
+
+MONITORING_NAME = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+
+
+def collector(*peers: Json, ports: Any = ({"port": 9555},)) -> Json:
+    return policy({**app("adservice"), "ingress": [{"from": list(peers), "ports": list(ports)}]})
+
+
+@pytest.mark.parametrize(("policies", "mistake"), [
+    ([], "nothing-yet"),
+    ([collector({**MONITORING_NAME, **app("collector")})], ""),
+    ([collector(MONITORING_NAME, app("collector"))], "or-not-and"),
+    ([collector(app("collector"))], "own-namespace"),
+    ([collector(MONITORING_NAME)], "whole-namespace"),
+    ([collector({"namespaceSelector": {}, **app("collector")})], "any-namespace"),
+    ([collector({"namespaceSelector": {"matchLabels": {"name": "monitor"}}, **app("collector")})], "namespace-label"),
+    ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 80}])], "refused"),
+    ([collector({**MONITORING_NAME, **app("collector")}, ports=[])], "ports"),
+])
+def test_the_collector(policies: list[Json], mistake: str) -> None:
+    assert answer("06-collector", *CLUSTER, *MONITORING, *INGRESS, DENY, *policies) == mistake
+
+
+def test_the_collector_needs_its_pods_and_the_other_policies() -> None:
+    assert answer("06-collector", *CLUSTER) == "no-pods"
+    assert answer("06-collector", *CLUSTER, *MONITORING) == "open"
+    alone = collector({**MONITORING_NAME, **app("collector")})
+    assert answer("06-collector", *CLUSTER, *MONITORING, alone) == "frontend"
+
+
+def bank(cidr: str = "203.0.113.10/32", target: Any = None, ports: Any = ({"port": 443},)) -> Json:
+    chosen = app("paymentservice") if target is None else target
+    return policy({**chosen, "policyTypes": ["Egress"],
+                   "egress": [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": list(ports)}]})
+
+
+@pytest.mark.parametrize(("policies", "mistake"), [
+    ([], "nothing-yet"),
+    ([bank()], ""),
+    ([bank("203.0.113.0/24")], "block"),
+    ([bank("203.0.113.11/32")], "address"),
+    ([bank(ports=[{"port": 80}])], "port"),
+    ([bank(ports=[{"port": 443, "protocol": "UDP"}])], "port"),
+    ([bank(ports=[])], "ports"),
+    ([bank(target={"podSelector": {}})], "everyone"),
+    ([bank(target=app("checkoutservice"))], "other-pod"),
+    ([policy({**app("paymentservice"), "ingress": [{"from": [{"ipBlock": {"cidr": "203.0.113.10/32"}}]}]})],
+     "as-ingress"),
+])
+def test_the_bank(policies: list[Json], mistake: str) -> None:
+    assert answer("07-bank", *CLUSTER, *INGRESS, *EGRESS, *policies) == mistake
+
+
+def test_the_bank_needs_the_shop_and_its_egress_limited() -> None:
+    assert answer("07-bank", namespace("default")) == "no-shop"
+    assert answer("07-bank", *CLUSTER) == "open"
+
+
+@pytest.mark.parametrize(("policies", "mistake"), [
+    ([*INGRESS, *EGRESS], ""),
+    (list(suggest(CLUSTER).policies), ""),
+    (list(suggest(CLUSTER, style="workload").policies), ""),
+    (INGRESS, "egress-open"),
+    ([*INGRESS, *changed(EGRESS, "allow-dns")], "no-dns"),
+    ([*INGRESS, *changed(EGRESS, "checkout-to-email")], "egress-missing"),
+    ([*INGRESS, *EGRESS, policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]})], "egress-outside"),
+    ([*INGRESS, *changed(EGRESS, "allow-dns", {"podSelector": {}, "policyTypes": ["Egress"], "egress": [
+        {"ports": [{"protocol": "UDP", "port": 53}]}]})], "dns-udp-only"),
+])
+def test_least_privilege(policies: list[Json], mistake: str) -> None:
+    assert answer("09-least", *CLUSTER, *policies) == mistake
