@@ -28,8 +28,10 @@ def workspace(notebook: str, base_url: str) -> dict[str, Any]:
         "data": {
             "layout-restorer:data": {
                 "main": {"dock": dock, "current": left},
-                "left": {"collapsed": True, "visible": True, "current": "filebrowser"},
-                "right": {"collapsed": True, "visible": True},
+                "left": {"collapsed": True, "visible": True, "widgets": ["filebrowser", "running-sessions",
+                                                                         "@jupyterlab/toc:plugin"]},
+                "right": {"collapsed": True, "visible": True, "widgets": ["jp-property-inspector"]},
+                "relativeSizes": [0, 1, 0],
             },
             left: {"data": {"path": notebook, "factory": "Notebook"}},
             right: {"data": shop},

@@ -46,7 +46,7 @@ def test_alone_on_a_fresh_cluster(path: Path) -> None:
         check(path, run(path, own.environment))
 
 
-@pytest.mark.parametrize("path", reversed(course()), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", course()[::-1], ids=lambda path: path.stem)
 def test_after_the_later_ones(path: Path, shared: Cluster) -> None:
     check(path, run(path, shared.environment))
 

@@ -43,7 +43,7 @@ class Notebook:
 
     def __init__(self, page: Page, server: Server, name: str) -> None:
         self.page = page
-        page.goto(server.url(f"lab/tree/{name}"))
+        page.goto(server.url(f"lab/tree/{name}?reset"))
         self.panel = page.locator(".jp-NotebookPanel")
         self.cells.first.wait_for(timeout=60_000)
         page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)

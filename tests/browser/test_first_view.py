@@ -1,0 +1,41 @@
+"""What `make lab` opens: the first notebook, and beside it the shop's panel, which waits for the shop."""
+
+import json
+import runpy
+from pathlib import Path
+
+from playwright.sync_api import expect
+from support.browser import browser_page, screenshot
+from support.cluster import cluster
+from support.course import ROOT
+from support.jupyter import jupyter
+
+
+def write_layout(folder: Path, base_url: str) -> Path:
+    tool = runpy.run_path(str(ROOT / "tools" / "workspace.py"))
+    tool["write"](folder, "00-start-here.ipynb", base_url)
+    return folder / str(tool["FILE"])
+
+
+def test_the_first_view_has_the_notebook_and_the_shop(tmp_path: Path) -> None:
+    write_layout(tmp_path / "workspaces", "/user/ada/")
+    with (cluster("--empty", prefix="br-") as own,
+          jupyter(own.environment, tmp_path, base_url="/user/ada/") as server,
+          browser_page(width=1366, height=768) as page):
+        page.goto(server.url("lab"))
+        expect(page.get_by_role("heading", name="00 · Start here")).to_be_visible(timeout=60_000)
+        shop = page.frame_locator(".jp-ServerProxy iframe")
+        expect(shop.get_by_role("heading", name="The shop isn't open yet")).to_be_visible(timeout=30_000)
+        expect(page.locator(".jp-Dialog, .jp-toast, .Toastify__toast")).to_have_count(0)
+        screenshot(page, "first-view-empty")
+        own.up()
+        expect(shop.get_by_role("link", name="Hipster Shop")).to_be_visible(timeout=30_000)
+        screenshot(page, "first-view-shop")
+
+
+def test_a_layout_of_the_learners_own_is_kept(tmp_path: Path) -> None:
+    file = write_layout(tmp_path, "/")
+    assert json.loads(file.read_text())["metadata"]["id"] == "default"
+    file.write_text("{}")
+    write_layout(tmp_path, "/")
+    assert file.read_text() == "{}"
