@@ -72,9 +72,7 @@ def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
                f'{" changed" if node.changed else ""}"')
     yield from _walls(node, place)
     second = "" if plain else "✗ no DNS" if node.no_dns else STATES[state]
-    if node.pods != 1 and node.key != OUTSIDE:
-        second = f"{second} · {node.pods} pods" if second else f"{node.pods} pods"
-    yield _text(f"{node.key} name", node.name, place.x, place.y + (6 if second else 0), bold=True, tip=tip)
+    yield _text(f"{node.key} name", node.title, place.x, place.y + (6 if second else 0), bold=True, tip=tip)
     if second:
         colour = palette.BLOCKED if node.no_dns else palette.QUIET
         yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.5, colour=colour, tip=tip)

@@ -10,13 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 from helpers.display import dot
-from helpers.display.scene import EXTRA, Node, Scene
+from helpers.display.scene import CROWDED, EXTRA, Node, Scene
 
 NODE_HEIGHT = 36.0
 LABEL_WIDTH, LABEL_HEIGHT = 76.0, 40.0
-CROWDED = 40
-"""Above so many edges their labels get no room of their own: names are in the tooltips."""
-
 _PER_LETTER, _MARGIN, _NARROWEST = 5.9, 20.0, 84.0
 _CALLER_GAP = 26.0  # between a caller and the entrance below or above it
 
@@ -58,7 +55,7 @@ class Layout:
 
 
 def width_of(node: Node) -> float:
-    return max(_NARROWEST, len(node.name) * _PER_LETTER + _MARGIN)
+    return max(_NARROWEST, len(node.title) * _PER_LETTER + _MARGIN)
 
 
 def layout_of(scene: Scene) -> Layout:

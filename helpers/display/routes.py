@@ -15,7 +15,6 @@ Point = tuple[float, float]
 
 ARROW = 8.0
 _SPREAD, _STEP = 24.0, 7.0  # how far apart, altogether and one by one, lines leave a side
-_BULGES = (0.0, 45.0, -45.0, 90.0, -90.0, 150.0, -150.0, 230.0, -230.0)
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,10 @@ def _needed(edge: Edge, start: Point, end: Point, layout: Layout) -> Route:
     if not course.line and course.label:
         return Route(_line(_round(_side(layout.places[edge.source], 0.0, right=False), course.label, end), end),
                      course.label)
-    at: Point | None = None
-    tries: list[list[Point] | None]
-    if course.label is None:
-        tries = [_bent(start, end, bulge) for bulge in _BULGES] if end[0] > start[0] else []
-    else:
-        at = (course.label[0], _height_at(course))
-        tries = [_through(start, at, at, end), _through(start, *_level(at, layout), end)]
+    if course.label is None:  # a crowded picture: graphviz knows best
+        return Route(course.line, None)
+    at = (course.label[0], _height_at(course))
+    tries = [_through(start, at, at, end), _through(start, *_level(at, layout), end)]
     found = [points for points in tries if points] + [_points(course)]
     best = min(found, key=lambda points: _hits(points, others))
     return Route(course.line, course.label) if best is found[-1] else Route(_line(best, end), at)
@@ -138,13 +134,6 @@ def _round(start: Point, middle: Point, end: Point) -> list[Point]:
     (x, y), half = middle, 0.45
     return [start, (x, start[1]), (x, y + (start[1] - y) * half), middle,
             (x, y + (end[1] - y) * half), (x, end[1]), (stop, end[1])]
-
-
-def _bent(start: Point, end: Point, bulge: float) -> list[Point]:
-    """One curve that leaves to the right and comes in from the left, pulled up or down by `bulge`."""
-    stop = end[0] - ARROW
-    reach = (stop - start[0]) / 2
-    return [start, (start[0] + reach, start[1] + bulge), (stop - reach, end[1] + bulge), (stop, end[1])]
 
 
 def _line(points: Sequence[Point], tip: Point) -> str:

@@ -5,6 +5,7 @@ Asks the policy engine; decides nothing itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ OUTSIDE_ADDRESS = "198.51.100.1"
 
 FEW = 3
 """Up to so many needless calls into or out of a workload are drawn one by one."""
+
+CROWDED = 40
+"""Above so many needed calls, needless ones are only counted, and names are in the tooltips."""
 
 MANY = 60
 """Above so many workloads, those that take part in nothing are drawn as one a namespace."""
@@ -46,6 +50,11 @@ class Node:
     others_out: int = 0
     no_dns: bool = False
     changed: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name, and how many pods it has if not one."""
+        return self.name if self.pods == 1 else f"{self.name} ×{self.pods}"
 
     @property
     def state(self) -> str:
@@ -132,7 +141,7 @@ def scene_of(world: World, arrows: Iterable[Arrow], *, last: str | None = None,
     nodes = [_node(world, before, key, pods, needed) for key, pods in groups.items()]
     if any(edge.source == OUTSIDE or edge.target == OUTSIDE for edge in (*edges, *extras)):
         nodes.insert(0, Node(OUTSIDE, "outside world", ""))
-    nodes, drawn = _thin(nodes, extras)
+    nodes, drawn = _thin(nodes, extras, FEW if len(edges) <= CROWDED else 0)
     scene = Scene(tuple(nodes), (*edges, *drawn), newest, len(_of_application(world)))
     return _merge_quiet(scene) if len(nodes) > MANY else scene
 
@@ -150,7 +159,7 @@ def _of_application(world: World) -> list[Policy]:
 
 
 def _without(world: World, key: str) -> World:
-    return world.replace_policies([policy.source for policy in world.policies if policy.key != key])
+    return world.with_policies(policy for policy in world.policies if policy.key != key)
 
 
 def _node(world: World, before: World | None, key: str, pods: Sequence[Pod], needed: Iterable[Arrow]) -> Node:
@@ -219,7 +228,7 @@ def _ports(key: str, pods: Sequence[Pod], needed: set[tuple[str, str, int]]) -> 
     return sorted(declared | {port for _, target, port in needed if target == key})
 
 
-def _thin(nodes: list[Node], extras: list[Edge]) -> tuple[list[Node], list[Edge]]:
+def _thin(nodes: list[Node], extras: list[Edge], few: int) -> tuple[list[Node], list[Edge]]:
     """Draw a few needless calls one by one; many into or out of the same workload become a number there.
 
     Those to the outside world are always drawn.
@@ -228,13 +237,10 @@ def _thin(nodes: list[Node], extras: list[Edge]) -> tuple[list[Node], list[Edge]
     drawn = [edge for edge in extras if edge.target != OUTSIDE]
     counts: dict[tuple[str, str], int] = {}
     for side, end in (("in", "target"), ("out", "source")):
-        by_end: dict[str, list[Edge]] = {}
-        for edge in drawn:
-            by_end.setdefault(getattr(edge, end), []).append(edge)
-        for key, edges in by_end.items():
-            if len(edges) > FEW:
-                counts[key, side] = len(edges)
-                drawn = [edge for edge in drawn if edge not in edges]
+        found = Counter(getattr(edge, end) for edge in drawn)
+        many = {key for key, count in found.items() if count > few}
+        counts |= {(key, side): found[key] for key in many}
+        drawn = [edge for edge in drawn if getattr(edge, end) not in many]
     return [replace(node, others_in=counts.get((node.key, "in"), 0), others_out=counts.get((node.key, "out"), 0))
             for node in nodes], [*drawn, *outward]
 

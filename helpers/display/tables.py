@@ -109,8 +109,8 @@ _STYLE = ("".join(f".lab-matrix .{state}{{color:{colour}}}"
             ".lab-matrix thead th{height:9.5em;vertical-align:bottom;padding:0;font-weight:normal}"
             ".lab-matrix thead th span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap}"
             ".lab-matrix tbody th{text-align:right;padding:0 .6em 0 0;font-weight:normal;white-space:nowrap}"
-            ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;text-align:center!important;padding:0;font-size:15px;"
-            "border:1px solid rgba(128,128,128,.3)}"
+            ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;"
+            "text-align:center!important;padding:0;font-size:15px;border:1px solid rgba(128,128,128,.3)}"
             ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
             ".lab-matrix .key span{font-size:15px}")
 

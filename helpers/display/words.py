@@ -14,13 +14,14 @@ def node_words(node: Node) -> str:
     """A node's tooltip."""
     if node.key == OUTSIDE:
         return "The world outside of the cluster: browsers come from here"
+    name = short(node.key) + (f" ({node.pods} pods)" if node.pods != 1 else "")
     if node.state == "open":
-        return f"{short(node.key)}: no policy selects it; everything may reach it, and it may reach everything"
+        return f"{name}: no policy selects it; everything may reach it, and it may reach everything"
     sides = [f"{direction} isolated by {', '.join(map(bare, policies))}"
              for direction, policies in (("ingress", node.ingress), ("egress", node.egress)) if policies]
     if node.no_dns:
         sides.append("it cannot reach the cluster's DNS, so it finds no Service by name")
-    return f"{short(node.key)}: {'; '.join(sides)}"
+    return f"{name}: {'; '.join(sides)}"
 
 
 def edge_words(edge: Edge, *, plain: bool = False) -> str:

@@ -1,0 +1,263 @@
+"""The lab's calls against a real local cluster: the seed's walk, starting points, probes, the command line."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from support.cluster import KUBECTL, Cluster, cluster
+
+from helpers import display, lab
+from helpers.lab import session, shop
+from helpers.lab.errors import ClusterError, LabError, NotFound, ShopError
+
+FIRST, SECOND = "policies/ingress/01-shipping-allow-checkout.yaml", "policies/ingress/02-shipping-allow-frontend.yaml"
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Cluster]:
+    with cluster() as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def here(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process works with the test's cluster, as a kernel would after lab.start()."""
+    for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR"):
+        monkeypatch.setenv(name, "/usr/bin")
+    monkeypatch.setenv("LAB_HOME", str(own.home))
+    monkeypatch.delenv("LAB_CONTEXT", raising=False)
+    session.use(None)
+    lab.start()
+    yield
+    lab.current().close()
+    session.use(None)
+
+
+def test_start_says_one_line_and_again_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    lab.start()
+    lab.start()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and all("12 of 12 Deployments are ready" in line for line in lines)
+
+
+def test_kubectl_is_in_place() -> None:
+    done = subprocess.run(["kubectl", "get", "pods", "-o", "name"], capture_output=True, text=True, check=True)
+    assert len(done.stdout.split()) == 12
+
+
+def test_the_first_policies_from_end_to_end() -> None:
+    lab.reset()
+    assert lab.page("/cart", new_cart=True).ok
+    assert lab.page("/cart", {"product_id": "OLJCESPC7Z", "quantity": 2}).ok
+    lab.apply(FIRST)
+    assert lab.page("/cart").ok, "the standing connection keeps the page alive"
+    lab.restart("frontend")
+    failed = lab.page("/cart")
+    assert failed.status == 500 and "shipping quote" in failed.error and 2.5 < failed.seconds < 5
+    denied = lab.flows("frontend", "shippingservice", verdict="denied")
+    assert denied[-1]["policies"] == ["default/shipping-allow-checkout"]
+    assert not display.explain("frontend", "shippingservice", 50051)
+    assert display.matrix().cells["default/frontend", "default/shippingservice"].state == "blocked"
+    assert "blocked are frontend → shippingservice" in display.graph().sentence
+    lab.apply(SECOND)
+    assert lab.page("/cart").ok
+    assert lab.probe("checkoutservice", "shippingservice:50051").answer == "connected"
+    assert lab.probe("adservice", "shippingservice:50051").answer == "dropped"
+
+
+def test_a_starting_point_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
+    lab.apply(SECOND)
+    subprocess.run([str(KUBECTL), "create", "namespace", "stranger"], check=True, capture_output=True)
+    capsys.readouterr()
+    lab.reset(FIRST)
+    assert "policies: 01-shipping-allow-checkout" in capsys.readouterr().out
+    assert [policy.name for policy in lab.world().policies] == ["shipping-allow-checkout"]
+    lab.reset()
+    assert not lab.world().policies
+    left = {item["metadata"]["name"] for item in lab.current().list("namespaces")
+            if not item["metadata"].get("deletionTimestamp")}
+    assert left == {"default", "kube-system", "kube-public", "kube-node-lease"}
+
+
+def test_a_whole_folder_and_single_names() -> None:
+    lab.reset()
+    lab.apply("policies/ingress")
+    assert len(lab.world().policies) == 17 and display.matrix().exact
+    lab.delete_policies("ad-allow-frontend")
+    assert len(lab.world().policies) == 16
+    with pytest.raises(LabError, match="Did you mean 'redis-cart-allow-cart'"):
+        lab.delete_policies("redis-cart-allow-carts")
+    lab.delete_policies()
+    assert not lab.world().policies
+
+
+def test_the_shop_goes_and_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    lab.reset(shop=False)
+    assert lab.architecture() == () and "lab.deploy()" in repr(display.graph())
+    with pytest.raises(LabError, match="There is no pod at all"):
+        lab.probe("frontend", "adservice:9555")
+    assert lab.page("/").status == 503
+    lab.deploy()
+    assert "12 of 12 pods Ready" in capsys.readouterr().err
+    assert lab.page("/").ok and len(lab.architecture()) == 17
+    lab.deploy()
+
+
+@pytest.mark.parametrize(("source", "target", "answer"), [
+    ("checkoutservice", "emailservice:5000", "connected"), ("frontend", "emailservice:8080", "refused"),
+    ("frontend", "nosuchservice:80", "unresolved"), ("kube-system/coredns", "frontend.default:80", "connected"),
+])
+def test_probes(source: str, target: str, answer: str) -> None:
+    found = lab.probe(source, target)
+    assert found.answer == answer and bool(found) is (answer == "connected")
+    assert target in repr(found) and f'data-answer="{answer}"' in found._repr_html_()
+
+
+def test_a_probe_leaves_labels_and_containers_as_they_are() -> None:
+    before, after = (lab.current().list("pods", "default", labels="app=adservice")[0] for _ in range(2))
+    lab.probe("adservice", "redis-cart:6379")
+    assert before["metadata"]["labels"] == after["metadata"]["labels"]
+    assert before["spec"]["containers"] == after["spec"]["containers"]
+
+
+def test_many_probes_at_once() -> None:
+    pairs = [(source, "productcatalogservice:3550") for source in ("frontend", "adservice", "frontend")]
+    assert [(found.source, found.answer) for found in lab.probes([*pairs, ("adservice", "redis-cart:1")])] == [
+        ("frontend", "connected"), ("adservice", "connected"), ("adservice", "refused")]
+
+
+@pytest.mark.parametrize(("source", "target", "said"), [
+    ("frontnd", "a:1", "Did you mean 'frontend'"), ("frontend", "shippingservice", "is no target"),
+    ("frontend", "a:99999", "is no target"), ("nowhere/frontend", "a:1", "namespace nowhere"),
+])
+def test_probes_that_cannot_be_made(source: str, target: str, said: str) -> None:
+    with pytest.raises(LabError, match=said):
+        lab.probe(source, target)
+
+
+def test_enforcement_is_proven_and_leaves_nothing() -> None:
+    assert lab.prove_enforcement()
+    names = [item["metadata"]["name"] for item in lab.current().list("namespaces")
+             if not item["metadata"].get("deletionTimestamp")]
+    assert not any(name.startswith("lab-enforcement") for name in names)
+
+
+def test_a_deployment_that_is_not_there() -> None:
+    with pytest.raises(LabError, match="Did you mean 'frontend'"):
+        lab.restart("frontned")
+
+
+def test_what_the_api_server_rejects_is_said_in_its_words() -> None:
+    with pytest.raises(LabError, match=r"spec\.ingress\[0\]\.ports\[0\]\.port: Invalid value: 70000"):
+        lab.apply("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\n"
+                  "spec: {podSelector: {}, ingress: [{ports: [{port: 70000}]}]}\n")
+
+
+def test_both_transports_see_the_same() -> None:
+    from helpers.lab.cluster import Cluster as Api
+    from helpers.lab.transport import ClientTransport
+
+    context = lab.current().context
+    slow = Api(context, local=True, transport=ClientTransport(context))
+    assert slow.version() == lab.current().version()
+    assert [item["metadata"]["uid"] for item in slow.list("deployments", "default")] == [
+        item["metadata"]["uid"] for item in lab.current().list("deployments", "default")]
+    with pytest.raises(NotFound, match="nothing"):
+        slow.get("pods", "nothing", "default")
+    slow.patch("deployments", "frontend", {"metadata": {"annotations": {"lab": "x"}}})
+    slow.close()
+
+
+def test_the_official_client_is_one_call_away() -> None:
+    from kubernetes import client
+
+    with lab.client() as api:
+        assert client.CoreV1Api(api).read_namespaced_service("frontend", "default").spec.type == "ClusterIP"
+
+
+def test_the_kubectl_magic(capsys: pytest.CaptureFixture[str]) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from helpers.lab import magic
+
+    shell = InteractiveShell.instance()
+    magic.load(shell)
+    lab.reset()
+    body = (lab.current().context.files[0].parent / "missing").name  # any text that is no YAML object
+    shell.run_cell_magic("kubectl", "create -f -", _policy("from-a-cell"))
+    assert "networkpolicy.networking.k8s.io/from-a-cell created" in capsys.readouterr().out
+    with pytest.raises(LabError, match="apply -f -"):
+        shell.run_cell_magic("kubectl", "create -f -", _policy("from-a-cell"))
+    shell.run_cell_magic("kubectl", "--expect-error create -f -", _policy("from-a-cell"))
+    assert "AlreadyExists" in capsys.readouterr().err
+    shell.run_cell_magic("kubectl", "create -f -", "# Your policy goes here.\n")
+    assert "Nothing to do yet" in capsys.readouterr().out
+    with pytest.raises(LabError):
+        shell.run_cell_magic("kubectl", "create -f -", body)
+    shell.run_line_magic("kubectl", "get networkpolicy -o name")
+    assert "from-a-cell" in capsys.readouterr().out
+    InteractiveShell.clear_instance()
+    lab.reset()
+
+
+def _policy(name: str) -> str:
+    return (f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\n"
+            "spec: {podSelector: {matchLabels: {app: adservice}}}\n")
+
+
+class TestCommands:
+    def test_page(self, own: Cluster) -> None:
+        lab.reset()
+        found = own.page("/")
+        assert {"status", "seconds", "error"} <= found.keys() and found["status"] == 200 and found["error"] is None
+
+    def test_a_cart_is_kept_and_a_fresh_one_is_empty(self, own: Cluster) -> None:
+        own.run("page", "/cart", "--new-cart", "--post", "product_id=OLJCESPC7Z", "--post", "quantity=3")
+        jar = own.home / "cookies.json"
+        assert jar.stat().st_mode & 0o777 == 0o600
+        before = json.loads(jar.read_text())
+        own.page("/cart")
+        assert json.loads(jar.read_text()) == before
+        own.page("/cart", "--new-cart")
+        assert json.loads(jar.read_text()) != before
+
+    def test_page_that_is_not_there(self, own: Cluster) -> None:
+        done = own.run("page", "/nothing-here")
+        assert done.returncode == 1 and "404" in done.stdout
+
+    def test_flows(self, own: Cluster) -> None:
+        own.page("/")
+        found = json.loads(own.run("flows", "-o", "json", "--target", "frontend", "--last", "1").stdout)
+        assert found[0]["verdict"] == "allowed" and found[0]["source"]["kind"] in ("External", "Pod")
+        assert own.run("flows").stdout.startswith("TIME ")
+
+    def test_restart(self, own: Cluster) -> None:
+        done = own.run("restart", "adservice")
+        assert done.returncode == 0, done.stderr
+        done = own.run("restart", "adservces")
+        assert done.returncode == 1 and "Did you mean 'adservice'" in done.stderr and "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize(("form", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("dot", b"digraph")])
+    def test_graph(self, own: Cluster, form: str, start: bytes) -> None:
+        command = [sys.executable, "-m", "helpers", "graph", "-o", form]
+        done = subprocess.run(command, env=own.environment, capture_output=True, check=True)
+        assert done.stdout.startswith(start)
+
+    def test_bad_input(self, own: Cluster) -> None:
+        assert own.run("graph", "-o", "gif").returncode == 2
+        assert own.run("page").returncode == 2
+
+
+def test_without_a_cluster_the_next_step_is_named(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_HOME", f"{tmp_path}/none")
+    kept = lab.current()
+    session.use(None)
+    for call in (lab.world, lab.flows, display.graph):
+        with pytest.raises(ClusterError, match=r"lab\.start\(\)"):
+            call()
+    with pytest.raises(ShopError, match="python -m helpers up"):
+        shop.page("/")
+    session.use(kept)
