@@ -94,6 +94,10 @@ class Cluster:
 
         return self.run(work())
 
+    @property
+    def connections(self) -> dict[Any, None]:
+        return self._server._connections
+
     # -- clients ---------------------------------------------------------------
 
     def environment(self) -> dict[str, str]:

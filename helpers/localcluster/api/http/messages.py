@@ -65,7 +65,7 @@ class Request:
         try:
             path, _, query = target.decode("ascii").partition("?")
             # Split first, decode after: an encoded slash stays inside its segment.
-            segments = tuple(unquote(part, errors="strict") for part in path.strip("/").split("/"))
+            segments = tuple(unquote(part, errors="strict") for part in path[1:].removesuffix("/").split("/"))
             fields = parse_qs(query, keep_blank_values=True, errors="strict", max_num_fields=200)
         except ValueError as error:
             raise BadTarget(str(error)) from error
