@@ -38,6 +38,10 @@ class Client:
         """Read an object or a list. Raises ApiProblem, OSError."""
         return self._request("GET", path, None)
 
+    def text(self, path: str) -> str:
+        """Read something that isn't an object, such as a log. Raises ApiProblem, OSError."""
+        return self._exchange("GET", path, None).decode(errors="replace")
+
     def post(self, path: str, body: Object) -> Object:
         """Create an object. Raises ApiProblem, OSError."""
         return self._request("POST", path, body)
@@ -64,6 +68,8 @@ class Client:
             return response.readline()
         except TimeoutError:
             return b""
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"the watch broke off: {error}") from None
 
     def _set_timeout(self, seconds: float) -> None:
         if self._connection.sock is not None:
@@ -71,13 +77,19 @@ class Client:
 
     def _request(self, method: str, path: str, body: Object | None) -> Object:
         data = None if body is None else json.dumps(body).encode()
+        answer: Object = json.loads(self._exchange(method, path, data))
+        return answer
+
+    def _exchange(self, method: str, path: str, data: bytes | None) -> bytes:
         self._connection.request(method, path, body=data, headers=self._headers)
-        response = self._connection.getresponse()
-        content = response.read()
+        try:
+            response = self._connection.getresponse()
+            content = response.read()
+        except http.client.HTTPException as error:
+            raise ConnectionError(f"the answer broke off: {error!r}") from None
         if response.status >= 300:
             raise _problem(response.status, content)
-        answer: Object = json.loads(content)
-        return answer
+        return content
 
     def close(self) -> None:
         """Hang up."""

@@ -93,19 +93,28 @@ def _complete(item: Object) -> bool:
 
 def _why(connect: Callable[[], Client], missing: set[tuple[str, str]], only_hopeless: bool) -> str:
     """Which pods keep the Deployments from being complete, one line a pod."""
-    with connect() as client:
-        pods = client.get("/api/v1/pods")["items"]
     lines = []
-    for pod in pods:
-        metadata = pod["metadata"]
-        owner = next(iter(metadata.get("ownerReferences") or [{"name": ""}]))["name"]
-        if (metadata["namespace"], owner.rpartition("-")[0]) not in missing or _is_ready(pod):
-            continue
-        reason, message = _waiting(pod)
-        if reason in _HOPELESS or not only_hopeless:
-            lines.append(f"pod {metadata['namespace']}/{metadata['name']} is not Ready: {reason}"
-                         f"{': ' + message if message else ''}")
+    with connect() as client:
+        for pod in client.get("/api/v1/pods")["items"]:
+            metadata = pod["metadata"]
+            owner = next(iter(metadata.get("ownerReferences") or [{"name": ""}]))["name"]
+            if (metadata["namespace"], owner.rpartition("-")[0]) not in missing or _is_ready(pod):
+                continue
+            reason, message = _waiting(pod)
+            if reason in _HOPELESS or not only_hopeless:
+                said = _last_words(client, metadata) if reason == "CrashLoopBackOff" else message
+                lines.append(f"pod {metadata['namespace']}/{metadata['name']} is not Ready: {reason}"
+                             f"{': ' + said if said else ''}")
     return "\n".join(lines)
+
+
+def _last_words(client: Client, metadata: Object) -> str:
+    """The last line of a crashing pod's log."""
+    try:
+        log = client.text(f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/log?tailLines=1")
+    except ApiProblem:
+        return ""
+    return log.strip()
 
 
 def _is_ready(pod: Object) -> bool:
@@ -120,8 +129,7 @@ def _waiting(pod: Object) -> tuple[str, str]:
         for state in ("waiting", "terminated"):
             found = (container.get("state") or {}).get(state)
             if found:
-                last = ((container.get("lastState") or {}).get("terminated") or {}).get("message", "")
-                return found.get("reason", state), found.get("message", "") or last
+                return found.get("reason", state), found.get("message", "")
     return status.get("reason") or status.get("phase") or "Pending", status.get("message") or ""
 
 

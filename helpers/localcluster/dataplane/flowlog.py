@@ -14,6 +14,7 @@ A `Flow` is a plain object of the API (`lab.hipster-shop.dev/v1`):
     dns         whether this is the lookup of a name
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -40,7 +41,8 @@ class FlowLog:
         self._latest: dict[tuple[object, ...], _Run] = {}
         self._subscribers: list[Subscriber] = []
         self._count = 0
-        self.revision = 0
+        # From the clock, so that a client of an earlier node's log doesn't take old revisions for its own.
+        self.revision = int(time.time() * 1000)
         """Grows with every change; a flow's resourceVersion is the revision that wrote it."""
 
     def list(self) -> "list[Flow]":

@@ -29,6 +29,8 @@ Object = dict[str, Any]
 
 LOOKUP_SECONDS = 2.0
 MOST_PARKED = 1024
+# Each takes two descriptors of the node's, which the API and the pods' logs need as well.
+MOST_CALLERS = 1000
 # Events come in bursts; waiting for the burst to end costs less than judging after each.
 REJUDGE_SECONDS = 0.002
 
@@ -169,8 +171,10 @@ class Gateway:
     def opened(self, caller: Caller) -> None:
         """A caller has connected to the gateway."""
         self._callers.add(caller)
+        if len(self._callers) > MOST_CALLERS:
+            caller.cut()
 
-    def joined(self, caller: Caller) -> None:
+    def answered(self, caller: Caller) -> None:
         """A caller got an answer: it waits no longer."""
         waiting = self._parked.pop(caller, None)
         if waiting:
@@ -181,7 +185,7 @@ class Gateway:
         waiting = self._parked.get(caller)
         if waiting and waiting[0] == lookup:
             return
-        self.joined(caller)
+        self.answered(caller)
         seconds = LOOKUP_SECONDS if lookup else caller.connect_seconds
         reason = "lookup: i/o timeout" if lookup else "i/o timeout"
         timer = asyncio.get_running_loop().call_later(seconds, caller.give_up, reason)
@@ -191,7 +195,7 @@ class Gateway:
 
     def forget(self, caller: Caller) -> None:
         """A caller has gone away."""
-        self.joined(caller)
+        self.answered(caller)
         self._callers.discard(caller)
 
     def counts(self) -> dict[str, int]:

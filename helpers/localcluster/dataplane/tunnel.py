@@ -1,18 +1,22 @@
-"""One connection through the gateway: a caller's end, the pod's end, and the bytes between them.
+"""One connection through the gateway, from the request to the joining of its ends.
 
-A `Caller` is asked for, decided on, and then either joined with a `Callee`,
-parked in silence, or answered and closed. Both ends push back when the other is
-slow, and each direction may end on its own (half-close).
+A `Caller` asks, and is either joined with a pod's socket, parked in silence, or
+answered and closed.
 """
 
 import asyncio
+import socket
 from typing import Protocol, cast
 
 from .decision import Answer, Connect, Decision, Park, Source
+from .relay import Relay
 from .request import Request
 
 # What a caller may send before it is through.
 EARLY_BYTES = 64 * 1024
+# A pod that accepts nothing for so long counts as one that doesn't listen.
+BACKLOG_SECONDS = 3.0
+_BACKLOG_PAUSE = 0.005
 
 
 class Hub(Protocol):
@@ -20,7 +24,7 @@ class Hub(Protocol):
 
     def decide(self, source: Source, request: Request, again: bool = False) -> Decision: ...
     def opened(self, caller: "Caller") -> None: ...
-    def joined(self, caller: "Caller") -> None: ...
+    def answered(self, caller: "Caller") -> None: ...
     def park(self, caller: "Caller", lookup: bool) -> None: ...
     def forget(self, caller: "Caller") -> None: ...
 
@@ -34,10 +38,9 @@ class Caller(asyncio.Protocol):
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._early = bytearray()
-        self._ended = False
-        self._callee: Callee | None = None
-        self._dialling: asyncio.Task[None] | None = None
         self._request: Request | None = None
+        self._dialling: asyncio.Task[None] | None = None
+        self._relay: Relay | None = None
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.source: Source = ""
         self.target_uid: str | None = None
@@ -71,7 +74,7 @@ class Caller(asyncio.Protocol):
 
     def ask_again(self) -> None:
         """A parked request is judged anew, as a repeated SYN would be."""
-        if self._request is not None and self._dialling is None and not self.transport.is_closing():
+        if self._request is not None and not self.transport.is_closing():
             self._act(self._hub.decide(self.source, self._request, again=True))
 
     def give_up(self, reason: str) -> None:
@@ -83,38 +86,83 @@ class Caller(asyncio.Protocol):
         if isinstance(decision, Park):
             self._hub.park(self, decision.lookup)
             return
-        self._hub.joined(self)
+        self._hub.answered(self)
         if isinstance(decision, Answer):
             self.answer(decision.status, decision.reason, decision.detail)
-        else:
-            self.target_uid = decision.uid
-            self.transport.pause_reading()
+            return
+        self.target_uid = decision.uid
+        self.transport.pause_reading()
+        if not self._dial_at_once(decision):
             self._dialling = asyncio.get_running_loop().create_task(self._dial(decision))
 
-    async def _dial(self, where: Connect) -> None:
-        loop = asyncio.get_running_loop()
+    # Dialling.
+
+    def _dial_at_once(self, where: Connect) -> bool:
+        """Connect to a pod that has room for a connection; False if that takes waiting."""
+        if not isinstance(where.path, str):
+            return False
+        end = socket.socket(socket.AF_UNIX)
+        end.setblocking(False)
         try:
-            if isinstance(where.path, str):
-                _, callee = await loop.create_unix_connection(lambda: Callee(self), where.path)
-            else:
-                _, callee = await loop.create_connection(lambda: Callee(self), *where.path)
+            end.connect(where.path)
+        except BlockingIOError:
+            end.close()
+            return False
         except OSError:
-            where.settle(False)
-            self.answer(502, "connection refused")
+            end.close()
+            self._refused(where)
+        else:
+            self._join(where, end)
+        return True
+
+    async def _dial(self, where: Connect) -> None:
+        """Connect to a pod whose backlog is full, or over TCP."""
+        end = socket.socket(socket.AF_UNIX if isinstance(where.path, str) else socket.AF_INET)
+        end.setblocking(False)
+        try:
+            async with asyncio.timeout(BACKLOG_SECONDS):
+                if isinstance(where.path, str):
+                    await _connect_in_turn(end, where.path)
+                else:
+                    await asyncio.get_running_loop().sock_connect(end, where.path)
+        except (OSError, TimeoutError):
+            end.close()
+            self._refused(where)
+        except BaseException:
+            end.close()
+            raise
+        else:
+            self._join(where, end)
+
+    def _refused(self, where: Connect) -> None:
+        where.settle(False)
+        self.answer(502, "connection refused")
+
+    def _join(self, where: Connect, end: socket.socket) -> None:
+        """Hand both sockets to a relay; this protocol's part is over."""
+        if self.transport.is_closing():
+            end.close()
             return
         where.settle(True)
-        if self.transport.is_closing():
-            callee.transport.abort()
-            return
-        self._callee = callee
-        self.transport.resume_reading()
-        if greeting := self.greet():
-            self.transport.write(greeting)
-        if first := self.introduce() + bytes(self._early):
-            callee.transport.write(first)
+        front: socket.socket = self.transport.get_extra_info("socket").dup()
+        front.setblocking(False)
+        self._relay = Relay(asyncio.get_running_loop(), front, end, self._forget)
+        # Closes the transport's own descriptor; the connection lives on in the copy.
+        self.transport.abort()
+        self._relay.start(self.introduce() + bytes(self._early), self.greet())
         self._early.clear()
 
-    # The transport's calls.
+    def _forget(self) -> None:
+        self._hub.forget(self)
+
+    def cut(self) -> None:
+        """End both ends now."""
+        if self._relay is not None:
+            self._relay.close()
+        else:
+            self.transport.abort()
+
+    # The transport's calls, until the relay takes over.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -122,9 +170,6 @@ class Caller(asyncio.Protocol):
         self.started()
 
     def data_received(self, data: bytes) -> None:
-        if self._callee is not None:
-            self._callee.transport.write(data)
-            return
         self._early += data
         if len(self._early) > EARLY_BYTES:
             self.transport.abort()
@@ -132,78 +177,20 @@ class Caller(asyncio.Protocol):
             self.read_head(self._early)
 
     def eof_received(self) -> bool:
-        self._ended = True
-        if self._callee is not None:
-            return self._callee.end()
         return False  # a caller that ends before it is answered has gone away
 
-    def pause_writing(self) -> None:
-        if self._callee is not None:
-            self._callee.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        if self._callee is not None:
-            self._callee.transport.resume_reading()
-
     def connection_lost(self, error: Exception | None) -> None:
-        self._hub.forget(self)
-        if self._callee is not None:
-            _hang_up(self._callee.transport, error)
-        elif self._dialling is not None and not self._dialling.done():
-            self._dialling.cancel()
-
-    def end(self) -> bool:
-        """The pod has said its last byte; returns whether the caller may still speak."""
-        return _end(self.transport) and not self._ended
-
-    def cut(self) -> None:
-        """End both ends now."""
-        self.transport.abort()
+        if self._relay is None:
+            self._hub.forget(self)
+            if self._dialling is not None and not self._dialling.done():
+                self._dialling.cancel()
 
 
-class Callee(asyncio.Protocol):
-    """The pod's end of a connection that was let through."""
-
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-        self._ended = False
-        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._caller.transport.write(data)
-
-    def eof_received(self) -> bool:
-        self._ended = True
-        return self._caller.end()
-
-    def pause_writing(self) -> None:
-        self._caller.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        self._caller.transport.resume_reading()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        _hang_up(self._caller.transport, error)
-
-    def end(self) -> bool:
-        """The caller has said its last byte; returns whether the pod may still speak."""
-        return _end(self.transport) and not self._ended
-
-
-def _end(transport: asyncio.Transport) -> bool:
-    """Half-close; False if the transport is closing anyway."""
-    if transport.is_closing():
-        return False
-    transport.write_eof()
-    return True
-
-
-def _hang_up(transport: asyncio.Transport, error: Exception | None) -> None:
-    """Close what is left of a connection: what was written is still sent, unless the other end broke off."""
-    if error is not None:
-        transport.abort()
-    elif not transport.is_closing():
-        transport.close()
+async def _connect_in_turn(end: socket.socket, path: str) -> None:
+    """Connect to a UNIX socket as soon as its backlog has room, which no event tells."""
+    while True:
+        try:
+            end.connect(path)
+            return
+        except BlockingIOError:
+            await asyncio.sleep(_BACKLOG_PAUSE)
