@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import ssl
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 
-_POLICIES = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+POLICIES = "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
 
 
 class Api:
@@ -23,17 +24,61 @@ class Api:
         config = yaml.safe_load(kubeconfig.read_text())
         cluster = config["clusters"][0]["cluster"]
         self.server: str = cluster["server"]
-        self._token: str = config["users"][0]["user"]["token"]
+        self.token: str = config["users"][0]["user"]["token"]
         authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
-        self._tls = ssl.create_default_context(cadata=authority)
+        self.tls = ssl.create_default_context(cadata=authority)
 
-    def request(self, method: str, path: str, body: object = None, timeout: float = 10) -> Any:
+    @property
+    def port(self) -> int:
+        """The API's port on 127.0.0.1."""
+        return int(self.server.rpartition(":")[2])
+
+    def request(self, method: str, path: str, body: object = None, timeout: float = 10,
+                content_type: str = "application/json") -> Any:
         """The decoded answer; an HTTP error raises `urllib.error.HTTPError`."""
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.server + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=timeout, context=self._tls) as answer:
+        with urllib.request.urlopen(request, timeout=timeout, context=self.tls) as answer:
             return json.load(answer)
+
+    def merge(self, path: str, changes: object) -> Any:
+        """Change some fields of an object."""
+        return self.request("PATCH", path, changes, content_type="application/merge-patch+json")
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """The objects of a list."""
+        listed: list[dict[str, Any]] = self.request("GET", path)["items"]
+        return listed
+
+    def refusal(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """HTTP status and Status object of a request that is refused; (200, answer) if it isn't."""
+        try:
+            return 200, self.request(method, path, body)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+
+class Session:
+    """Many requests over one connection."""
+
+    def __init__(self, api: Api) -> None:
+        self._headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
+        self._connection = http.client.HTTPSConnection("127.0.0.1", api.port, context=api.tls, timeout=30)
+
+    def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """HTTP status and decoded answer."""
+        data = None if body is None else json.dumps(body)
+        self._connection.request(method, path, data, self._headers)
+        answer = self._connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
 
 def bystander(name: str, revision: int) -> dict[str, Any]:
@@ -73,9 +118,9 @@ class Writer:
         while not self._stop.is_set():
             name = f"{self._prefix}-{number}"
             try:
-                self._api.request("POST", _POLICIES, bystander(name, number))
+                self._api.request("POST", POLICIES, bystander(name, number))
                 self.accepted[name] = number
-            except (OSError, ValueError):
+            except (OSError, ValueError, http.client.HTTPException):
                 self.doubtful.add(name)
                 return  # the node is gone: what comes after the kill is not this writer's business
             number += 1
@@ -83,6 +128,6 @@ class Writer:
 
 def kept(kubeconfig: Path) -> dict[str, int]:
     """Every bystander that the API holds now, as name → revision."""
-    items = Api(kubeconfig).request("GET", _POLICIES)["items"]
+    items = Api(kubeconfig).items(POLICIES)
     noted = {item["metadata"]["name"]: item["metadata"].get("annotations", {}).get("revision") for item in items}
     return {name: int(revision) for name, revision in noted.items() if revision is not None}
