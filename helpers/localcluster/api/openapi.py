@@ -46,7 +46,7 @@ def answer(request: Request) -> Response:
 def _served(request: Request, group: str, version: str) -> Response:
     if not _resources(group, version):
         raise no_such_path()
-    return discovery.with_etag(request, *document(group, version), "application/json")
+    return discovery.with_etag(request, document(group, version), _etag(group, version), "application/json")
 
 
 def _resources(group: str, version: str) -> list[Resource]:
@@ -58,14 +58,21 @@ def _index() -> dict[str, Any]:
     paths = {}
     for group, version in dict.fromkeys((item.group, item.version) for item in RESOURCES.values()):
         path = f"apis/{group}/{version}" if group else f"api/{version}"
-        etag = document(group, version)[1].strip('"')
-        paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={etag}"}
+        paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={_etag(group, version).strip(chr(34))}"}
     return paths
 
 
 @cache
-def document(group: str, version: str) -> tuple[bytes, str]:
-    """The OpenAPI v3 document of one group and version, and its ETag."""
+def _etag(group: str, version: str) -> str:
+    """Known without making the document: `kubectl apply` asks for all of these and reads one or two."""
+    sources = ("schema.json", "descriptions.json", "openapi.py")
+    texts = [Path(__file__).with_name(name).read_bytes() for name in sources]
+    return discovery.etag_of(b"".join([group.encode(), version.encode(), GIT_VERSION.encode(), *texts]))
+
+
+@cache
+def document(group: str, version: str) -> bytes:
+    """The OpenAPI v3 document of one group and version."""
     resources = _resources(group, version)
     schemas: dict[str, Any] = dict(UNIONS)
     for name in reachable([resource.kind for resource in resources]):
@@ -75,7 +82,7 @@ def document(group: str, version: str) -> tuple[bytes, str]:
     paths: dict[str, Any] = {}
     for resource in resources:
         paths |= _paths(resource)
-    body = encode_json(
+    return encode_json(
         {
             "openapi": "3.0.0",
             "info": {"title": "Kubernetes", "version": GIT_VERSION},
@@ -83,7 +90,6 @@ def document(group: str, version: str) -> tuple[bytes, str]:
             "components": {"schemas": schemas},
         }
     )
-    return body, discovery.etag_of(body)
 
 
 @cache
