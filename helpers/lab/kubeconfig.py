@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -75,8 +76,19 @@ def load(paths: Iterable[Path], context: str | None = None) -> Context:
     if not cluster.get("server"):
         raise LabError(f"The kubeconfig context {name!r} names no server. "
                        f"Look at: kubectl config view --context {name}")
+    _check(name, str(cluster["server"]))
     return Context(name, cluster["server"].rstrip("/"), entry.get("namespace") or "default", cluster,
                    merged["users"].get(entry.get("user")) or {}, paths)
+
+
+def _check(name: str, server: str) -> None:
+    try:
+        parts = urlsplit(server)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise LabError(f"The kubeconfig context {name!r} has a server that is no URL: {server}")
 
 
 def _merge(paths: tuple[Path, ...]) -> dict[str, Any]:

@@ -31,7 +31,6 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
 
 def connect(context: str | None = None, *, namespace: str | None = None) -> Cluster:
     """Choose the cluster for this process and return it; the local one is started if it does not run."""
-    global _current
     name = context or os.environ.get("LAB_CONTEXT") or ""
     chosen = _remote(name) if name and name != local.NAME else _local()
     chosen.namespace = namespace or chosen.namespace
@@ -39,9 +38,7 @@ def connect(context: str | None = None, *, namespace: str | None = None) -> Clus
         from helpers.lab.changes import remember_foreign
 
         remember_foreign(chosen)
-    if _current is not None:
-        _current.close()
-    _current = chosen
+    use(chosen)
     return chosen
 
 
@@ -68,8 +65,10 @@ def current_or_none() -> Cluster | None:
 
 
 def use(cluster: Cluster | None) -> None:
-    """Work with this cluster from now on; None forgets the choice."""
+    """Work with this cluster from now on; None forgets the choice. The connection to the last one is closed."""
     global _current
+    if _current is not None and _current is not cluster:
+        _current.close()
     _current = cluster
 
 

@@ -17,6 +17,8 @@ clusters:
   cluster: {server: "https://127.0.0.1:6443/", certificate-authority: ca.crt}
 - name: empty
   cluster: {}
+- name: wrong
+  cluster: {server: "https://127.0.0.1:133839"}
 users:
 - name: u
   user: {token: secret}
@@ -27,6 +29,8 @@ contexts:
   context: {cluster: c, user: u, namespace: shop}
 - name: two
   context: {cluster: c, user: plugin}
+- name: no-url
+  context: {cluster: wrong, user: u}
 - name: nowhere
   context: {cluster: empty, user: u}
 """
@@ -80,7 +84,8 @@ def test_a_missing_file_is_no_error(config: Path, tmp_path: Path) -> None:
     assert kubeconfig.load([tmp_path / "none", config]).name == "one"
 
 
-@pytest.mark.parametrize(("name", "said"), [("on", "Did you mean 'one'"), ("nowhere", "names no server")])
+@pytest.mark.parametrize(("name", "said"), [("on", "Did you mean 'one'"), ("nowhere", "names no server"),
+                                           ("no-url", "is no URL")])
 def test_a_wrong_context_is_said_with_the_next_step(config: Path, name: str, said: str) -> None:
     with pytest.raises(LabError, match=said):
         kubeconfig.load([config], name)

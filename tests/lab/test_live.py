@@ -31,7 +31,6 @@ def here(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     session.use(None)
     lab.start()
     yield
-    lab.current().close()
     session.use(None)
 
 

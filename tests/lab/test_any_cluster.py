@@ -1,0 +1,136 @@
+"""Any kubeconfig context: the same calls, through port-forward, and with respect for what was there before.
+
+The cluster behind it is the local one under another context's name, so the lab knows nothing of it but the API.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.cluster import KUBECTL, Cluster, cluster
+
+from helpers import display, lab
+from helpers.lab import entrance, proxy, session
+from helpers.lab.errors import LabError
+
+FIRST = "policies/ingress/01-shipping-allow-checkout.yaml"
+FOREIGN = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: somebody-elses}
+spec: {podSelector: {matchLabels: {app: nobody}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Cluster]:
+    with cluster() as found:
+        found.kubectl("apply", "-f", "-", stdin=FOREIGN)
+        found.kubectl("create", "namespace", "somebody")
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(own: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A home of the learner's own, whose kubeconfig knows the cluster as `far`."""
+    text = (own.home / "kubeconfig").read_text()
+    config = tmp_path / "config"
+    config.write_text(text.replace("name: hipster-lab\n", "name: far\n").replace(
+        "cluster: hipster-lab\n", "cluster: far\n").replace("current-context: hipster-lab", "current-context: none"))
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    monkeypatch.setenv("LAB_CONTEXT", "far")
+    for name in ("PATH", "KUBECACHEDIR"):
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    session.use(None)
+    yield
+    entrance.close()
+    session.use(None)
+
+
+def test_the_walk_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    lab.start()
+    assert "the cluster 'far'" in capsys.readouterr().out and not lab.current().local
+    done = subprocess.run([str(KUBECTL), "config", "current-context"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "far", "!kubectl goes to the same cluster"
+    assert lab.page("/cart", new_cart=True).ok
+    lab.apply(FIRST)
+    lab.restart("frontend")
+    failed = lab.page("/cart")
+    assert failed.status == 500 and "shipping quote" in failed.error
+    assert lab.probe("frontend", "shippingservice:50051", timeout=1).answer == "dropped"
+    assert "blocked are frontend → shippingservice" in display.graph().sentence
+    lab.reset(restart="frontend")
+    assert lab.page("/cart").ok
+
+
+def test_what_was_there_before_the_course_stays() -> None:
+    lab.start()
+    lab.apply(FIRST)
+    lab.reset()
+    assert [policy.name for policy in lab.world().policies] == ["somebody-elses"]
+    assert "somebody" in [item["metadata"]["name"] for item in lab.current().list("namespaces")]
+    session.use(None)
+    lab.start()
+    lab.delete_policies()
+    assert [policy.name for policy in lab.world().policies] == ["somebody-elses"]
+
+
+def test_a_port_forward_that_broke_is_replaced() -> None:
+    lab.start()
+    assert lab.page("/").ok
+    first = entrance._forward
+    assert first is not None
+    first.kill()
+    first.wait()
+    assert lab.page("/").ok and entrance._forward is not first
+
+
+def test_the_panel_uses_the_port_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.start()
+    monkeypatch.setattr(proxy, "jupyter_url", lambda: "/user/ada/")
+    monkeypatch.setattr(proxy, "jupyter_is_here", lambda: False)
+    html = display.shop("/cart")._repr_html_()
+    assert f'src="/user/ada/proxy/{entrance._port}/cart"' in html
+    monkeypatch.setattr(proxy, "jupyter_is_here", lambda: True)
+    html = display.shop("/cart")._repr_html_()
+    assert f'src="http://127.0.0.1:{entrance._port}/cart"' in html and 'data-status="OK"' in html
+
+
+def test_enforcement_is_proven_there_too() -> None:
+    lab.start()
+    assert lab.prove_enforcement()
+
+
+def test_the_command_line_goes_there_too(own: Cluster) -> None:
+    done = subprocess.run([*_helpers(), "page", "/"], capture_output=True, text=True)
+    assert done.returncode == 0 and "200 OK" in done.stdout, done.stderr
+    done = subprocess.run([*_helpers(), "graph", "-o", "dot"], capture_output=True, text=True)
+    assert done.returncode == 0 and "frontend" in done.stdout
+
+
+def _helpers() -> list[str]:
+    import sys
+
+    return [sys.executable, "-m", "helpers"]
+
+
+def test_a_context_that_does_not_exist() -> None:
+    with pytest.raises(LabError, match="Did you mean 'far'"):
+        lab.start("fa")
+
+
+def test_another_namespace_of_the_same_cluster(own: Cluster) -> None:
+    lab.start(namespace="somebody")
+    assert lab.current().namespace == "somebody"
+    with pytest.raises(LabError, match="namespace somebody"):
+        lab.restart("frontend")
+
+
+def test_a_cluster_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text(Path(os.environ["KUBECONFIG"]).read_text().replace("127.0.0.1:", "127.0.0.2:"))
+    with pytest.raises(LabError, match="kubectl --context far get nodes"):
+        lab.start()
