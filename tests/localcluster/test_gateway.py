@@ -177,6 +177,19 @@ def test_udp_is_judged_and_not_carried(pods: Path) -> None:
     run(scenario())
 
 
+def test_a_client_that_names_its_patience_is_told_of_a_drop(pods: Path) -> None:
+    async def scenario() -> None:
+        async with network(pods) as net:
+            client, server = await net.pod("client"), await net.pod("server", 80)
+            net.service("server", 80, 80, server)
+            net.apply(policy("deny", "server", ingress=[]))
+            assert await net.connect(client, "server:80", "X-Lab-Timeout: 0.1\r\n") == "504 i/o timeout"
+            net.apply(policy("no-dns", "client", egress=[]))
+            assert await net.connect(client, "server:80", "X-Lab-Timeout: 0.1\r\n") == "504 lookup: i/o timeout"
+            assert (await net.connect(client, "server:80", "X-Lab-Timeout: soon\r\n")).startswith("400 ")
+    run(scenario())
+
+
 def test_own_address_and_localhost_need_no_policy(pods: Path) -> None:
     async def scenario() -> None:
         async with network(pods) as net:

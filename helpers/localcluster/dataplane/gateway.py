@@ -187,6 +187,7 @@ class Gateway:
             return
         self.answered(caller)
         seconds = LOOKUP_SECONDS if lookup else caller.connect_seconds
+        seconds = min(seconds, caller.patience or seconds)
         reason = "lookup: i/o timeout" if lookup else "i/o timeout"
         timer = asyncio.get_running_loop().call_later(seconds, caller.give_up, reason)
         self._parked[caller] = (lookup, timer)

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 PROTOCOL_HEADER = "x-lab-protocol"
 """Asks for a judgement of another protocol than TCP; nothing is carried then."""
+PATIENCE_HEADER = "x-lab-timeout"
+"""How many seconds the client waits for a connection; then a drop is answered by 504 instead of by nothing."""
 _PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
 _HOP_HEADERS = {"proxy-authorization", "proxy-connection", "connection", "keep-alive"}
 
@@ -35,6 +37,8 @@ class Request:
     protocol: str = "TCP"
     user: str = ""
     password: str = ""
+    patience: float | None = None
+    """Seconds after which the client wants to be told of a drop; None if it minds the time itself."""
     head: bytes = b""
     """For plain HTTP what the server gets to see; empty for CONNECT."""
 
@@ -58,7 +62,7 @@ def parse(head: bytes) -> Request:
         raise BadRequest(400, "the protocol must be tcp, udp or sctp")
     if method == "CONNECT":
         host, port = _authority(target, None)
-        return Request(host, port, protocol, user, password)
+        return Request(host, port, protocol, user, password, _patience(headers.get(PATIENCE_HEADER)))
     if not target.lower().startswith("http://"):
         raise BadRequest(400, "only CONNECT and http:// addresses are served")
     return _plain(method, target, version, lines, user, password)
@@ -74,7 +78,19 @@ def _plain(method: str, target: str, version: str, lines: list[str], user: str, 
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     kept = [line for line in lines if line.partition(":")[0].strip().lower() not in _HOP_HEADERS]
     head = "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""])
-    return Request(host, port, "TCP", user, password, head.encode("latin-1"))
+    return Request(host, port, "TCP", user, password, head=head.encode("latin-1"))
+
+
+def _patience(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 3600:
+        raise BadRequest(400, "the timeout must be a number of seconds")
+    return seconds
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

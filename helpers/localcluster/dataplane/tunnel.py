@@ -45,6 +45,11 @@ class Caller(asyncio.Protocol):
         self.source: Source = ""
         self.target_uid: str | None = None
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which the client wants an answer to a drop."""
+        return self._request.patience if self._request else None
+
     # What subclasses add.
 
     def started(self) -> None:
