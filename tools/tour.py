@@ -7,6 +7,7 @@ The cluster lives in a temporary LAB_HOME and is gone afterwards. Ends with stat
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,13 +46,14 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str
     try:
         client.execute(env=environment)
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        return str(error)
+        return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     return ""
 
 
 def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
     """Write one executed notebook; links to other notebooks go to their pages."""
-    body, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": name}})
+    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="")  # nothing from afar
+    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
     for path in navigation.course():
         body = body.replace(f'href="{path.name}"', f'href="{path.stem}.html"')
     (folder / f"{name}.html").write_text(body)
