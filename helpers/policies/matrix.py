@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from helpers.policies.addresses import NotAnAddress, parse_address
 from helpers.policies.bits import Bits, disjoint, members
@@ -26,11 +27,11 @@ class Matrix:
     """
 
     def __init__(self, pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
-                 by: str = "workload") -> None:
+                 by: str = "workload", kept: dict[Any, Any] | None = None) -> None:
         if by not in ("workload", "pod"):
             raise ValueError(f"a matrix is by 'workload' or by 'pod', not by {by!r}")
         self.pods, self.policies, self.by = pods, policies, by
-        self.classes: Classes = classify(pods, namespaces, policies)
+        self.classes: Classes = classify(pods, namespaces, policies, kept)
         self.ports = port_space(policies, self.classes)
         families = self._families()
         self.tables = [Directions(self.classes, policies, self.ports, family) for family in families]
@@ -141,12 +142,16 @@ def _transposed(table: Directions) -> list[Partition]:
     open_row = by_sources.pop(table.everyone, {})
     outside = table.everyone ^ classes.pods
     open_row[table.ports.all] = open_row.get(table.ports.all, 0) | outside
-    taking = [dict(open_row) for _ in range(classes.size)]
+    taking = [open_row.copy() for _ in range(classes.size)]
     for sources, row in by_sources.items():
+        entries = list(row.items())
         for source in members(sources):
             mine = taking[source]
-            for ports, targets in row.items():
-                mine[ports] = mine.get(ports, 0) | targets
+            for ports, targets in entries:
+                if ports in mine:
+                    mine[ports] |= targets
+                else:
+                    mine[ports] = targets
     return taking
 
 

@@ -37,14 +37,18 @@ class PortSpace:
             ends = [start - 1 for start in starts[1:]] + [LAST_PORT]
             self._pieces += [(protocol, first, last) for first, last in zip(starts, ends, strict=True)]
         self.all = (1 << len(self._pieces)) - 1
+        self._bits: dict[Span, int] = {}
         self._texts: dict[int, str] = {}
         self._spans: dict[int, tuple[Span, ...]] = {}
 
     def bits(self, protocol: str, first: int, last: int) -> int:
         """The set of a span whose bounds were given when this space was made."""
-        starts, offset = self._starts[protocol], self._offset[protocol]
-        low, high = bisect_right(starts, first) - 1, bisect_right(starts, last) - 1
-        return ((1 << (high - low + 1)) - 1) << (offset + low)
+        found = self._bits.get((protocol, first, last))
+        if found is None:
+            starts, offset = self._starts[protocol], self._offset[protocol]
+            low, high = bisect_right(starts, first) - 1, bisect_right(starts, last) - 1
+            found = self._bits[protocol, first, last] = ((1 << (high - low + 1)) - 1) << (offset + low)
+        return found
 
     def holds(self, ports: int, protocol: str, port: int) -> bool:
         """Whether a set contains one port; any port and protocol may be asked for."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Requirement = tuple[str, str, frozenset[str]]
 """(key, operator, values); matchLabels become `In` with one value."""
@@ -12,9 +11,11 @@ Requirement = tuple[str, str, frozenset[str]]
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """A selector whose requirements must all hold; without requirements it selects everything."""
+class Selector(NamedTuple):
+    """A selector whose requirements must all hold; without requirements it selects everything.
+
+    A tuple, because selectors are looked up in tables all the time.
+    """
 
     requirements: tuple[Requirement, ...] = ()
 
@@ -63,4 +64,6 @@ def parse_selector(selector: Mapping[str, Any] | None) -> Selector:
     for expression in selector.get("matchExpressions") or ():
         values = frozenset(expression.get("values") or ())
         requirements.add((expression["key"], expression["operator"], values))
+    if len(requirements) == 1:
+        return Selector(tuple(requirements))
     return Selector(tuple(sorted(requirements, key=lambda item: (item[0], item[1], sorted(item[2])))))

@@ -51,7 +51,10 @@ def _list(item: Check) -> Check:
     def check(value: Any, path: str) -> list[FieldError]:
         if not isinstance(value, list | tuple):
             return [wrong_type(path, value, "a list")]
-        return [error for index, entry in enumerate(value) for error in item(entry, f"{path}[{index}]")]
+        errors: list[FieldError] = []
+        for index, entry in enumerate(value):
+            errors += item(entry, f"{path}[{index}]")
+        return errors
 
     return check
 
@@ -62,7 +65,7 @@ def _nullable(check: Check) -> Check:
 
 def _strings(value: Any, path: str) -> list[FieldError]:
     """A mapping of strings to strings, such as labels; a null value decodes to an empty string."""
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         return [wrong_type(path, value, "a mapping of strings")]
     errors: list[FieldError] = []
     for key, entry in value.items():
@@ -78,16 +81,15 @@ def _fields(**fields: Check) -> Check:
     table = {name.rstrip("_"): check for name, check in fields.items()}
 
     def check(value: Any, path: str) -> list[FieldError]:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return [wrong_type(path, value, "a mapping")]
         errors: list[FieldError] = []
         for name, entry in value.items():
-            field = f"{path}.{name}" if path else str(name)
-            known = table.get(name) if isinstance(name, str) else None
+            known = table.get(name) if type(name) is str else None
             if known is None:
-                errors.append(unknown_field(field, entry))
-            elif entry is not None:
-                errors += known(entry, field)
+                errors.append(unknown_field(f"{path}.{name}" if path else str(name), entry))
+            elif entry is not None and known is not _anything:
+                errors += known(entry, f"{path}.{name}" if path else name)
         return errors
 
     return check

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from helpers.policies.bits import Bits, disjoint, from_members, members
-from helpers.policies.classes import Classes, PortName, rules
+from helpers.policies.classes import Classes
+from helpers.policies.looks import PortName, rules
 from helpers.policies.model import EGRESS, INGRESS, Policy, Rule
 from helpers.policies.ports import PortSpace, Span
 
@@ -42,7 +43,7 @@ class Directions:
         self.selecting: dict[str, list[list[int]]] = {
             direction: [[] for _ in classes.looks] for direction in (INGRESS, EGRESS)}
         for number, policy in enumerate(policies):
-            subjects = list(members(classes.index.subjects(policy)))
+            subjects = list(members(classes.subjects(policy)))
             for direction in (INGRESS, EGRESS):
                 if policy.rules(direction) is not None:
                     for subject in subjects:
@@ -76,19 +77,22 @@ class Directions:
 
     def entries(self, number: int, direction: str) -> list[Entry]:
         """The rules of policy `number` for a direction."""
-        key = (number, direction)
-        found = self._entries.get(key)
+        found = self._entries.get((number, direction))
         if found is None:
-            policy = self.policies[number]
-            found = self._entries[key] = [self._entry(rule, policy.namespace) for rule in policy.rules(direction) or ()]
+            policy, peers = self.policies[number], self.classes.peers(self.policies[number])
+            middle = len(policy.ingress or ())
+            for way, mine in ((INGRESS, peers[:middle]), (EGRESS, peers[middle:])):
+                self._entries[number, way] = [self._entry(rule, bits) for rule, bits in
+                                              zip(policy.rules(way) or (), mine, strict=True)]
+            found = self._entries[number, direction]
         return found
 
-    def _entry(self, rule: Rule, namespace: str) -> Entry:
+    def _entry(self, rule: Rule, meant: tuple[Bits | None, ...]) -> Entry:
         peers: Bits = 0 if rule.peers else self.everyone
-        for peer in rule.peers:
-            if peer.block is None:
-                peers |= self.classes.index.peer(peer, namespace)
-            else:
+        for peer, bits in zip(rule.peers, meant, strict=True):
+            if bits is not None:
+                peers |= bits
+            elif peer.block is not None:
                 peers |= self._blocks.get(self.classes.blocks[peer.block], 0)
         numbers = 0 if rule.ports else self.ports.all
         for port in rule.ports:

@@ -7,6 +7,7 @@ types), else those of the values. What it accepts, `parsing` can read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from helpers.policies import syntax
@@ -126,12 +127,20 @@ def _strictly_inside(inner: tuple[int, int, int], outer: tuple[int, int, int]) -
 def selector_errors(selector: Mapping[str, Any] | None, path: str) -> list[FieldError]:
     """What is wrong with a LabelSelector of the right shape."""
     errors: list[FieldError] = []
-    for key, value in ((selector or {}).get("matchLabels") or {}).items():
-        errors += _each(f"{path}.matchLabels", key, syntax.label_key)
-        errors += _each(f"{path}.matchLabels", value, syntax.label_value)
-    for index, expression in enumerate((selector or {}).get("matchExpressions") or ()):
+    if not selector:
+        return errors
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if not _good_label(key, value):
+            errors += _each(f"{path}.matchLabels", key, syntax.label_key)
+            errors += _each(f"{path}.matchLabels", value, syntax.label_value)
+    for index, expression in enumerate(selector.get("matchExpressions") or ()):
         errors += _expression(expression or {}, f"{path}.matchExpressions[{index}]")
     return errors
+
+
+@lru_cache(maxsize=8192)
+def _good_label(key: str, value: str) -> bool:
+    return not syntax.label_key(key) and not syntax.label_value(value)
 
 
 def _expression(expression: Mapping[str, Any], path: str) -> list[FieldError]:

@@ -39,6 +39,8 @@ class World:
     problems: tuple[Problem, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What worlds of the same pods share: `replace_policies` hands it on."""
 
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> World:
@@ -48,16 +50,25 @@ class World:
                    tuple(found.ended), tuple(found.problems), tuple(found.objects))
 
     def replace_policies(self, policies: Iterable[Mapping[str, Any]]) -> World:
-        """The same pods under other policies (objects); cheap."""
+        """The same pods under other policies (objects); cheap: those that this world has already are not read again.
+
+        Objects given before must not have been changed in place since.
+        """
         found = Gathered(dict(self.namespaces))
-        for policy in policies:
-            read_policy(policy, found)
+        known = {id(policy.source): policy for policy in self.policies}
+        for item in policies:
+            policy = known.get(id(item))
+            if policy is not None and policy.source is item:
+                found.policies.append(policy)
+            else:
+                read_policy(item, found)
         return World(self.pods, found.namespaces, tuple(found.policies), self.services, self.ended,
-                     tuple(found.problems), self.objects)
+                     tuple(found.problems), self.objects, _kept=self._kept)
 
     def with_policies(self, policies: Iterable[Policy]) -> World:
         """The same pods under other policies, already parsed."""
-        return World(self.pods, self.namespaces, tuple(policies), self.services, self.ended, (), self.objects)
+        return World(self.pods, self.namespaces, tuple(policies), self.services, self.ended, (), self.objects,
+                     _kept=self._kept)
 
     def judge(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP") -> Verdict:
         """Whether a new connection from `source` to the pod port `port` of `target` is allowed, and why.
@@ -107,7 +118,7 @@ class World:
         """Everything that may reach everything, listed by "workload" or by "pod"."""
         from helpers.policies.matrix import Matrix
 
-        return Matrix(self.pods, self.namespaces, self.policies, by)
+        return Matrix(self.pods, self.namespaces, self.policies, by, self._kept)
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
         """The policies that select this pod for "ingress" or "egress"; none means that it isn't isolated."""

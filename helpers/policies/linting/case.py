@@ -49,11 +49,11 @@ class Case:
         return list({pod.workload_key: pod for pod in self.pods(classes)}.values())
 
     def subjects(self, policy: Policy) -> Bits:
-        return self.matrix.classes.index.subjects(policy)
+        return self.matrix.classes.subjects(policy)
 
     def peer(self, peer: Peer, policy: Policy) -> Bits:
         """The classes of pods that a peer without ipBlock means."""
-        return self.matrix.classes.index.peer(peer, policy.namespace)
+        return self.matrix.classes.peer(peer, policy.namespace)
 
     def destinations(self, policy: Policy, rule: Rule, direction: str) -> Sequence[Pod]:
         """The pods whose ports a rule means: those the policy selects, or those an egress rule's peers are."""
