@@ -128,7 +128,7 @@ def test_clicking_a_denied_flow_explains_it_and_offers_a_policy(log):
     assert "was denied: as told" in page and "shipping-allow-frontend" in page
     log.does("workbench")
     assert [policy["metadata"]["name"] for policy in yaml.safe_load_all(log.opened[0])] == [
-        "frontend-may-call-shipping", "shipping-allow-frontend"]
+        "frontend-to-shipping", "shipping-allow-frontend"]
     log.does("open", "flow-000004")
     assert log.widget.panes["account"].html == ""
 

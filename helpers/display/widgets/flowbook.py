@@ -74,8 +74,9 @@ class FlowBook:
 
     @property
     def chosen(self) -> list[Flow]:
-        """The flows that the filter takes, newest first."""
-        return [flow for flow in reversed(self.flows) if self.filter.takes(flow)]
+        """The flows that the filter takes, newest first: a flow's time is that of its latest attempt."""
+        taken = [flow for flow in self.flows if self.filter.takes(flow)]
+        return sorted(taken, key=lambda flow: (str(flow.get("time")), flow["metadata"]["name"]), reverse=True)
 
     @property
     def groups(self) -> list[Group]:

@@ -32,7 +32,7 @@ class LiveCluster:
 
 def needs_of(objects: Iterable[Json]) -> tuple[Arrow, ...]:
     """The calls that the application needs; what belongs to the cluster itself is left out."""
-    return arrows_of(item for item in objects if item["metadata"].get("namespace") not in looking.SYSTEM)
+    return arrows_of(looking.of_application(objects))
 
 
 def draw(proposal: Proposal) -> str:

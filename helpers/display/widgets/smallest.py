@@ -21,7 +21,7 @@ def smallest(world: World, source: Pod | str, target: Pod | str, port: int, prot
     verdict = world.judge(source, target, port, protocol)
     found = []
     if not verdict.egress.allowed and isinstance(source, Pod):
-        found.append(_policy(source, "egress", "to", target, port, protocol, "may-call"))
+        found.append(_policy(source, "egress", "to", target, port, protocol, "to"))
     if not verdict.ingress.allowed and isinstance(target, Pod):
         found.append(_policy(target, "ingress", "from", source, port, protocol, "allow"))
     return tuple(found)

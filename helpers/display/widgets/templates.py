@@ -90,7 +90,7 @@ TEMPLATES = (
              "Selects every pod of the namespace; nothing in, nothing out."),
     Template("allow-one", "allow one caller", "{target}-allow-{other}", _allow_one,
              "One caller, on the port that the pod listens on."),
-    Template("allow-call", "allow one call out", "{target}-may-call-{other}", _allow_call,
+    Template("allow-call", "allow one call out", "{target}-to-{other}", _allow_call,
              "The calling end of an arrow: whom this pod may call."),
     Template("allow-dns", "allow DNS", "allow-dns", _allow_dns,
              "Every pod may ask the cluster's DNS, over UDP and over TCP."),

@@ -185,7 +185,8 @@ def readable(sentence: str) -> str:
 def text(bench: Bench, marks: Sequence[Mark] = ()) -> str:
     """The workbench where no widget can be shown: the draft, what it would change, and what is wrong with it."""
     proposal = bench.proposal
-    lines = [f"A workbench with {len(bench.draft.sheets)} policies. {proposal.summary()}"]
+    count = len(bench.draft.sheets)
+    lines = [f"A workbench with {count or 'no'} {'policy' if count == 1 else 'policies'}. {proposal.summary()}"]
     lines += [f"  would be denied:  {call}{_need(proposal, call)}" for call in proposal.difference.closed]
     lines += [f"  would be allowed: {call}{_need(proposal, call)}" for call in proposal.difference.opened]
     lines += [f"  line {mark.span.line}: {mark.message}" for mark in marks]
