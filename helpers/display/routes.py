@@ -43,12 +43,13 @@ def routes_of(edges: Sequence[Edge], layout: Layout) -> list[Route]:
 
 def _needed(edge: Edge, start: Point, end: Point, layout: Layout) -> Route:
     """Through the label's middle; level past the workloads above and below it, if that helps; else graphviz's line."""
-    course, others = layout.courses[_key(edge)], list(_others(edge, layout.places))
+    course = layout.courses[_key(edge)]
     if not course.line and course.label:
         return Route(_line(_round(_side(layout.places[edge.source], 0.0, right=False), course.label, end), end),
                      course.label)
     if course.label is None:  # a crowded picture: graphviz knows best
         return Route(course.line, None)
+    others = list(_others(edge, layout.places))
     at = (course.label[0], _height_at(course))
     tries = [_through(start, at, at, end), _through(start, *_level(at, layout), end)]
     found = [points for points in tries if points] + [_points(course)]

@@ -6,7 +6,7 @@ Asks the policy engine; decides nothing itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ CROWDED = 40
 
 MANY = 60
 """Above so many workloads, those that take part in nothing are drawn as one a namespace."""
+
+Door = tuple[str, str, int]
+"""A possible call: source, target, the pod's port."""
 
 ALLOWED, BLOCKED, EXTRA = "allowed", "blocked", "extra"
 WORDS = {ALLOWED: "needed and allowed", BLOCKED: "needed, but blocked", EXTRA: "allowed, though nobody needs it"}
@@ -197,32 +200,49 @@ def _edge(world: World, before: World | None, groups: Mapping[str, Sequence[Pod]
                 verdict.policies, verdict.sentence, change, arrow.service_port)
 
 
-def _extras(world: World, groups: Mapping[str, Sequence[Pod]], needed: set[tuple[str, str, int]]) -> list[Edge]:
+def _extras(world: World, groups: Mapping[str, Sequence[Pod]], needed: set[Door]) -> list[Edge]:
     """Calls that policies let pass although the application needs none: into or out of isolated workloads.
 
     What an open workload may do is everything, and shown by its being drawn open.
     """
     if not any(policy.namespace not in SYSTEM for policy in world.policies):
         return []
-    matrix = world.matrix(by="pod")
     isolated = {key: (bool(world.isolating(pods[0], "ingress")), bool(world.isolating(pods[0], "egress")))
                 for key, pods in groups.items()}
-    doors = {key: _ports(key, pods, needed) for key, pods in groups.items()}
     found = []
+    for source, target, port in _open_doors(world, groups, needed):
+        if source != target and (isolated[source][1] or isolated[target][0]):
+            verdict = world.judge(groups[source][0], groups[target][0], port)
+            found.append(Edge(source, target, port, "TCP", EXTRA, verdict.policies, verdict.sentence))
     for source, pods in groups.items():
-        for target, ports in doors.items():
-            if source == target or not (isolated[source][1] or isolated[target][0]):
-                continue
-            for port in ports:
-                if (source, target, port) not in needed and matrix.allows(pods[0], groups[target][0], port):
-                    verdict = world.judge(pods[0], groups[target][0], port)
-                    found.append(Edge(source, target, port, "TCP", EXTRA, verdict.policies, verdict.sentence))
         if isolated[source][1] and (verdict := world.judge(pods[0], OUTSIDE_ADDRESS, 443)):
             found.append(Edge(source, OUTSIDE, 443, "TCP", EXTRA, verdict.policies, verdict.sentence))
     return found
 
 
-def _ports(key: str, pods: Sequence[Pod], needed: set[tuple[str, str, int]]) -> list[int]:
+def _open_doors(world: World, groups: Mapping[str, Sequence[Pod]], needed: set[Door]) -> Iterator[Door]:
+    """The needless calls that may pass: source, target and the pod's port, on the ports that matter.
+
+    Asks the matrix a whole row at a time: a bit for each class of pods that a source may reach on a port.
+    """
+    matrix = world.matrix(by="pod")
+    classes = {key: matrix.class_of(pods[0]) for key, pods in groups.items()}
+    doors: dict[int, list[tuple[str, int]]] = {}
+    for target, pods in groups.items():
+        for port in _ports(target, pods, needed):
+            doors.setdefault(port, []).append((target, classes[target]))
+    for source, own in classes.items():
+        row = matrix.rows[own].items()
+        for port, targets in doors.items():
+            reached = 0
+            for ports, bits in row:
+                if matrix.ports.holds(ports, "TCP", port):
+                    reached |= bits
+            yield from ((source, target, port) for target, its in targets
+                        if reached >> its & 1 and (source, target, port) not in needed)
+
+
+def _ports(key: str, pods: Sequence[Pod], needed: set[Door]) -> list[int]:
     """The TCP ports that matter on a workload: those it declares and those that somebody needs."""
     declared = {port.number for port in pods[0].ports if port.protocol == "TCP"}
     return sorted(declared | {port for _, target, port in needed if target == key})
@@ -248,11 +268,11 @@ def _thin(nodes: list[Node], extras: list[Edge], few: int) -> tuple[list[Node], 
 def _merge_quiet(scene: Scene) -> Scene:
     """One node a namespace for the workloads that no policy selects and no edge touches."""
     busy = {end for edge in scene.edges for end in (edge.source, edge.target)}
-    kept = [node for node in scene.nodes if node.key in busy or node.state != "open" or node.others_in]
+    kept: list[Node] = []
     quiet: dict[str, list[Node]] = {}
     for node in scene.nodes:
-        if node not in kept:
-            quiet.setdefault(node.namespace, []).append(node)
+        lively = node.key in busy or node.state != "open" or node.others_in
+        (kept if lively else quiet.setdefault(node.namespace, [])).append(node)
     merged = [Node(f"{namespace}/…", f"{len(nodes)} more", namespace, sum(node.pods for node in nodes))
               for namespace, nodes in quiet.items()]
     return replace(scene, nodes=(*kept, *merged))

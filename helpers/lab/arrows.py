@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Object = Mapping[str, Any]
 
@@ -46,43 +46,54 @@ def arrows_of(objects: Iterable[Object]) -> tuple[Arrow, ...]:
     """
     items = list(objects)
     workloads = [item for item in items if item.get("kind") in ("Deployment", "StatefulSet", "DaemonSet")]
-    services = {_key(item): item for item in items if item.get("kind") == "Service"}
-    found = [arrow for item in workloads for arrow in _calls(item, services, workloads)]
-    found += [arrow for item in services.values() for arrow in _entrances(item, workloads)]
+    services = {_key(item): Behind(item, _behind(item, workloads)) for item in items if item.get("kind") == "Service"}
+    found = [arrow for item in workloads for arrow in _calls(item, services)]
+    found += [arrow for behind in services.values() for arrow in _entrances(behind)]
     unique = {(arrow.source, arrow.target, arrow.port, arrow.protocol): arrow for arrow in reversed(found)}
     return tuple(sorted(unique.values(), key=lambda arrow: (arrow.source, arrow.target, arrow.port)))
 
 
-def _calls(workload: Object, services: Mapping[str, Object], workloads: list[Object]) -> Iterator[Arrow]:
+class Behind(NamedTuple):
+    """A Service and the workloads whose pods it selects."""
+
+    service: Object
+    workloads: list[Object]
+
+
+def _behind(service: Object, workloads: Iterable[Object]) -> list[Object]:
+    namespace, selector = _namespace(service), (service.get("spec") or {}).get("selector")
+    return [item for item in workloads if _namespace(item) == namespace and _selects(selector, item)]
+
+
+def _calls(workload: Object, services: Mapping[str, Behind]) -> Iterator[Arrow]:
     namespace = _namespace(workload)
     for variable, value in _addresses(workload):
         host, _, number = value.rpartition(":")
         parts = host.split(".")
         key = f"{parts[1] if len(parts) > 1 else namespace}/{parts[0]}"
         if key in services and number.isdigit():
-            yield from _through(_key(workload), services[key], int(number), workloads, variable)
+            yield from _through(_key(workload), services[key], int(number), variable)
 
 
-def _entrances(service: Object, workloads: list[Object]) -> Iterator[Arrow]:
+def _entrances(behind: Behind) -> Iterator[Arrow]:
     """The outside world's arrows: Services that the cluster shows to it."""
-    spec = service.get("spec") or {}
+    spec = behind.service.get("spec") or {}
     if spec.get("type") in EXPOSED:
         for port in spec.get("ports") or []:
-            yield from _through(OUTSIDE, service, int(port["port"]), workloads, "")
+            yield from _through(OUTSIDE, behind, int(port["port"]), "")
 
 
-def _through(source: str, service: Object, number: int, workloads: list[Object], variable: str) -> Iterator[Arrow]:
+def _through(source: str, behind: Behind, number: int, variable: str) -> Iterator[Arrow]:
     """Follow a Service's port to the port of the pods behind it."""
-    spec = service.get("spec") or {}
-    port = next((entry for entry in spec.get("ports") or [] if entry.get("port") == number), None)
+    ports = (behind.service.get("spec") or {}).get("ports") or []
+    port = next((entry for entry in ports if entry.get("port") == number), None)
     if port is None:
         return
-    for workload in workloads:
-        if _namespace(workload) == _namespace(service) and _selects(spec.get("selector"), workload):
-            target = _pod_port(port.get("targetPort", number), workload)
-            if target:
-                yield Arrow(source, _key(workload), _key(service), number, target, port.get("protocol", "TCP"),
-                            variable)
+    for workload in behind.workloads:
+        target = _pod_port(port.get("targetPort", number), workload)
+        if target:
+            yield Arrow(source, _key(workload), _key(behind.service), number, target, port.get("protocol", "TCP"),
+                        variable)
 
 
 def _addresses(workload: Object) -> Iterator[tuple[str, str]]:
@@ -105,7 +116,7 @@ def _pod_port(target: int | str, workload: Object) -> int | None:
 
 def _selects(selector: Mapping[str, str] | None, workload: Object) -> bool:
     labels = (((workload.get("spec") or {}).get("template") or {}).get("metadata") or {}).get("labels") or {}
-    return bool(selector) and all(labels.get(key) == value for key, value in (selector or {}).items())
+    return bool(selector) and (selector or {}).items() <= labels.items()
 
 
 def _pod_spec(workload: Object) -> Mapping[str, Any]:
