@@ -3,34 +3,10 @@
 from typing import Any
 
 import pytest
-from support.course import NOTEBOOKS, read, shop
+from support.situations import BROKEN, CLUSTER, DENY, EGRESS, INGRESS, MONITORING, Json, namespace
 
 from helpers.lab.checks import Situation, judge
 from helpers.policies import suggest
-
-Json = dict[str, Any]
-INGRESS = read(*sorted((NOTEBOOKS / "policies/ingress").glob("*.yaml")))
-EGRESS = read(*sorted((NOTEBOOKS / "policies/egress").glob("*.yaml")))
-BROKEN = read(*sorted((NOTEBOOKS / "policies/broken").glob("*.yaml")))
-DENY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-        "metadata": {"name": "deny", "namespace": "default"}, "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
-DNS = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
-       "spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": {"containers": [
-           {"name": "coredns", "ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"},
-                                         {"name": "dns-tcp", "containerPort": 53}]}]}}}}
-
-
-def namespace(name: str) -> Json:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def deployment(name: str, where: str) -> Json:
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": where},
-            "spec": {"template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": []}}}}
-
-
-CLUSTER = [namespace("default"), namespace("kube-system"), DNS, *shop()]
-MONITORING = [namespace("monitoring"), deployment("collector", "monitoring"), deployment("visitor", "monitoring")]
 
 
 def policy(spec: Json, name: str = "mine", where: str = "default") -> Json:
