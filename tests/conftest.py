@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-SLOW_LAST = ("faults", "display", "localcluster", "kubelet", "e2e", "notebooks", "browser")
+SLOW_LAST = ("faults", "display", "collections", "localcluster", "kubelet", "e2e", "notebooks", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
