@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import os
+import socketserver
 import ssl
 import subprocess
 import threading
@@ -158,6 +159,29 @@ class Cluster:
         from kubernetes import config
 
         return config.new_client_from_config(str(self.home / "kubeconfig"))  # type: ignore[no-untyped-call]
+
+
+class Page(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+
+class Greeter(socketserver.StreamRequestHandler):
+    """A web page for what is forwarded to."""
+
+    def handle(self) -> None:
+        self.rfile.readline()
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[int]:
+    """The port of the page."""
+    with Page(("127.0.0.1", 0), Greeter) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield int(server.server_address[1])
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

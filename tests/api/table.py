@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .habits import Habit
+from .habits import HABITS, Habit
 from .kubectls import OLDEST_VERSION
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "kubectl.md"
@@ -16,6 +16,8 @@ Written by `pytest tests/api`: every line was typed, and its answer checked, whe
 two versions of kubectl and the official Python client (`kubernetes` 37) with the call that does the same.
 """
 
+# What has to be tried before the document is written: habits by client.
+expected: dict[str, set[str]] = {client: {habit.title for habit in HABITS} for client in (PINNED, OLDEST)}
 _seen: dict[str, tuple[Habit, dict[str, str]]] = {}
 
 
@@ -32,10 +34,10 @@ def sentence(output: str) -> str:
 
 
 def write() -> None:
-    """Write the document, once all clients have been tried."""
-    tried = {client for _, found in _seen.values() for client in found}
-    if tried != set(CLIENTS):
-        return
+    """Write the document, if this run has tried everything with all clients."""
+    for client in CLIENTS:
+        if not expected.get(client, {""}) <= {title for title, (_, found) in _seen.items() if client in found}:
+            return
     answered = [(habit, found) for habit, found in _seen.values() if not habit.refused]
     refused = [(habit, found) for habit, found in _seen.values() if habit.refused]
     lines = [HEAD, _row("kubectl", *CLIENTS), _row(*["---"] * (1 + len(CLIENTS)))]

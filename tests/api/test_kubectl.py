@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import socketserver
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,25 +18,6 @@ from .conftest import Cluster
 from .habits import HABITS, Habit
 
 VERSIONS = (table.PINNED, table.OLDEST)
-
-
-class Greeter(socketserver.StreamRequestHandler):
-    """A web page for what is forwarded to."""
-
-    def handle(self) -> None:
-        self.rfile.readline()
-        self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello")
-
-
-@pytest.fixture(scope="module")
-def page() -> Iterator[int]:
-    """The port of the page."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeter) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        yield int(server.server_address[1])
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module", params=VERSIONS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
 import warnings
@@ -35,9 +36,10 @@ class Apis:
 
 
 @pytest.fixture(scope="module")
-def apis(tmp_path_factory: pytest.TempPathFactory, credentials: pki.Credentials) -> Iterator[Apis]:
+def apis(tmp_path_factory: pytest.TempPathFactory, credentials: pki.Credentials, page: int) -> Iterator[Apis]:
     cluster = Cluster(tmp_path_factory.mktemp("python"), credentials)
     cluster.start()
+    cluster.node.ports = {80: page}
     cluster.call(cluster.node.flow_log.add)
     with cluster.python() as connection:
         yield Apis(connection)
@@ -225,6 +227,20 @@ def exec_stdin(apis: Apis) -> None:
     session.close()
 
 
+def forward_port(apis: Apis) -> None:
+    forward = stream.portforward(apis.core.connect_get_namespaced_pod_portforward, "lone", "default", ports="80")
+    with contextlib.closing(forward.socket(80)) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b""
+        while piece := connection.recv(1000):
+            answer += piece
+    assert answer.endswith(b"hello")
+    refused = stream.portforward(apis.core.connect_get_namespaced_pod_portforward, "lone", "default", ports="9")
+    with contextlib.closing(refused.socket(9)) as connection:
+        assert connection.recv(1000) == b""
+    assert "connection refused" in refused.error(9)
+
+
 def patch_namespaced_pod_ephemeralcontainers(apis: Apis) -> None:
     body = {"spec": {"ephemeralContainers": [{"name": "probe", "image": "agnhost", "command": ["connect", "web:80"]}]}}
     apis.core.patch_namespaced_pod_ephemeralcontainers("lone", "default", body)
@@ -311,6 +327,7 @@ CALLS: dict[str, tuple[str, Callable[[Apis], None]]] = {
     "exec lone -- echo hello": ("stream.stream", exec_command),
     "exec -i lone -- cat": ("stream.stream(stdin=True)", exec_stdin),
     "exec lone -- exit 7": ("stream.stream(…).returncode", exec_exit_code),
+    "port-forward pod/lone :80": ("stream.portforward", forward_port),
     "debug (ephemeral container)": (
         "patch_namespaced_pod_ephemeralcontainers",
         patch_namespaced_pod_ephemeralcontainers,
@@ -324,6 +341,7 @@ CALLS: dict[str, tuple[str, Callable[[Apis], None]]] = {
     "delete namespace team": ("delete_namespace", delete_namespace),
     "apply --server-side -f -": ("server_side_apply", server_side_apply),
 }
+table.expected[table.PYTHON] = set(CALLS)
 BY_TITLE: dict[str, Habit] = {habit.title: habit for habit in HABITS}
 
 
