@@ -4,6 +4,7 @@ Each command lives in a module of `helpers.cli` and is imported only when it is
 called, so that `up` does not pay for what `matrix` needs.
 """
 
+import errno
 import importlib
 import os
 import sys
@@ -58,6 +59,11 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
         return 130
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        print(f"python -m helpers {name}: the disk is full. Free some disk space and run it again.", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

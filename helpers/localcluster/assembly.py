@@ -20,7 +20,7 @@ from .api.store import Object, Store
 from .controllers import Controllers
 from .dataplane.flowlog import FlowLog
 from .dataplane.gateway import Gateway
-from .home import Home, write_private
+from .home import FREE_SPACE, FULL, Home, write_private
 from .ingress import Ingress
 from .kubelet.forkserver import ForkServer
 from .kubelet.kubelet import Kubelet
@@ -44,8 +44,10 @@ def serve(home: Home, fork_server: ForkServer, report: Report) -> int:
         return 1
     except Exception as error:
         log.exception("the node has failed")
+        full = isinstance(error, OSError) and error.errno in FULL
         with contextlib.suppress(ValueError, OSError):
-            report(f"The node could not start: {error}. More is in {home.node_log}.")
+            report(f"The disk of {home.root} is full. {FREE_SPACE}" if full else
+                   f"The node could not start: {error}. More is in {home.node_log}.")
         return 1
 
 

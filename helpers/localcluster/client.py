@@ -10,6 +10,7 @@ from .home import Home
 from .pki import Credentials, load
 
 Object = dict[str, Any]
+_BROKEN_OFF = "its answer broke off"
 
 
 class ApiProblem(Exception):
@@ -55,7 +56,7 @@ class Client:
         if response.status != 200:
             raise _problem(response.status, response.read())
         while line := self._line(response, deadline):
-            event = json.loads(line)
+            event = _decoded(line)
             yield event["type"], event["object"]
 
     def _line(self, response: http.client.HTTPResponse, deadline: float) -> bytes:
@@ -68,8 +69,8 @@ class Client:
             return response.readline()
         except TimeoutError:
             return b""
-        except http.client.HTTPException as error:
-            raise ConnectionError(f"the watch broke off: {error}") from None
+        except http.client.HTTPException:
+            raise ConnectionResetError(_BROKEN_OFF) from None
 
     def _set_timeout(self, seconds: float) -> None:
         if self._connection.sock is not None:
@@ -100,6 +101,15 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _decoded(content: bytes) -> Object:
+    """Raises ConnectionResetError for half an answer."""
+    try:
+        answer: Object = json.loads(content)
+    except ValueError:
+        raise ConnectionResetError(_BROKEN_OFF) from None
+    return answer
 
 
 def _problem(status: int, content: bytes) -> ApiProblem:

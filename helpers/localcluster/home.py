@@ -3,6 +3,7 @@
 Imports nothing heavy: the command line reads it on every call.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -18,6 +19,11 @@ DEFAULT = "~/.hipster-lab"
 # "/run/pods/<8 hex digits>/<port>.sock", 29 bytes.
 LONGEST_SOCKET_PATH = 100
 _BELOW_RUN = len("/pods/12345678/65535.sock")
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk that takes no more."""
+FREE_SPACE = "Free some disk space and run it again."
 
 
 class HomeError(Exception):
@@ -151,4 +157,5 @@ def _private(path: Path, advice: str) -> None:
         if not os.access(path, os.W_OK | os.X_OK):
             raise HomeError(f"{path} is not writable. {advice}")
     except OSError as error:
+        advice = FREE_SPACE if error.errno in FULL else advice
         raise HomeError(f"{path} cannot be used: {error.strerror}. {advice}") from None

@@ -5,17 +5,18 @@ rather than by asking again and again. One cluster a home; whoever starts or
 stops it holds a lock meanwhile, and the node holds another for its whole life.
 """
 
+import contextlib
 import json
 import os
 import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from .home import Home, HomeError
+from .home import FREE_SPACE, FULL, Home, HomeError
 from .processes import MARK, Lock, holder, kill, of_cluster, wait_gone
 from .status import Status, node_facts, read
 
@@ -40,11 +41,7 @@ def up(*, empty: bool = False, seconds: float = READY_SECONDS, home: Home | None
     Raises LaunchError.
     """
     home = home or Home.of_environment()
-    try:
-        home.prepare()
-    except HomeError as error:
-        raise LaunchError(str(error)) from None
-    with Lock(home.launch_lock) as lock:
+    with _told(home), Lock(home.launch_lock) as lock:
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` has been busy with {home.root} for {START_SECONDS:.0f} seconds. "
                               f"Wait for it, or end process {holder(home.launch_lock)}.")
@@ -61,11 +58,7 @@ def down(*, purge: bool = False, home: Home | None = None) -> bool:
     home = home or Home.of_environment()
     if not home.root.is_dir():
         return False
-    try:
-        home.prepare()
-    except HomeError as error:
-        raise LaunchError(str(error)) from None
-    with Lock(home.launch_lock) as lock:
+    with _told(home), Lock(home.launch_lock) as lock:
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` is busy with {home.root}. Wait for it and try again.")
         ran = _stop(home)
@@ -80,16 +73,27 @@ def status(home: Home | None = None) -> Status:
     return read(home or Home.of_environment())
 
 
+@contextlib.contextmanager
+def _told(home: Home) -> Iterator[None]:
+    """Prepare the home; a home that can't be used and a disk that takes no more are told as LaunchError."""
+    try:
+        home.prepare()
+        yield
+    except HomeError as error:
+        raise LaunchError(str(error)) from None
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
+
+
 def _runs(home: Home) -> bool:
     """Whether a node is up. One that is still starting for somebody else, or hangs, is not waited for: it is ended."""
     if holder(home.node_lock) is not None and node_facts(home) is not None:
         return True
     _stop(home)
     _sweep(home)
-    try:
-        home.prepare()
-    except HomeError as error:
-        raise LaunchError(str(error)) from None
+    home.prepare()
     return False
 
 

@@ -35,9 +35,16 @@ class Lock:
                 time.sleep(0.02)
             else:
                 self._descriptor = descriptor
-                os.ftruncate(descriptor, 0)
-                os.write(descriptor, f"{os.getpid()}\n".encode())
+                self._sign(descriptor)
                 return True
+
+    def _sign(self, descriptor: int) -> None:
+        """Say who holds the lock. On a full disk it may stay unsaid; the lock holds nevertheless."""
+        text = f"{os.getpid()}\n".encode()
+        with contextlib.suppress(OSError):
+            # Over the old text before the rest is cut off: that takes no new space.
+            os.pwrite(descriptor, text, 0)
+            os.ftruncate(descriptor, len(text))
 
     def release(self) -> None:
         """Let go."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..home import FREE_SPACE, FULL
 from .errors import StoreError
 
 SCHEMA = """
@@ -186,6 +187,6 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _unusable(path: Path, error: Exception) -> StoreError:
     if "locked" in str(error):
         return StoreError(f"{path} is in use by another node; stop that one with `python -m helpers down` first")
-    return StoreError(
-        f"{path} cannot be used ({error}); move it away to start with an empty cluster, or free disk space"
-    )
+    if "full" in str(error) or (isinstance(error, OSError) and error.errno in FULL):
+        return StoreError(f"{path} cannot be written: the disk is full. {FREE_SPACE}")
+    return StoreError(f"{path} cannot be used ({error}); move it away to start with an empty cluster")
