@@ -27,4 +27,8 @@ def default_types(spec: dict[str, Any]) -> list[str]:
 def _default_rule(rule: dict[str, Any] | None) -> dict[str, Any]:
     if not rule or not rule.get("ports"):
         return rule or {}
-    return {**rule, "ports": [{**port, "protocol": port.get("protocol") or "TCP"} for port in rule["ports"]]}
+    return {**rule, "ports": [_default_port(port or {}) for port in rule["ports"]]}
+
+
+def _default_port(port: dict[str, Any]) -> dict[str, Any]:
+    return {**port, "protocol": port.get("protocol") or "TCP"}

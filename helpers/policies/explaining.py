@@ -8,7 +8,7 @@ from typing import Protocol
 from helpers.policies.judging import End, Namespaces, common_families, judge
 from helpers.policies.misses import Attempt, Miss, nearest_miss
 from helpers.policies.model import EGRESS, INGRESS, Pod, Policy, Service
-from helpers.policies.services import pod_port
+from helpers.policies.services import pod_port, routes, served
 from helpers.policies.verdicts import Verdict
 
 
@@ -37,7 +37,19 @@ def explain(world: Asked, source: End, target: End, port: int, protocol: str, se
         attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)
         found = [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
         misses += sorted(found, key=lambda miss: miss.distance)
-    return verdict.explained(misses, list(_notes(world, source, target, service)))
+    return verdict.explained(misses, [*_wrong_port(world, target, port, protocol),
+                                     *_notes(world, source, target, service)])
+
+
+def _wrong_port(world: Asked, target: End, port: int, protocol: str) -> Iterator[str]:
+    """A Service's port asked of a pod that listens elsewhere."""
+    pod = target.pod
+    if pod is None or (protocol, port) in served(pod, world.services):
+        return
+    for route in routes(world.services, pod):
+        if (route.entry.protocol, route.entry.number) == (protocol, port):
+            yield f"{port} is the port of Service {route.service.key}; the pod listens on {route.port}"
+            return
 
 
 def _notes(world: Asked, source: End, target: End, service: Service | None) -> Iterator[str]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from helpers.policies.addresses import is_address
 from helpers.policies.arrows import OUTSIDE, Arrow, Arrows
+from helpers.policies.ports import LAST_PORT, PROTOCOLS
 from helpers.policies.world import World
 
+_PORTS = range(1, LAST_PORT + 1)
 _FLEETING = ("pod-template-hash", "controller-revision-hash", "pod-template-generation", "statefulset.kubernetes.io/",
              "apps.kubernetes.io/pod-index", "batch.kubernetes.io/", "controller-uid", "job-name")
 """Beginnings of labels that differ between a workload's pods or its versions."""
@@ -24,16 +26,17 @@ def observed(world: World, flows: Iterable[Mapping[str, Any]], into: Arrows, ver
     wanted, ends = frozenset(verdicts), _Ends(world)
     counts: dict[Arrow, int] = {}
     for flow in flows:
-        if not isinstance(flow, Mapping) or flow.get("dns") or flow.get("verdict") not in wanted:
+        if not isinstance(flow, Mapping) or flow.get("dns") or str(flow.get("verdict")) not in wanted:
             continue
         port = flow.get("port")
         source, target = ends.source(flow), ends.end(flow.get("target"))
-        if not source or not target or not isinstance(port, int):
+        protocol = str(flow.get("protocol") or "TCP")
+        if not source or not target or type(port) is not int or port not in _PORTS or protocol not in PROTOCOLS:
             into.note(f"The flow from {_told(flow.get('source'))} to {_told(flow.get('target'))} was left out: one of "
-                      "its ends is not among the pods.")
+                      "its ends is not among the pods, or its port is none.")
             continue
         attempts = flow.get("attempts")
-        arrow = Arrow(source, target, port, str(flow.get("protocol") or "TCP"))
+        arrow = Arrow(source, target, port, protocol)
         counts[arrow] = counts.get(arrow, 0) + (attempts if isinstance(attempts, int) else 1)
     for arrow, count in counts.items():
         into.add(arrow.source, arrow.target, arrow.port, arrow.protocol, "1 flow" if count == 1 else f"{count} flows")

@@ -152,7 +152,7 @@ def _read_pods(found: Gathered) -> set[Owner]:
             chain = _owners(item, found.workloads)
             owners.update(chain)
             pod = pod_of(item, f"{chain[-1][1]}/{chain[-1][2]}" if chain else "")
-            phase = mapping(item, "status").get("phase")
+            phase = text(mapping(item, "status"), "phase", "status.")
             (found.ended if phase in ENDED else found.pods).append(pod)
         except Unreadable as problem:
             found.problems.append(Problem(title(item), str(problem), where(item, problem.path)))

@@ -28,7 +28,8 @@ class Unreadable(ValueError):
 
     def __init__(self, path: str, value: object, wanted: str) -> None:
         self.path = path
-        super().__init__(f"{path or 'the object'} must be {wanted}, not {type_name(value)}")
+        shown = str(value) if type(value) is int and abs(value) < 10**20 else type_name(value)
+        super().__init__(f"{path or 'the object'} must be {wanted}, not {shown}")
 
 
 def mapping(parent: Mapping[str, Any], key: str, path: str = "") -> Mapping[str, Any]:
@@ -137,10 +138,14 @@ def _ports(container: Mapping[str, Any], path: str) -> Iterator[ContainerPort]:
     if not container.get("ports"):
         return
     for port in items(container, "ports", f"{path}containers[]."):
-        number = port.get("containerPort")
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise Unreadable(f"{path}containers[].ports[].containerPort", number, "a number")
+        number = port_number(port.get("containerPort"), f"{path}containers[].ports[].containerPort")
         yield ContainerPort(text(port, "name"), number, text(port, "protocol") or "TCP")
+
+
+def port_number(value: Any, path: str) -> int:
+    if type(value) is not int or not 1 <= value <= 65535:
+        raise Unreadable(path, value, "a port from 1 to 65535")
+    return value
 
 
 def _addresses(status: Mapping[str, Any], one: str, many: str) -> tuple[str, ...]:
@@ -179,11 +184,9 @@ def service_of(item: Mapping[str, Any]) -> Service:
 
 
 def _service_port(port: Mapping[str, Any]) -> ServicePort:
-    number, target = port.get("port"), port.get("targetPort")
-    if not isinstance(number, int) or isinstance(number, bool):
-        raise Unreadable("spec.ports[].port", number, "a number")
+    number, target = port_number(port.get("port"), "spec.ports[].port"), port.get("targetPort")
     if target is None or target == 0 or target == "":
         target = number
-    if not isinstance(target, int | str):
-        raise Unreadable("spec.ports[].targetPort", target, "a number or a name")
+    elif not isinstance(target, str):
+        target = port_number(target, "spec.ports[].targetPort")
     return ServicePort(text(port, "name"), number, target, text(port, "protocol") or "TCP")

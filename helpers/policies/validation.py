@@ -144,7 +144,7 @@ def _good_label(key: str, value: str) -> bool:
 
 
 def _expression(expression: Mapping[str, Any], path: str) -> list[FieldError]:
-    operator, values = expression.get("operator", ""), expression.get("values") or ()
+    operator, values = expression.get("operator") or "", expression.get("values") or ()
     errors: list[FieldError] = []
     if operator in ("In", "NotIn") and not values:
         errors.append(required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'"))
@@ -153,7 +153,7 @@ def _expression(expression: Mapping[str, Any], path: str) -> list[FieldError]:
         errors.append(forbidden(f"{path}.values", detail))
     elif operator not in OPERATORS:
         errors.append(invalid(f"{path}.operator", operator, "not a valid selector operator"))
-    errors += _each(f"{path}.key", expression.get("key", ""), syntax.label_key)
+    errors += _each(f"{path}.key", expression.get("key") or "", syntax.label_key)
     for index, value in enumerate(values):
         errors += _each(f"{path}.values[{index}]", value, syntax.label_value)
     return errors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,14 @@ from helpers.policies.gathering import Gathered, Problem, gather, read_policy
 from helpers.policies.judging import End, judge
 from helpers.policies.model import Pod, Policy, Service
 from helpers.policies.verdicts import Verdict
+from helpers.policies.wording import listed, nearest
 
 if TYPE_CHECKING:
     from helpers.policies.matrix import Matrix
+
+
+_MOST_VERDICTS = 10_000
+"""How many verdicts a world remembers: callers call the same targets again and again."""
 
 
 class NotFound(KeyError):
@@ -75,7 +79,15 @@ class World:
 
         An end is a Pod, a name as `pod` takes it, or an IP address; an address that no pod has is outside.
         """
-        return judge(self.end(source), self.end(target), port, protocol, self.namespaces, self.isolating)
+        table: dict[Any, Verdict] = self._cache.setdefault("verdicts", {})
+        key = (source, target, port, protocol)
+        found = table.get(key)
+        if found is None:
+            if len(table) >= _MOST_VERDICTS:
+                table.clear()
+            found = table[key] = judge(self.end(source), self.end(target), port, protocol, self.namespaces,
+                                       self.isolating)
+        return found
 
     def explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP",
                 service: str | None = None) -> Verdict:
@@ -198,10 +210,12 @@ class World:
 
 
 def _no(what: str, name: str, key: str, known: list[str]) -> str:
-    """A sentence that says what is missing and what may be meant."""
-    near = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
-    if not near:
-        tail = key.rpartition("/")[2]
-        near = [other for other in known if other.rpartition("/")[2] == tail][:3]
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"there is no {what} called {name!r}{hint}"
+    """A sentence that says what is missing and what may be meant: near names, of the same namespace first."""
+    namespace, _, wanted = key.rpartition("/")
+    by_name: dict[str, list[str]] = {}
+    for other in known:
+        by_name.setdefault(other.rpartition("/")[2], []).append(other)
+    near = [other for one in nearest(wanted, list(by_name), most=2) for other in by_name[one]] if wanted else []
+    near.sort(key=lambda other: not other.startswith(f"{namespace}/"))
+    hint = f"; did you mean {listed(near[:3], 'or')}?" if near else ""
+    return f"there is no {what} called {name[:100]!r}{hint}"

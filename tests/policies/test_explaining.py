@@ -1,0 +1,170 @@
+"""Explanations: the shortest complete cause, and the precise nearest miss of each policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from helpers.policies import NotFound, Verdict, World
+from helpers.policies.explaining import NoRoute
+
+from .build import deployment, namespace, pod, pods, policy, rule, service, spaces
+from .worlds import worlds
+
+MAIL = pod("emailservice", ip="10.0.0.1", ports=[("grpc", 8080)])
+CHECKOUT, ADS, WEB = pod("checkoutservice", ip="10.0.0.2"), pod("adservice"), pod("web", "shop")
+SERVICE = service("emailservice", 5000, 8080, ip="10.96.0.7")
+SPACES = [namespace("default"), namespace("shop", team="red")]
+
+
+def explain(source: str, target: str, port: int, *objects: Any, protocol: str = "TCP", **more: Any) -> Verdict:
+    world = World.of([*SPACES, MAIL, CHECKOUT, ADS, WEB, SERVICE, *objects])
+    assert not world.problems
+    return world.explain(source, target, port, protocol, **more)
+
+
+def into(*rules: Any) -> dict[str, Any]:
+    return policy("email-allow", "emailservice", ingress=list(rules))
+
+
+@pytest.mark.parametrize(("policy_", "source", "port", "protocol", "kind", "reason"), [
+    (into(rule(pods("checkoutservice"))), "adservice", 8080, "TCP", "peer",
+     "allows app=checkoutservice, the caller has app=adservice"),
+    (into(rule(pods("checkoutservice"), ports=[5000])), "checkoutservice", 8080, "TCP", "port",
+     "allows TCP 5000, 5000 is the port of Service default/emailservice and the pod listens on 8080, its targetPort"),
+    (into(rule(ports=[{"port": 8080, "protocol": "UDP"}])), "adservice", 8080, "TCP", "port",
+     "allows UDP 8080, the connection is TCP 8080"),
+    (into(rule(ports=[80, 443])), "adservice", 8080, "TCP", "port",
+     "allows TCP 80 or TCP 443, the connection is to TCP 8080"),
+    (into(rule(ports=["http"])), "adservice", 8080, "TCP", "port",
+     "allows the port named http (TCP), default/emailservice has no port of that name (it has grpc)"),
+    (into(rule(ports=[{"port": "grpc", "protocol": "UDP"}])), "adservice", 8080, "UDP", "port",
+     "allows the port named grpc (UDP), on default/emailservice it is a TCP port"),
+    (into(rule(ports=["grpc"])), "adservice", 9, "TCP", "port",
+     "allows the port named grpc (TCP), on default/emailservice it is 8080, the connection is to 9"),
+    (into(), "adservice", 8080, "TCP", "rules", "has no ingress rule, so it allows nothing"),
+    (into(rule(pods("web"))), "shop/web", 8080, "TCP", "peer",
+     "allows app=web, the caller is in namespace shop (a podSelector alone means pods of default)"),
+    (into(rule({"namespaceSelector": {"matchLabels": {"team": "blue"}}})), "shop/web", 8080, "TCP", "peer",
+     "allows any pod of namespaces with team=blue, the caller is in namespace shop, which has team=red"),
+    (into(rule({"namespaceSelector": {"matchLabels": {"env": "x"}}})), "shop/web", 8080, "TCP", "peer",
+     "allows any pod of namespaces with env=x, the caller is in namespace shop, which has no label env"),
+    (into(rule({**spaces("shop"), **pods("api")})), "shop/web", 8080, "TCP", "peer",
+     "allows app=api of namespaces with name=shop, the caller has app=web"),
+    (into(rule(pods("checkoutservic"))), "checkoutservice", 8080, "TCP", "peer",
+     "allows app=checkoutservic, the caller has app=checkoutservice (a typing error?)"),
+    (into(rule(pods("web"))), "8.8.8.8", 8080, "TCP", "peer",
+     "allows app=web, 8.8.8.8 is an address outside the cluster"),
+    (into(rule({"ipBlock": {"cidr": "8.0.0.0/8", "except": ["8.8.0.0/16"]}})), "8.8.8.8", 8080, "TCP", "peer",
+     "allows 8.0.0.0/8 except 8.8.0.0/16, the caller's address 8.8.8.8 is in the exception"),
+    (into(rule({"ipBlock": {"cidr": "9.0.0.0/8"}})), "8.8.8.8", 8080, "TCP", "peer",
+     "allows 9.0.0.0/8, the caller's address is 8.8.8.8"),
+    (into(rule({"ipBlock": {"cidr": "fd00::/8"}})), "8.8.8.8", 8080, "TCP", "peer",
+     "allows fd00::/8, the caller has no IPv6 address"),
+    (into(rule({"ipBlock": {"cidr": "9.0.0.0/8"}})), "adservice", 8080, "TCP", "peer",
+     "allows 9.0.0.0/8, the address of default/adservice isn't known yet"),
+    (into(rule(pods("checkoutservice"), ports=[80])), "adservice", 8080, "TCP", "both",
+     "allows app=checkoutservice on TCP 80, the caller has app=adservice and the connection is to TCP 8080"),
+])
+def test_the_nearest_miss(policy_: Any, source: str, port: int, protocol: str, kind: str, reason: str) -> None:
+    verdict = explain(source, "emailservice", port, policy_, protocol=protocol)
+    assert not verdict
+    assert [(miss.kind, miss.reason) for miss in verdict.misses] == [(kind, reason)]
+    assert verdict.sentence.endswith(f"for ingress and {reason}.")
+
+
+def test_the_nearest_rule_of_a_policy_is_told() -> None:
+    verdict = explain("adservice", "emailservice", 8080, into(rule(pods("x"), ports=[1]), rule(pods("adservice"),
+                                                                                             ports=[1])))
+    assert verdict.misses[0].rule == "spec.ingress[1]"
+
+
+def test_the_nearest_policy_comes_first_and_the_others_are_counted() -> None:
+    many = [policy(f"far{number}", "emailservice", ingress=[rule(pods("x"), ports=[1])]) for number in range(9)]
+    verdict = explain("adservice", "emailservice", 8080, *many, into(rule(pods("adservice"), ports=[80])))
+    assert verdict.misses[0].policy == "default/email-allow" and len(verdict.misses) == 10
+    assert "9 more come no nearer" in verdict.sentence and len(verdict.sentence) < 500
+
+
+def test_both_ends_are_told() -> None:
+    out = policy("out", "adservice", policyTypes=["Egress"])
+    verdict = explain("adservice", "emailservice", 8080, out, into(rule(pods("x"))))
+    assert verdict.policies == ("default/out", "default/email-allow")
+    assert "for egress" in verdict.sentence and "for ingress" in verdict.sentence
+
+
+def test_an_allowed_connection_names_the_rules_that_let_it_pass() -> None:
+    out = policy("out", "checkoutservice", egress=[rule(side="to")])
+    allow = into(rule(pods("x")), rule(pods("checkoutservice")))
+    verdict = explain("checkoutservice", "emailservice", 8080, out, allow)
+    assert verdict.sentence == ("default/checkoutservice → default/emailservice TCP 8080 is allowed: default/out "
+                                "spec.egress[0] lets it out and default/email-allow spec.ingress[1] lets it in.")
+    assert verdict.policies == ("default/out", "default/email-allow") and not verdict.misses
+    assert explain("adservice", "shop/web", 80).sentence.endswith("is allowed: no policy isolates either end.")
+
+
+def test_through_a_service_the_port_is_translated() -> None:
+    verdict = explain("adservice", "emailservice", 5000, service="emailservice")
+    assert verdict.port == 8080 and any("translated" in note for note in verdict.notes)
+    assert explain("adservice", "10.96.0.7", 5000).target == "default/emailservice"
+
+
+def test_asking_for_the_services_port_of_a_pod_is_pointed_out() -> None:
+    verdict = explain("adservice", "emailservice", 5000, into(rule(ports=[8080])))
+    assert any("5000 is the port of Service default/emailservice" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize(("target", "port", "words"), [
+    ("emailservice", 81, "has no port TCP 81; it has TCP 5000"), ("adservice", 5000, "doesn't select")])
+def test_a_service_that_does_not_lead_there(target: str, port: int, words: str) -> None:
+    with pytest.raises(NoRoute, match=words):
+        explain("adservice", target, port, service="emailservice")
+
+
+@pytest.mark.parametrize("name", ["emailservic", "shop/wb", "nothing-like-it", "", "/", "a/b/c/d", "x" * 10_000])
+def test_unknown_names_are_told_with_near_ones(name: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        explain("adservice", name, 80)
+    message = str(caught.value)
+    assert "there is no pod or workload" in message
+    assert ("did you mean" in message) is (name in ("emailservic", "shop/wb"))
+
+
+def test_names_of_pods_workloads_and_kinds() -> None:
+    replica = pod("web-5d4-x", labels={"app": "web", "pod-template-hash": "5d4"})
+    replica["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "web-5d4", "controller": True}]
+    world = World.of([deployment("web"), replica])
+    for name in ("web", "default/web", "deployment/web", "default/deployment/web", "web-5d4-x"):
+        assert world.pod(name).key == "default/web-5d4-x"
+    assert world.pod("web").workload_key == "default/web[Deployment]"
+
+
+def test_as_data_and_html() -> None:
+    verdict = explain("adservice", "emailservice", 8080, into(rule(pods("checkoutservice"))))
+    data = verdict.as_dict()
+    assert data["allowed"] is False and data["ingress"]["isolating"] == ["default/email-allow"]
+    assert data["misses"][0]["reason"] and data["egress"]["isolated"] is False
+    html = verdict._repr_html_()
+    assert "✗ denied" in html and "app=checkoutservice" in html and repr(verdict) == verdict.sentence
+
+
+def test_names_in_html_are_escaped() -> None:
+    evil = pod("x", labels={"app": "<script>"})
+    verdict = World.of([evil, MAIL, into(rule(pods("y")))]).explain("x", "emailservice", 1)
+    assert "<script>" not in verdict._repr_html_()
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds())
+def test_explaining_agrees_with_judging_everywhere(objects: list[dict[str, Any]]) -> None:
+    world = World.of(objects)
+    ends = [*(one.key for one in world.pods), "8.8.8.8", "fd00::9"]
+    for source in ends:
+        for target in ends[:len(world.pods)]:
+            verdict, short = world.explain(source, target, 80), world.judge(source, target, 80)
+            assert verdict.allowed is short.allowed and verdict.policies == short.policies
+            denied = [side for side in (verdict.egress, verdict.ingress) if not side.allowed and not side.note]
+            assert len(verdict.misses) == sum(len(side.isolating) for side in denied)
+            assert verdict.sentence and verdict._repr_html_() and verdict.as_dict()
