@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from helpers.display import palette
 from helpers.display.dot import quoted
-from helpers.display.layout import LABEL_WIDTH, NODE_HEIGHT, Layout, Place
+from helpers.display.layout import LABEL_HEIGHT, LABEL_WIDTH, NODE_HEIGHT, Layout, Place
 from helpers.display.routes import Point, Route, routes_of
 from helpers.display.scene import ALLOWED, BLOCKED, EXTRA, WORDS, Edge, Node, Scene
 from helpers.display.words import STATES, edge_words, label_rows, node_words
@@ -36,30 +36,39 @@ def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> s
     lines = ["digraph policies {", f'graph [bgcolor="{palette.PAPER}" pad=0.12 outputorder=edgesfirst]',
              f'node [shape=box fixedsize=true label="" fontname="{FONT}" fontsize=10 fontcolor="{palette.INK}"]',
              f'edge [arrowsize=0.8 fontname="{FONT}" fontsize=8]']
-    lines += _frames(scene, layout)
+    frames = _frames(scene, layout)
+    lines += [line for namespace, frame in frames.items() for line in _frame(namespace, *frame)]
     for node in scene.nodes:
         lines += _node(node, layout.places[node.key], plain=plain)
     for number, (edge, route) in enumerate(zip(scene.edges, routes_of(scene.edges, layout), strict=True)):
         lines += _edge(edge, route, number, plain=plain)
-    lines.append(_text("title", title, layout.left, layout.height + 16, size=12.0, left=True, bold=True))
-    lines += _note(layout.left) if plain else _legend(scene, layout.left)
+    left = min([layout.left, *(frame[0] for frame in frames.values())])
+    top = max([layout.height, *(frame[3] for frame in frames.values())])
+    lines.append(_text("title", title, left, top + 16, size=12.0, left=True, bold=True))
+    lines += _note(left) if plain else _legend(scene, left)
     return "\n".join([*lines, "}"])
 
 
-def _frames(scene: Scene, layout: Layout) -> Iterator[str]:
-    """A frame round each namespace's workloads, if there are several."""
-    if len(scene.namespaces) < 2:
-        return
-    for number, namespace in enumerate(scene.namespaces):
-        places = [layout.places[node.key] for node in scene.nodes if node.namespace == namespace]
-        left = min(place.x - place.width / 2 for place in places) - 10
-        right = max(place.x + place.width / 2 for place in places) + 10
-        bottom = min(place.y - place.height / 2 for place in places) - 10
-        top = max(place.y + place.height / 2 for place in places) + 22
-        words = f"namespace {namespace}"
-        yield _box(f"frame {number}", (left + right) / 2, (top + bottom) / 2, right - left, top - bottom, words,
-                   f'class="namespace" style="rounded" color="{palette.FRAME}"')
-        yield _text(f"frame {number} name", words, left + 6, top - 10, size=9.5, colour=palette.QUIET, left=True)
+def _frames(scene: Scene, layout: Layout) -> dict[str, tuple[float, float, float, float]]:
+    """A frame (left, right, bottom, top) round each namespace's workloads and the labels between them, if several."""
+    found: dict[str, tuple[float, float, float, float]] = {}
+    for namespace in scene.namespaces if len(scene.namespaces) > 1 else ():
+        own = {node.key for node in scene.nodes if node.namespace == namespace}
+        places = [layout.places[key] for key in own]
+        places += [Place(*course.label, LABEL_WIDTH, LABEL_HEIGHT) for (source, target, _), course
+                   in layout.courses.items() if course.label and source in own and target in own]
+        found[namespace] = (min(place.x - place.width / 2 for place in places) - 10,
+                            max(place.x + place.width / 2 for place in places) + 10,
+                            min(place.y - place.height / 2 for place in places) - 10,
+                            max(place.y + place.height / 2 for place in places) + 20)
+    return found
+
+
+def _frame(namespace: str, left: float, right: float, bottom: float, top: float) -> Iterator[str]:
+    words = f"namespace {namespace}"
+    yield _box(words, (left + right) / 2, (top + bottom) / 2, right - left, top - bottom, words,
+               f'class="namespace" style="rounded" color="{palette.FRAME}"')
+    yield _text(f"{words} name", words, left + 6, top - 10, size=9.5, colour=palette.QUIET, left=True)
 
 
 def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
@@ -71,11 +80,12 @@ def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
                f'style={style} fillcolor="{FILLS[state]}" {pen} class="workload {state}'
                f'{" changed" if node.changed else ""}"')
     yield from _walls(node, place)
-    second = "" if plain else "✗ no DNS" if node.no_dns else STATES[state]
+    second = "" if plain else "no DNS" if node.no_dns else STATES[state]
     yield _text(f"{node.key} name", node.title, place.x, place.y + (6 if second else 0), bold=True, tip=tip)
     if second:
         colour = palette.BLOCKED if node.no_dns else palette.QUIET
-        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.5, colour=colour, tip=tip)
+        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.5, colour=colour, bold=node.no_dns,
+                    tip=tip)
     for side, count in (("in", node.others_in), ("out", node.others_out)):
         if count and not plain:
             yield from _stub(node, place, side, count)
@@ -120,7 +130,7 @@ def _label(edge: Edge, at: Point, number: int, tip: str, *, plain: bool) -> Iter
     rows = label_rows(edge, plain=plain)
     for index, (text, strong) in enumerate(rows):
         y = at[1] + ((len(rows) - 1) / 2 - index) * _ROW
-        colour = palette.QUIET if index == 0 and not strong else COLOURS[edge.state]
+        colour = palette.QUIET if text[0].isdigit() and not strong else COLOURS[edge.state]
         key = f"label {number} {index}"
         yield _text(key, text, at[0], y, size=8.5, colour=colour, bold=strong, paper=True, tip=tip)
 

@@ -14,7 +14,7 @@ from helpers.display.scene import CROWDED, EXTRA, Node, Scene
 
 NODE_HEIGHT = 36.0
 LABEL_WIDTH, LABEL_HEIGHT = 76.0, 40.0
-_PER_LETTER, _MARGIN, _NARROWEST = 5.9, 20.0, 84.0
+_PER_LETTER, _MARGIN, _NARROWEST = 5.9, 20.0, 96.0
 _CALLER_GAP = 26.0  # between a caller and the entrance below or above it
 
 
@@ -67,7 +67,7 @@ def layout_of(scene: Scene) -> Layout:
 
 @lru_cache(maxsize=32)
 def _layout(nodes: tuple[Box, ...], edges: tuple[Key, ...]) -> Layout:
-    callers = _callers(edges)
+    callers = _callers(nodes, edges)
     inner = tuple(box for box in nodes if box[0] not in callers)
     rest = _draw(inner, [edge for edge in edges if edge[0] not in callers])
     found = _with_callers(rest, nodes, callers, edges) if callers else rest
@@ -78,16 +78,22 @@ def _draw(nodes: Sequence[Box], edges: Sequence[Key]) -> Layout:
     return _read(json.loads(dot.draw(_source(nodes, edges), "json")), nodes, edges)
 
 
-def _callers(edges: tuple[Key, ...]) -> dict[str, str]:
-    """Those who only call, and only one, with whom: they need no column of their own. Two at most for each."""
+def _callers(nodes: Sequence[Box], edges: Sequence[Key]) -> dict[str, str]:
+    """Those who only call, and only one, with whom: they need no column of their own. Two at most for each.
+
+    Where namespaces have frames, a caller from elsewhere must not come to stand inside of one.
+    """
+    homes = {key: namespace for key, namespace, _ in nodes}
+    framed = len({namespace for namespace in homes.values() if namespace}) > 1
     called = {target for _, target, _ in edges}
     calls: dict[str, set[str]] = {}
     for source, target, _ in edges:
         calls.setdefault(source, set()).add(target)
     found: dict[str, list[str]] = {}
     for source, targets in calls.items():
-        if source not in called and len(targets) == 1:
-            found.setdefault(next(iter(targets)), []).append(source)
+        target = next(iter(targets))
+        if source not in called and len(targets) == 1 and not (framed and homes[source] != homes[target]):
+            found.setdefault(target, []).append(source)
     return {source: target for target, sources in found.items() if len(sources) <= 2 and calls.get(target)
             for source in sources}
 

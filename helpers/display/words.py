@@ -8,6 +8,7 @@ from helpers.lab.arrows import OUTSIDE, short
 STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
           OUTSIDE: ""}
 _LETTERS = 17  # of a policy's name in one line of a label
+_ENDS = 2  # policies that let a call out at one end and in at the other: their names matter more than the port
 
 
 def node_words(node: Node) -> str:
@@ -43,8 +44,12 @@ def label_rows(edge: Edge, *, plain: bool = False) -> list[tuple[str, bool]]:
         first = (f"{port} {edge.change}", True)
     else:
         first = (f"{port} blocked", True) if edge.state == BLOCKED else (port, False)
-    names = wrapped(list(map(bare, edge.policies))) if edge.state == ALLOWED else []
-    return [first, *((name, bool(edge.change)) for name in names)]
+    names = list(map(bare, edge.policies)) if edge.state == ALLOWED else []
+    rows = [(name, bool(edge.change)) for name in wrapped(names)]
+    if len(names) == _ENDS and any(len(name) > _LETTERS for name in names) and not first[1]:
+        rows = [(line, bool(edge.change)) for name in names for line in _broken(name, 2)]
+        return rows if len(rows) > len(names) + 1 else [first, *rows]
+    return [first, *rows]
 
 
 def wrapped(names: list[str], lines: int = 3) -> list[str]:
