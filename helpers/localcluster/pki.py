@@ -49,7 +49,7 @@ class Credentials:
 
 
 def ensure(directory: Path) -> Credentials:
-    """The credentials kept in `directory`, made anew where they are missing, damaged or about to expire."""
+    """The credentials kept in `directory`, made anew where they are missing, damaged or not good for now."""
     bundle = directory / "server.pem"
     authority = _usable_authority(bundle)
     if authority is None:
@@ -73,8 +73,9 @@ def _usable_authority(bundle: Path) -> str | None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(bundle)
         context.load_verify_locations(cadata=authority)
-        expires = str(context.get_ca_certs()[0]["notAfter"])
-        if ssl.cert_time_to_seconds(expires) - time.time() > RENEW_DAYS * 86400:
+        known = context.get_ca_certs()[0]
+        begin, end = (ssl.cert_time_to_seconds(str(known[key])) for key in ("notBefore", "notAfter"))
+        if begin <= time.time() < end - RENEW_DAYS * 86400:
             return authority
     return None
 

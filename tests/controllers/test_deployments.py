@@ -172,6 +172,22 @@ def test_min_ready_seconds_delays_availability(world: World) -> None:
     asyncio.run(scenario())
 
 
+def test_min_ready_seconds_may_be_changed_later(world: World) -> None:
+    def patience() -> object:
+        return world.store.list("replicasets.apps")[0]["spec"].get("minReadySeconds")
+
+    async def scenario() -> None:
+        async with running(world):
+            world.store.create("deployments.apps", world.deployment())
+            await settled(world)
+            for seconds, expected in ((5, 5), (0, None)):
+                world.change(minReadySeconds=seconds)
+                await settled(world)
+                assert patience() == expected
+
+    asyncio.run(scenario())
+
+
 def test_a_deleted_deployment_takes_everything_along(world: World) -> None:
     async def scenario() -> None:
         async with running(world):

@@ -65,7 +65,8 @@ def mounted() -> Path | None:
     """A small file system on a new directory; None where this user can't mount one."""
     directory = Path(tempfile.mkdtemp(prefix="lab-disk-"))
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}m,mode=700", "tmpfs", str(directory)]
-    if sys.platform == "linux" and shutil.which("mount") and not subprocess.run(command, capture_output=True).returncode:
+    able = sys.platform == "linux" and shutil.which("mount")
+    if able and subprocess.run(command, capture_output=True).returncode == 0:
         return directory
     directory.rmdir()
     return None

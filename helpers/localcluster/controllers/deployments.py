@@ -75,9 +75,11 @@ class Deployments:
         annotations = carried_annotations(deployment, number)
         if current is None:
             current = self._store.create(REPLICA_SETS.key, _new_set(deployment, annotations))
-        elif (current["metadata"].get("annotations") or {}) != annotations:
+        else:
             metadata = {**current["metadata"], "annotations": annotations}
-            current = self._store.update(REPLICA_SETS.key, {**current, "metadata": metadata})
+            kept = {field: value for field, value in current["spec"].items() if field != "minReadySeconds"}
+            spec = {**kept, **_patience(deployment)}
+            current = self._store.update(REPLICA_SETS.key, {**current, "metadata": metadata, "spec": spec})
         if revision(deployment) != number:
             noted = {**(deployment["metadata"].get("annotations") or {}), REVISION: str(number)}
             metadata = {**deployment["metadata"], "annotations": noted}
@@ -164,7 +166,6 @@ def _new_set(deployment: Object, annotations: dict[str, str]) -> Object:
     hash = template_hash(spec["template"])
     template = with_hash(spec["template"], hash)
     selector = spec["selector"]
-    patience = {"minReadySeconds": spec["minReadySeconds"]} if spec.get("minReadySeconds") else {}
     return {
         "apiVersion": REPLICA_SETS.group_version,
         "kind": REPLICA_SETS.kind,
@@ -177,12 +178,18 @@ def _new_set(deployment: Object, annotations: dict[str, str]) -> Object:
         },
         "spec": {
             "replicas": 0,
-            **patience,
+            **_patience(deployment),
             "selector": {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), HASH_LABEL: hash}},
             "template": template,
         },
         "status": {"replicas": 0},
     }
+
+
+def _patience(deployment: Object) -> Object:
+    """What a ReplicaSet takes over of how long a pod must be Ready before it counts."""
+    seconds = deployment["spec"].get("minReadySeconds")
+    return {"minReadySeconds": seconds} if seconds else {}
 
 
 def _available(item: Object) -> int:

@@ -114,8 +114,9 @@ def until_available(pod: Object, patience: float) -> float | None:
         return None
     if not patience:
         return 0.0
-    age = datetime.now(UTC) - datetime.fromisoformat(since)
-    return float(patience - age.total_seconds())
+    age = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
+    # A time to come means that the clock was set back: nobody should have to wait until it is right again.
+    return float(patience - age) if age >= 0 else 0.0
 
 
 def _worth(pod: Object) -> tuple[bool, bool, str]:
