@@ -122,6 +122,7 @@ HABITS = (
         code=1,
         shown="apply, misspelt field",
     ),
+    works("apply --validate=warn -f -", 'Warning: unknown field "spec.podSelektor"', stdin=MISSPELT),
     works("replace -f -", "networkpolicy.networking.k8s.io/web replaced", stdin=POLICY),
     works("replace --force -f -", "networkpolicy.networking.k8s.io/web replaced", stdin=POLICY),
     works("edit networkpolicy web", "networkpolicy.networking.k8s.io/web edited"),
@@ -165,6 +166,7 @@ HABITS = (
     works("rollout restart deployment/web", "deployment.apps/web restarted"),
     works("rollout status deployment/web", "successfully rolled out"),
     works("rollout history deployment/web", "REVISION"),
+    works("rollout history deployment/web --revision=2", "Image:", "nginx:2"),
     works("rollout undo deployment/web", "deployment.apps/web rolled back"),
     works("rollout pause deployment/web", "deployment.apps/web paused"),
     works("rollout resume deployment/web", "deployment.apps/web resumed"),
@@ -214,6 +216,10 @@ HABITS = (
     refused("get ingresses", "the server doesn't have a resource type"),
     refused("get crds", "the server doesn't have a resource type"),
     refused("create -f -", 'no matches for kind "Job" in version "batch/v1"', stdin=UNKNOWN, shown="create a Job"),
-    refused("create token default", "the server could not find the requested resource"),
+    refused("create token default", "serviceaccounts/token is not part of this lab's cluster"),
+    refused(
+        "create role reader --verb=get --resource=pods",
+        "roles.rbac.authorization.k8s.io is not part of this lab's cluster",
+    ),
     refused("delete flows --all", "they can only be read", shown="delete flows"),
 )

@@ -19,7 +19,7 @@ from helpers.localcluster.api.resources import CONFIG_MAPS
 from helpers.localcluster.api.selectors import selection
 from helpers.localcluster.api.sources import Stored
 from helpers.localcluster.api.store import Store
-from helpers.localcluster.api.watch import Encoded, View, Watcher
+from helpers.localcluster.api.watch import Fanout, View, Watcher
 
 Object = dict[str, Any]
 NAMES = st.sampled_from("abcd")
@@ -60,7 +60,7 @@ class Client:
         self.revision = store.revision
         self.relists += 1
 
-    def connect(self, store: Store, shared: Encoded) -> None:
+    def connect(self, store: Store, shared: Fanout) -> None:
         """Watch from the last revision seen; list again when that is too long ago."""
         source = Stored(store, CONFIG_MAPS)
         try:
@@ -74,7 +74,9 @@ class Client:
         watcher = Watcher(self._lines, View(request, CONFIG_MAPS), self.namespace, match, shared)  # type: ignore[arg-type]
         for event in missed:
             watcher.on_event(event)
+        watcher.held = False
         unsubscribe = source.subscribe(watcher.on_event)
+        watcher.flush()
         self._stop = lambda: (unsubscribe(), watcher.flush())
 
     def read(self) -> None:
@@ -110,7 +112,7 @@ class Machine(RuleBasedStateMachine):
         self.generation = 0
         self.store = Store.open(self.path)
         self.model: dict[tuple[str, str], Object] = {}
-        self.shared = Encoded()
+        self.shared = Fanout()
         self.connected: list[Client] = []
         self.highest = self.store.revision
         self.loop = asyncio.new_event_loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -158,6 +159,20 @@ def test_after_a_restart_an_old_revision_is_gone(cluster: Cluster) -> None:
 def test_queries_that_make_no_sense_are_refused(cluster: Cluster, query: str) -> None:
     with watching(cluster, query) as watch:
         assert (watch.answer.status, watch.next()["reason"]) == (400, "BadRequest")
+
+
+def test_a_large_beginning_is_sent_at_the_client_s_pace(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be larger than what a client that doesn't read is allowed to leave behind."""
+    monkeypatch.setattr("helpers.localcluster.api.http.connection.BACKLOG_BYTES", 700_000)
+    for number in range(20):
+        put(cluster, f"large-{number:02}", text="x" * 200_000)
+    with watching(cluster, LIST) as watch:
+        time.sleep(0.2)
+        put(cluster, "meanwhile")
+        names = [watch.seen()[1] for _ in range(20)]
+        assert names == [f"large-{number:02}" for number in range(20)]
+        assert watch.next()["type"] == "BOOKMARK"
+        assert watch.seen() == ("ADDED", "meanwhile")
 
 
 def test_flows_are_watched_like_objects(cluster: Cluster) -> None:

@@ -31,7 +31,7 @@ class Api:
         self._authorization = f"Bearer {token}".encode()
         self._node = node
         self._pages = lists.Pages()
-        self._encoded = watch.Encoded()
+        self._fanout = watch.Fanout()
         self._answers: Counter[tuple[str, int]] = Counter()
 
     # -- what a connection asks ----------------------------------------------
@@ -105,7 +105,7 @@ class Api:
     async def _read(self, call: Call) -> Response | None:
         if call.request.flag("watch") and not call.subresource:
             with contextlib.suppress(ConnectionResetError):
-                await watch.watch(call, self._encoded)
+                await watch.watch(call, self._fanout)
             return None
         if not call.name:
             return lists.list_objects(call, self._pages)

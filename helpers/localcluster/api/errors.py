@@ -66,6 +66,13 @@ def no_such_path() -> ApiError:
     return ApiError(404, "NotFound", "the server could not find the requested resource")
 
 
+def not_served(plural: str, group: str) -> ApiError:
+    """A kind, or a part of one, that real clusters have."""
+    name = f"{plural}.{group}" if group else plural
+    message = f"{name} is not part of this lab's cluster; `kubectl api-resources` lists what is"
+    return ApiError(404, "NotFound", message, group=group, kind=plural)
+
+
 def already_exists(resource: Named, name: str) -> ApiError:
     return ApiError(409, "AlreadyExists", f'{resource.key} "{name}" already exists', **_who(resource, name))
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .errors import ApiError, no_such_path
+from .errors import no_such_path, not_served
 from .resources import BY_PATH, NAMESPACES, Resource
 
 
@@ -33,8 +33,7 @@ def find(segments: tuple[str, ...]) -> Target:
         namespace, rest = rest[1], rest[2:]
     resource = BY_PATH.get((group, version, rest[0]))
     if resource is None:
-        message = "the server could not find the requested resource"
-        raise ApiError(404, "NotFound", message, group=group, kind=rest[0])
+        raise not_served(rest[0], group)
     name = rest[1] if len(rest) > 1 else None
     subresource = rest[2] if len(rest) > 2 else ""
     _check(resource, namespace, name, subresource, rest)
@@ -44,9 +43,10 @@ def find(segments: tuple[str, ...]) -> Target:
 def _check(
     resource: Resource, namespace: str | None, name: str | None, subresource: str, rest: tuple[str, ...]
 ) -> None:
-    known = not subresource or subresource in resource.subresources
-    if not known or len(rest) > 3 or "" in rest or namespace == "":
+    if len(rest) > 3 or "" in rest or namespace == "":
         raise no_such_path()
+    if subresource and subresource not in resource.subresources:
+        raise not_served(f"{resource.plural}/{subresource}", resource.group)
     if namespace is not None and not resource.namespaced:
         raise no_such_path()
     if name is not None and resource.namespaced and namespace is None:

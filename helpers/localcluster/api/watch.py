@@ -1,7 +1,7 @@
 """Watches: a stream of changes, pushed from the store to the socket without a task in between."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from . import tables
@@ -17,6 +17,7 @@ from .store import Event, Object
 LONGEST_SECONDS = 3600
 USUAL_SECONDS = 1800
 BOOKMARK_SECONDS = 60
+START_CHUNK = 256 * 1024  # bytes of the beginning that are sent at once
 INITIAL_END = "k8s.io/initial-events-end"
 
 
@@ -57,12 +58,24 @@ class View:
         return encode_json({"type": "BOOKMARK", "object": obj}) + b"\n"
 
 
-class Encoded:
-    """Lines already encoded for the event at hand: a hundred equal watchers cost one encoding."""
+class Fanout:
+    """What watchers share: lines already encoded for the event at hand, and one flush a turn of the loop."""
 
     def __init__(self) -> None:
         self._event: Event | None = None
         self._lines: dict[tuple[Any, ...], bytes] = {}
+        self._waiting: list[Watcher] = []
+
+    def wake(self, watcher: "Watcher") -> None:
+        """Flush this watcher at the end of the turn."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._waiting.append(watcher)
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for watcher in waiting:
+            watcher.flush()
 
     def line(self, event: Event, kind: str, obj: Object, view: View) -> bytes:
         key = view.key
@@ -79,15 +92,14 @@ class Encoded:
 class Watcher:
     """One client's watch: turns events into lines for it."""
 
-    def __init__(
-        self, stream: Stream, view: View, namespace: str | None, chosen: Match | None, shared: Encoded
-    ) -> None:
+    def __init__(self, stream: Stream, view: View, namespace: str | None, chosen: Match | None, shared: Fanout) -> None:
         self._stream = stream
         self._view = view
         self._namespace = namespace
         self._chosen = chosen
         self._shared = shared
         self._pending = bytearray()
+        self.held = True  # until the start has been sent, later events wait
 
     def wants(self, obj: Object) -> bool:
         if self._namespace and obj["metadata"].get("namespace") != self._namespace:
@@ -96,21 +108,34 @@ class Watcher:
 
     def on_event(self, event: Event) -> None:
         """Queue the line for this event; what one turn of the loop brings goes out together."""
-        change = self._seen(event)
+        change = self.seen(event)
         if change:
-            if not self._pending:
-                asyncio.get_running_loop().call_soon(self.flush)
+            if not self._pending and not self.held:
+                self._shared.wake(self)
             self._pending += self._shared.line(event, *change, self._view)
 
     def add(self, line: bytes) -> None:
         self._pending += line
 
     def flush(self) -> None:
-        if self._pending:
+        if self._pending and not self.held:
             self._stream.write(bytes(self._pending))
             self._pending.clear()
 
-    def _seen(self, event: Event) -> tuple[str, Object] | None:
+    async def send_start(self, lines: Iterable[bytes]) -> None:
+        """Send the beginning at the client's own pace, then what has happened meanwhile."""
+        chunk = bytearray()
+        for line in lines:
+            chunk += line
+            if len(chunk) > START_CHUNK:
+                self._stream.write(bytes(chunk))
+                chunk.clear()
+                await self._stream.drain()
+        self._pending[:0] = chunk
+        self.held = False
+        self.flush()
+
+    def seen(self, event: Event) -> tuple[str, Object] | None:
         """The event as this watcher sees it: an object can come into its selection, or leave it."""
         obj, previous = event.object, event.previous
         if event.type == "DELETED":
@@ -124,7 +149,7 @@ class Watcher:
         return None
 
 
-async def watch(call: Call, shared: Encoded) -> None:
+async def watch(call: Call, shared: Fanout) -> None:
     """Answer with a stream until the client goes or its time is over. Raises ApiError before it begins."""
     request, resource = call.request, call.resource
     fields = request.first("fieldSelector")
@@ -137,9 +162,10 @@ async def watch(call: Call, shared: Encoded) -> None:
     stream = request.connection.stream("application/json")
     view = View(request, resource)
     watcher = Watcher(stream, view, call.namespace, chosen, shared)
-    _send_start(request, watcher, view, source, start)
+    beginning = _beginning(request, watcher, view, source, start)
     unsubscribe = source.subscribe(watcher.on_event)
     try:
+        await watcher.send_start(beginning)
         await _stay(watcher, view if request.flag("allowWatchBookmarks") else None, lambda: source.revision, seconds)
         stream.end()
     finally:
@@ -161,16 +187,23 @@ def _starting_point(call: Call, source: Source) -> list[Event] | None:
     return [*source.since(version)]
 
 
-def _send_start(request: Request, watcher: Watcher, view: View, source: Source, missed: list[Event] | None) -> None:
-    if missed is None:
-        for obj in source.list(None):
-            if watcher.wants(obj):
-                watcher.add(view.encode("ADDED", obj))
-        if request.flag("sendInitialEvents") and request.flag("allowWatchBookmarks"):
-            watcher.add(view.bookmark(source.revision, {INITIAL_END: "true"}))
-    for event in missed or ():
-        watcher.on_event(event)
-    watcher.flush()
+def _beginning(
+    request: Request, watcher: Watcher, view: View, source: Source, missed: list[Event] | None
+) -> Iterator[bytes]:
+    """The first lines, as of now, encoded as they are asked for."""
+    if missed is not None:
+        return (view.encode(*change) for event in missed if (change := watcher.seen(event)))
+    present = [obj for obj in source.list(None) if watcher.wants(obj)]
+    revision = source.revision
+    marked = request.flag("sendInitialEvents") and request.flag("allowWatchBookmarks")
+
+    def lines() -> Iterator[bytes]:
+        for obj in present:
+            yield view.encode("ADDED", obj)
+        if marked:
+            yield view.bookmark(revision, {INITIAL_END: "true"})
+
+    return lines()
 
 
 async def _stay(watcher: Watcher, view: View | None, revision: Callable[[], int], seconds: float) -> None:
