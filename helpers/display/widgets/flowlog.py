@@ -54,6 +54,7 @@ class FlowLog:
             self._feed = Feed(self._read, self._arrived, self._failed, self._period)
             self._feed.start()
             _running.add(self)
+            self._render_controls()
         return self
 
     def stop(self) -> None:
@@ -61,6 +62,7 @@ class FlowLog:
         if self._feed is not None:
             self._feed.stop()
         _running.discard(self)
+        self._render_controls()
 
     def look(self) -> None:
         """Read the log once, now."""
@@ -107,8 +109,11 @@ class FlowLog:
             found = smallest(world, told.source, told.target, int(flow["port"]), str(flow.get("protocol") or "TCP"))
             self._suggestion = yamltext.join([yamltext.write(policy) for policy in found])
 
-    def _render(self) -> None:
+    def _render_controls(self) -> None:
         self.panes["controls"].html = flowview.controls(self.book.filter, self.running)
+
+    def _render(self) -> None:
+        self._render_controls()
         self.panes["table"].html = flowview.table(self.book)
         self.panes["account"].html = flowview.account(self.book.open, self._account, self._suggestion)
 

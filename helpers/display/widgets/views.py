@@ -86,14 +86,16 @@ def faces(face: str) -> str:
 
 
 def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
-    """What is wrong or odd, with a way to its line; then what concerns no line of the open policy."""
+    """What is wrong or odd in the open policy, with a way to its line; then what concerns the rest of the cluster."""
     rows = [f'<li class="lab-{mark.severity}"><button type="button" class="lab-finding" '
             f'{does("goto", mark.span.line)}><b>{_SEVERITY[mark.severity]}</b> line {mark.span.line}: '
             f'{_sentence(mark)}</button></li>' for mark in marks]
-    rows += [f'<li class="lab-{mark.severity}"><b>{_SEVERITY[mark.severity]}</b> {_sentence(mark)}</li>'
-             for mark in elsewhere]
     body = "".join(rows) or '<li class="lab-fine">✓ Nothing to mend here.</li>'
-    return f'<ul class="lab-findings" aria-label="Findings" data-count="{len(rows)}">{body}</ul>'
+    others = "".join(f'<li class="lab-{mark.severity}"><b>{_SEVERITY[mark.severity]}</b> {_sentence(mark)}</li>'
+                     for mark in elsewhere)
+    more = f"<details data-key='elsewhere'><summary>Elsewhere in the cluster ({len(elsewhere)})</summary><ul>{others}</ul></details>"
+    return (f'<div class="lab-findings" data-count="{len(rows)}"><ul aria-label="Findings">{body}</ul>'
+            f'{more if elsewhere else ""}</div>')
 
 
 _SEVERITY = {"error": "✗ error", "warning": "! warning", "info": "i note"}
@@ -126,7 +128,7 @@ def _calls(title: str, calls: Sequence[Call], kind: str, sign: str) -> str:
     rows = "".join(f'<li><button type="button" class="lab-call {kind}" {does("ask", *call, key=f"{kind} {call}")} '
                    f'title="Why?">{sign} {esc(call)}</button></li>' for call in calls[:MOST_SHOWN])
     more = f"<li>and {len(calls) - MOST_SHOWN} more</li>" if len(calls) > MOST_SHOWN else ""
-    return f'<details open class="lab-group"><summary>{title} ({len(calls)})</summary><ul>{rows}{more}</ul></details>'
+    return f'<details open class="lab-group" data-key="{esc(title)}"><summary>{title} ({len(calls)})</summary><ul>{rows}{more}</ul></details>'
 
 
 def question(bench: Bench) -> str:

@@ -3,7 +3,7 @@
 //   the same on an input, select or textarea: sent with its value as the last argument when it changes
 //   data-live='[…]'                    on an input: sent with its value while one types
 //   data-key="…"                       the focus is found again by it after the HTML has changed
-//   data-keep="…"                      the scroll position is kept by it
+//   data-keep="…"                      the scroll position is kept by it; on details, data-key keeps it folded or not
 
 import { save, savePng } from "./save.js";
 
@@ -15,7 +15,7 @@ function valueOf(field) {
 }
 
 function focusOf(root) {
-  const held = root.contains(document.activeElement) ? document.activeElement.closest("[data-key]") : null;
+  const held = root.contains(document.activeElement) ? document.activeElement.closest("[data-do], [data-live]") : null;
   if (!held) return null;
   const typed = held.matches("input[type=text], input[type=search], textarea");
   return { key: held.dataset.key, start: typed ? held.selectionStart : null, end: typed ? held.selectionEnd : null,
@@ -34,7 +34,12 @@ function refocus(root, held) {
 function draw(root, html) {
   const held = focusOf(root);
   const places = [...root.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.scrollLeft, one.scrollTop]);
+  const folds = [...root.querySelectorAll("details[data-key]")].map((one) => [one.dataset.key, one.open]);
   root.innerHTML = html;
+  for (const [key, open] of folds) {
+    const one = root.querySelector(`details[data-key="${CSS.escape(key)}"]`);
+    if (one) one.open = open;
+  }
   for (const [keep, left, top] of places) {
     const one = root.querySelector(`[data-keep="${CSS.escape(keep)}"]`);
     if (one) one.scrollTo(left, top);
