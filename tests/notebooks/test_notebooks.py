@@ -1,11 +1,14 @@
-"""Every notebook of the course runs: alone on a fresh cluster, after any other, again, and with its task solved."""
+"""Every notebook of the course runs: after any other, again, with its task solved, alone, over a kernel's restart.
+
+The first runs of all on the shared cluster are those of the last notebook, so each kind of start is met.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.cluster import Cluster, cluster
-from support.notebooks import Run, course, run, solved
+from support.notebooks import Run, course, halves, run, solved
 
 # What must be seen in which cell, by notebook: the course's point, in words.
 SEEN = {
@@ -42,6 +45,10 @@ SEEN = {
 }
 
 
+# These keep what they find in variables, and say that one begins again after the kernel was restarted.
+BEGIN_AGAIN = {"09"}
+
+
 def check(path: Path, found: Run) -> None:
     assert not found.errors
     for cell, words in SEEN.get(path.name[:2], {}).items():
@@ -60,12 +67,6 @@ def test_the_course_has_notebooks() -> None:
     assert len(course()) >= 5
 
 
-@pytest.mark.parametrize("path", course(), ids=lambda path: path.stem)
-def test_alone_on_a_fresh_cluster(path: Path) -> None:
-    with cluster("--empty", prefix="nb-") as own:
-        check(path, run(path, own.environment))
-
-
 @pytest.mark.parametrize("path", course()[::-1], ids=lambda path: path.stem)
 def test_after_the_later_ones(path: Path, shared: Cluster) -> None:
     check(path, run(path, shared.environment))
@@ -76,3 +77,22 @@ def test_again_with_its_task_solved(path: Path, shared: Cluster) -> None:
     found = run(path, shared.environment, solved(path))
     check(path, found)
     assert "[ OK ] Done." in found.text("turn-check")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", course(), ids=lambda path: path.stem)
+def test_alone_on_a_fresh_cluster_and_twice_in_a_row(path: Path) -> None:
+    with cluster("--empty", prefix="nb-") as own:
+        check(path, run(path, own.environment))
+        check(path, run(path, own.environment))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", [path for path in course() if path.name[:2] not in BEGIN_AGAIN],
+                         ids=lambda path: path.stem)
+def test_goes_on_after_its_kernel_was_restarted_in_the_middle(path: Path, shared: Cluster) -> None:
+    before, after = halves(path)
+    run(path, shared.environment, dict.fromkeys(after, ""))
+    assert not run(path, shared.environment, dict.fromkeys(before, "")).errors

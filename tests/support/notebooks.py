@@ -73,3 +73,16 @@ def solved(path: Path) -> dict[str, str]:
     if path.name.startswith("01"):
         answers["turn-answer"] = ORDER + answers["turn-answer"]
     return answers
+
+
+def halves(path: Path) -> tuple[list[str], list[str]]:
+    """The ids of the code cells after the first one, before and after the section that begins nearest to the middle."""
+    cells = nbformat.read(path, as_version=4).cells
+    sections = [number for number, cell in enumerate(cells)
+                if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+    middle = min(sections, key=lambda number: abs(number - len(cells) // 2))
+    return code(cells[:middle])[1:], code(cells[middle:])
+
+
+def code(cells: list[nbformat.NotebookNode]) -> list[str]:
+    return [cell.id for cell in cells if cell.cell_type == "code"]
