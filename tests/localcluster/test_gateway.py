@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from helpers.localcluster.api.store import Store
 from helpers.localcluster.dataplane import gateway as gateway_module
+from helpers.localcluster.dataplane.gateway import Gateway
 
-from .network import from_app, network, policy, say
+from .network import Network, from_app, network, policy, say
 
 
 @pytest.fixture
@@ -343,6 +345,43 @@ def test_parked_attempts_are_bounded_in_number_and_forgotten_when_clients_leave(
                 writer.close()
             await asyncio.sleep(0.05)
             assert net.gateway.counts() == {"connections": 0, "parked": 0, "pods": 3}
+    run(scenario())
+
+
+def test_too_many_connections_are_turned_away_and_later_ones_welcome(
+        pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_module, "MOST_CALLERS", 3)
+
+    async def scenario() -> None:
+        async with network(pods) as net:
+            client, server = await net.pod("client"), await net.pod("server", 80)
+            target = f"{server['status']['podIP']}:80"
+            standing = [await net.tunnel(client, target) for _ in range(3)]
+            reader, writer = await asyncio.open_connection("127.0.0.1", net.gateway.port)
+            async with asyncio.timeout(1):
+                assert await reader.read() == b""
+            writer.close()
+            assert await say(*standing[0], "still") == "server: still"
+            standing.pop()[1].close()
+            await asyncio.sleep(0.05)
+            assert await net.connect(client, target) == "200"
+    run(scenario())
+
+
+def test_what_is_stored_before_the_start_counts(pods: Path) -> None:
+    async def scenario() -> None:
+        store = Store()
+        gateway = Gateway(store, pods)
+        net = Network(store, gateway)
+        for name in ("default", "kube-system"):
+            net.namespace(name)
+        net.service("kubernetes", 443, 6443, {"status": {"podIP": "172.20.0.2"}}, address="10.96.0.1")
+        await gateway.start()
+        client = await net.pod("client")
+        await net.connect(client, "10.96.0.1:443")
+        assert gateway.flows.list()[-1]["target"]["service"] == "default/kubernetes"
+        await net.close()
+        await gateway.stop()
     run(scenario())
 
 

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from helpers.policies import NotFound
+
 from . import Attachment, request
 from .addresses import NODE_ADDRESS, AddressPool
 from .decision import Answer, Decision, Member, Source, Switchboard
@@ -51,27 +53,26 @@ class Gateway:
         self._parked: dict[Caller, tuple[bool, asyncio.TimerHandle]] = {}
         self._server: asyncio.Server | None = None
         self._rejudging: asyncio.TimerHandle | None = None
-        self._unsubscribe: Callable[[], None] | None = None
         self.flows = FlowLog()
         self._services = Directory(store)
         self._snapshot = Snapshot(store, self._changed)
         self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows)
+        # From now on, not from `start` on: what is stored in between counts as well.
+        self._unsubscribe: Callable[[], None] = store.subscribe(self._notice)
         self.port = 0
         """The gateway's port on 127.0.0.1; 0 before `start`."""
 
     # The dataplane.
 
     async def start(self) -> None:
-        """Listen on a free port of 127.0.0.1 and follow the store."""
-        self._unsubscribe = self._store.subscribe(self._notice)
+        """Listen on a free port of 127.0.0.1."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: ProxyCaller(self), "127.0.0.1", 0, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Cut everything; leaves no socket and no pod directory behind."""
-        if self._unsubscribe:
-            self._unsubscribe()
+        self._unsubscribe()
         if self._rejudging:
             self._rejudging.cancel()
         if self._server:
@@ -164,7 +165,7 @@ class Gateway:
             return Answer(502, "connection refused", "the calling pod is gone")
         try:
             return self._switchboard.decide(source, wanted, again)
-        except KeyError as error:
+        except NotFound as error:
             # A pod that has ended takes part in nothing: neither calls nor answers.
             return Answer(502, "connection refused", str(error))
 
