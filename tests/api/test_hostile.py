@@ -8,13 +8,14 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from helpers.localcluster.api.http import connection, server, websocket
 
 from .conftest import Cluster
+from .node import Session
 
 EXEC = "/api/v1/namespaces/default/pods/lone/exec?command=cat&stdin=true&stdout=true"
 FORWARD = "/api/v1/namespaces/default/pods/lone/portforward"
@@ -365,3 +366,32 @@ def test_answers_carry_headers_that_keep_browsers_out(cluster: Cluster) -> None:
         assert header in answer
     assert b"access-control-allow-origin" not in answer
     assert b"server:" not in answer
+
+
+# -- a node that fails in the middle ---------------------------------------------------
+
+
+@pytest.mark.usefixtures("pod")
+def test_a_log_that_breaks_is_cut(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that has begun can't become an error any more."""
+
+    async def breaking(*_: object, **__: object) -> AsyncIterator[bytes]:
+        yield b"one\n"
+        raise RuntimeError("the disk is gone")
+
+    monkeypatch.setattr(cluster.node, "logs", breaking)
+    answer = talk(cluster, authorized(cluster, "GET /api/v1/namespaces/default/pods/lone/log HTTP/1.1"))
+    assert b"one\n" in answer
+    assert answer.count(b"HTTP/1.1") == 1
+    assert not answer.endswith(b"0\r\n\r\n")
+
+
+@pytest.mark.usefixtures("pod")
+def test_an_exec_that_breaks_is_cut(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: object) -> int:
+        raise RuntimeError("no such process")
+
+    monkeypatch.setattr(Session, "wait", broken)
+    with upgraded(cluster, EXEC.replace("command=cat", "command=echo"), "v5.channel.k8s.io") as client:
+        answer = received(client)
+    assert b"HTTP/1.1" not in answer

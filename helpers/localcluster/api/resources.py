@@ -173,4 +173,3 @@ RESOURCES: dict[str, Resource] = {
     )
 }
 BY_PATH: dict[tuple[str, str, str], Resource] = {(r.group, r.version, r.plural): r for r in RESOURCES.values()}
-BY_KIND: dict[tuple[str, str], Resource] = {(r.group_version, r.kind): r for r in RESOURCES.values()}

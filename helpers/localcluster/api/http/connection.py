@@ -64,6 +64,7 @@ class Connection(asyncio.Protocol):
         self._early = b""
         self._lingering = 0
         self._stopped = False  # nothing more is read as HTTP
+        self._begun = False  # the handler has begun an answer of its own: stream or upgrade
         self.trusted = False  # a request has been let in
         self.transport: asyncio.Transport
 
@@ -168,10 +169,12 @@ class Connection(asyncio.Protocol):
 
     def stream(self, content_type: str) -> "Stream":
         """Start an answer of unknown length."""
+        self._begun = True
         return Stream(self, content_type)
 
     def take_over(self, receiver: Callable[[bytes], None]) -> None:
         """Give all further bytes to `receiver` (an empty one says that the connection ended)."""
+        self._begun = True
         self._receiver = receiver
         if self._early:
             early, self._early = self._early, b""
@@ -232,9 +235,12 @@ class Connection(asyncio.Protocol):
             self._expect(IDLE_SECONDS)
 
     async def _serve(self, request: Request, keep_alive: bool) -> None:
+        self._begun = False
         with contextlib.suppress(ConnectionResetError):
             response = await self._application.handle(request)
-            if response:
+            if response and self._begun:  # it failed in the middle: only a cut tells the client so
+                self.transport.abort()
+            elif response:
                 keep_alive = keep_alive and not response.close and not self._stopped
                 self.transport.write(response.encode(keep_alive=keep_alive, body=request.method != "HEAD"))
                 await self.drain()
