@@ -28,8 +28,8 @@ def end(name: str, number: str = "1") -> dict:
 def flow(number: int, source: str, target: str, port: int, verdict: str = "allowed", **more) -> dict:
     return {"metadata": {"name": f"flow-{number:06}", "resourceVersion": str(number)},
             "time": f"2026-01-01T00:00:{number:02}.000Z", "source": end(source),
-            "target": {**end(target), "service": None}, "port": port, "protocol": "TCP", "verdict": verdict, "reason": "as told", "policies": [], "attempts": 1,
-            "dns": False, **more}
+            "target": {**end(target), "service": None}, "port": port, "protocol": "TCP",
+            "verdict": verdict, "reason": "as told", "policies": [], "attempts": 1, "dns": False, **more}
 
 
 FLOWS = [flow(1, "frontend", "adservice", 9555), flow(2, "frontend", "shippingservice", 50051),

@@ -93,7 +93,8 @@ def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
     body = "".join(rows) or '<li class="lab-fine">✓ Nothing to mend here.</li>'
     others = "".join(f'<li class="lab-{mark.severity}"><b>{_SEVERITY[mark.severity]}</b> {_sentence(mark)}</li>'
                      for mark in elsewhere)
-    more = f"<details data-key='elsewhere'><summary>Elsewhere in the cluster ({len(elsewhere)})</summary><ul>{others}</ul></details>"
+    more = (f"<details data-key='elsewhere'><summary>Elsewhere in the cluster ({len(elsewhere)})</summary>"
+            f"<ul>{others}</ul></details>")
     return (f'<div class="lab-findings" data-count="{len(rows)}"><ul aria-label="Findings">{body}</ul>'
             f'{more if elsewhere else ""}</div>')
 
@@ -128,7 +129,8 @@ def _calls(title: str, calls: Sequence[Call], kind: str, sign: str) -> str:
     rows = "".join(f'<li><button type="button" class="lab-call {kind}" {does("ask", *call, key=f"{kind} {call}")} '
                    f'title="Why?">{sign} {esc(call)}</button></li>' for call in calls[:MOST_SHOWN])
     more = f"<li>and {len(calls) - MOST_SHOWN} more</li>" if len(calls) > MOST_SHOWN else ""
-    return f'<details open class="lab-group" data-key="{esc(title)}"><summary>{title} ({len(calls)})</summary><ul>{rows}{more}</ul></details>'
+    return (f'<details open class="lab-group" data-key="{esc(title)}"><summary>{title} ({len(calls)})</summary>'
+            f'<ul>{rows}{more}</ul></details>')
 
 
 def question(bench: Bench) -> str:
