@@ -168,7 +168,11 @@ def _lint(argv: list[str]) -> int:
     report(reading.problems)
     gravity = ("error", "warning", "note")
     counted = gravity[: gravity.index(options.least) + 1]
-    found = [one for one in lint(World.of(reading.objects), options.skip) if one.severity in counted]
+    world = World.of(reading.objects)
+    if not world.pods:
+        print("python -m helpers lint: the input has no pods or workloads, so only what a policy alone shows is "
+              "checked; add them with -f.", file=sys.stderr)
+    found = [one for one in lint(world, options.skip) if one.severity in counted]
     _print(_findings_as(options.output, found), options.output)
     if not all(problem.minor for problem in reading.problems):
         return 2

@@ -14,6 +14,7 @@ from helpers.policies.wording import nearest
 from helpers.policies.world import World
 
 OUTSIDE = "outside"
+Units = dict[str, list[Pod]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,29 @@ def declared(world: World, into: Arrows) -> None:
     """The arrows that manifests declare: addresses that workloads are given, and Services open to the outside."""
     maps = config_maps(world.objects)
     services = {(service.namespace, service.name): service for service in world.services}
-    for pod in {pod.workload_key: pod for pod in reversed(world.pods)}.values():
-        for reference in references(pod, maps):
-            _follow(world, services, pod, reference, into)
+    units = _units(world)
+    for pods in units.values():
+        for pod in pods:
+            for reference in references(pod, maps):
+                _follow(units, services, pod, reference, into)
     exposed = {key for item in world.objects if item.get("kind") == "Ingress" for key in backends(item)}
     for service in world.services:
         ports = {port for namespace, name, port in exposed if (namespace, name) == (service.namespace, service.name)}
         if service.kind in ("LoadBalancer", "NodePort") or ports:
             open_ports = set() if service.kind in ("LoadBalancer", "NodePort") else ports
             kind = f"Service {service.name} of type {service.kind}" if not ports else f"an Ingress to {service.name}"
-            _expose(world, service, open_ports, kind, into)
+            _expose(units, service, open_ports, kind, into)
 
 
-def _follow(world: World, services: Mapping[tuple[str, str], Service], pod: Pod, reference: Reference,
+def _units(world: World) -> Units:
+    """One pod of each workload, by namespace."""
+    found: Units = {}
+    for pod in {pod.workload_key: pod for pod in reversed(world.pods)}.values():
+        found.setdefault(pod.namespace, []).append(pod)
+    return found
+
+
+def _follow(units: Units, services: Mapping[tuple[str, str], Service], pod: Pod, reference: Reference,
             into: Arrows) -> None:
     """Turn one address that a pod names into arrows to the pods behind it."""
     name, _, rest = reference.host.partition(".")
@@ -83,10 +94,10 @@ def _follow(world: World, services: Mapping[tuple[str, str], Service], pod: Pod,
         return
     if not reference.sure and service.selects(pod):
         return
-    targets = {target.workload_key: target for target in reversed(world.pods) if service.selects(target)}
+    targets = [target for target in units.get(service.namespace, ()) if service.selects(target)]
     if not targets:
         into.note(f"{pod.workload_key} names Service {service.key} ({reference.origin}), which selects no pod.")
-    for target in targets.values():
+    for target in targets:
         for entry in entries:
             port = pod_port(entry, target)
             if port is not None:
@@ -112,8 +123,8 @@ def _unknown(services: Mapping[tuple[str, str], Service], pod: Pod, reference: R
               f"Service{hint}")
 
 
-def _expose(world: World, service: Service, ports: set[int | str], origin: str, into: Arrows) -> None:
-    for pod in {pod.workload_key: pod for pod in reversed(world.pods) if service.selects(pod)}.values():
+def _expose(units: Units, service: Service, ports: set[int | str], origin: str, into: Arrows) -> None:
+    for pod in (pod for pod in units.get(service.namespace, ()) if service.selects(pod)):
         for entry in service.ports:
             port = pod_port(entry, pod)
             if port is not None and (not ports or ports & {entry.number, entry.name}):

@@ -35,7 +35,9 @@ class Draft:
         self.covered = {key: pods for key, pods in self.units.items()
                         if pods[0].namespace in self.namespaces and not pods[0].host_network}
         self.arrows = [arrow for arrow in arrows if arrow.source in self.covered or arrow.target in self.covered]
+        self._labelled = self._by_label()
         self._selectors = {key: self._selector(key) for key in self.units}
+        self._pairs = self._arrows_by_pair()
         self._names: set[tuple[str, str]] = set()
         self._note_host_pods()
 
@@ -51,7 +53,7 @@ class Draft:
         if self.dns:
             policies += [self._policy(namespace, "allow-dns", {}, None, [self.dns_rule()])
                          for namespace in self.namespaces if self._any(namespace)]
-        for (source, target), arrows in self._pairs().items():
+        for (source, target), arrows in self._pairs.items():
             if self.ingress and target in self.covered:
                 pod = self.units[target][0]
                 name = f"{self._short(target)}-allow-{self._caller(source, pod.namespace)}"
@@ -66,24 +68,22 @@ class Draft:
 
     def by_workload(self) -> list[Json]:
         """One policy a workload, which denies all but its arrows."""
-        policies = []
-        for key, pods in self.covered.items():
-            namespace = pods[0].namespace
-            pairs = self._pairs().items()
-            incoming = [self._rule("from", source, arrows, namespace) for (source, target), arrows in pairs
-                        if target == key]
-            outgoing = [self._rule("to", target, arrows, namespace) for (source, target), arrows in pairs
-                        if source == key]
-            if self.dns:
-                outgoing.append(self.dns_rule())
-            policies.append(self._policy(namespace, pods[0].workload.partition("/")[2], self._selectors[key],
-                                         incoming if self.ingress else None, outgoing if self.egress else None))
-        return policies
+        incoming: dict[str, list[Json]] = {key: [] for key in self.covered}
+        outgoing: dict[str, list[Json]] = {key: [] for key in self.covered}
+        for (source, target), arrows in self._pairs.items():
+            if target in incoming:
+                incoming[target].append(self._rule("from", source, arrows, self.units[target][0].namespace))
+            if source in outgoing:
+                outgoing[source].append(self._rule("to", target, arrows, self.units[source][0].namespace))
+        dns = [self.dns_rule()] if self.dns else []
+        return [self._policy(pods[0].namespace, pods[0].workload.partition("/")[2], self._selectors[key],
+                             incoming[key] if self.ingress else None, outgoing[key] + dns if self.egress else None)
+                for key, pods in self.covered.items()]
 
     def _any(self, namespace: str) -> bool:
         return any(pods[0].namespace == namespace for pods in self.covered.values())
 
-    def _pairs(self) -> dict[tuple[str, str], list[Arrow]]:
+    def _arrows_by_pair(self) -> dict[tuple[str, str], list[Arrow]]:
         found: dict[tuple[str, str], list[Arrow]] = {}
         for arrow in self.arrows:
             found.setdefault((arrow.source, arrow.target), []).append(arrow)
@@ -182,16 +182,31 @@ class Draft:
         for choice in choices:
             if choice and self._means_only(choice, key):
                 return choice
-        others = sorted(other for other, them in self.units.items() if other != key
-                        and them[0].namespace == pods[0].namespace and _fits(labels, them[0]))
+        others = sorted(self._meant(labels, pods[0].namespace) - {key})
         if not pods[0].host_network and others:
             self.notes.append(f"No labels tell {key} from {', '.join(others[:4])}: its policies hold for them too.")
         return labels
 
     def _means_only(self, labels: Mapping[str, str], key: str) -> bool:
-        namespace = self.units[key][0].namespace
-        return all(_fits(labels, pod) == (other == key) for other, pods in self.units.items()
-                   for pod in pods if pod.namespace == namespace and not pod.host_network)
+        pods = self.units[key]
+        return all(_fits(labels, pod) for pod in pods) and self._meant(labels, pods[0].namespace) <= {key}
+
+    def _meant(self, labels: Mapping[str, str], namespace: str) -> set[str]:
+        """The workloads of a namespace with a pod that has these labels; all of them without labels."""
+        if not labels:
+            return {key for key, pods in self.units.items() if pods[0].namespace == namespace}
+        sets = [self._labelled.get((namespace, *label), set()) for label in labels.items()]
+        return {key for key in set.intersection(*sets)
+                if any(_fits(labels, pod) and not pod.host_network for pod in self.units[key])}
+
+    def _by_label(self) -> dict[tuple[str, str, str], set[str]]:
+        """(namespace, label, value) -> the workloads with a pod that has it."""
+        found: dict[tuple[str, str, str], set[str]] = {}
+        for key, pods in self.units.items():
+            for pod in pods:
+                for name, value in pod.labels.items():
+                    found.setdefault((pod.namespace, name, value), set()).add(key)
+        return found
 
 
 def _fits(labels: Mapping[str, str], pod: Pod) -> bool:

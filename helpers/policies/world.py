@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -93,19 +94,33 @@ class World:
                 service: str | None = None) -> Verdict:
         """Like `judge`, with the nearest miss of each policy that stands in the way, and notes.
 
-        With `service` ("ns/name") the port is the Service's and is translated; an address of a Service means that
-        Service and its first pod. Raises NotFound, and NoRoute when the Service doesn't lead there.
+        With `service` ("ns/name") the port is the Service's and is translated. A target may also be a Service itself
+        (its name, or its address), which then means its first pod. Raises NotFound, and NoRoute when the Service
+        doesn't lead there.
         """
         from helpers.policies.explaining import explain, translate
 
         chosen = self.service(service) if service else None
         if chosen is None and isinstance(target, str):
-            chosen = next((one for one in self.services if target in one.addresses), None)
+            chosen = self._service_meant(target)
             target = self.backends(chosen)[0] if chosen else target
         end = self.end(target)
         if chosen is not None and end.pod is not None:
             port = translate(chosen, end.pod, port, protocol)
         return explain(self, self.end(source), end, port, protocol, chosen)
+
+    def _service_meant(self, target: str) -> Service | None:
+        """The Service that a target means: by its address, as `service/name`, or by a name that no pod has."""
+        for service in self.services:
+            if target in service.addresses:
+                return service
+        plain = re.sub(r"(^|/)(service|svc)/", r"\1", target)
+        key = plain if "/" in plain else f"default/{plain}"
+        found = next((service for service in self.services if service.key == key), None)
+        if plain != target:
+            return found or self.service(plain)
+        names = self._by_name()
+        return None if key in names or f"default/{key}" in names else found
 
     def backends(self, service: Service) -> list[Pod]:
         """The pods that a Service selects; raises NotFound when there is none."""

@@ -111,6 +111,19 @@ def test_through_a_service_the_port_is_translated() -> None:
     assert explain("adservice", "10.96.0.7", 5000).target == "default/emailservice"
 
 
+@pytest.mark.parametrize("name", ["mail", "default/mail", "service/mail", "svc/mail", "default/service/mail"])
+def test_a_target_may_be_a_service(name: str) -> None:
+    verdict = explain("adservice", name, 25, service_named("mail"))
+    assert verdict.target == "default/emailservice" and verdict.port == 8080
+    assert explain("adservice", "service/emailservice", 5000).port == 8080
+    with pytest.raises(NotFound, match="no Service called 'mial'"):
+        explain("adservice", "service/mial", 25)
+
+
+def service_named(name: str) -> dict[str, Any]:
+    return service(name, 25, 8080, app="emailservice")
+
+
 def test_asking_for_the_services_port_of_a_pod_is_pointed_out() -> None:
     verdict = explain("adservice", "emailservice", 5000, into(rule(ports=[8080])))
     assert any("5000 is the port of Service default/emailservice" in note for note in verdict.notes)

@@ -208,6 +208,11 @@ def test_pods_that_call_nobody_need_no_dns() -> None:
                    for one in hits(world(quiet, out_of_a(TO_DNS)), "dns-cut-off"))
 
 
+def test_without_pods_only_the_policy_itself_is_checked() -> None:
+    found = lint([policy("p", "b", ingress=[{"from": []}]), policy("q", "x", policyTypes=["Egress"], ingress=[{}])])
+    assert {one.id for one in found} == {"allows-everything", "empty-list-allows-all", "section-without-type"}
+
+
 def test_html_and_text_of_a_finding() -> None:
     one = hits(world(policy("p", "bb", ingress=[])), "selector-matches-nothing")[0]
     assert "selector-matches-nothing" in str(one) and "<code>" in one._repr_html_()

@@ -49,6 +49,7 @@ def knows(matrix: Matrix, end: str) -> bool:
     return "/" in end or any(ranges[0][0] == family for ranges in matrix.classes.outside)
 
 
+@pytest.mark.timeout(600)
 @QUICK
 @given(worlds())
 def test_engine_equals_the_plain_reading(objects: list[dict[str, Any]]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from helpers.policies.addresses import Block
 from helpers.policies.linting.case import SIDES, Case, report
 from helpers.policies.linting.findings import NOTE, WARNING, Finding
-from helpers.policies.model import EGRESS, INGRESS, Peer, Pod, Policy, Rule, Service
+from helpers.policies.model import EGRESS, INGRESS, Peer, Policy, Rule, Service
 from helpers.policies.objects import parsed
 from helpers.policies.wording import listed
 
@@ -18,8 +18,8 @@ def _blocks(case: Case) -> Iterator[tuple[Policy, str, Rule, str, Block]]:
             yield policy, direction, rule, f"{rule.path}.{SIDES[direction]}[{number}].ipBlock", peer.block
 
 
-def _inside(block: Block, end: Pod | Service) -> bool:
-    return any(version == block.version and block.contains(value) for version, value in parsed(end.addresses))
+def _inside(block: Block, service: Service) -> bool:
+    return any(version == block.version and block.contains(value) for version, value in parsed(service.addresses))
 
 
 def block_on_pods(case: Case) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def block_on_pods(case: Case) -> Iterator[Finding]:
     for policy, _, rule, path, block in _blocks(case):
         if block.everything:
             continue
-        pods = [pod for pod in case.world.pods if not pod.host_network and _inside(block, pod)]
+        pods = case.inside(block)
         if pods:
             yield report("block-on-pods", WARNING, policy, path,
                          f"{policy.key} {rule.path} means {listed((pod.key for pod in pods), most=4)} by address "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
+from helpers.policies.addresses import Block
 from helpers.policies.bits import Bits, members
 from helpers.policies.linting.findings import Finding, finding
 from helpers.policies.matrix import Matrix
@@ -54,6 +55,14 @@ class Case:
     def peer(self, peer: Peer, policy: Policy) -> Bits:
         """The classes of pods that a peer without ipBlock means."""
         return self.matrix.classes.peer(peer, policy.namespace)
+
+    def inside(self, block: Block) -> list[Pod]:
+        """The pods whose address a block holds, without those of the host network."""
+        number, bits = self.matrix.classes.blocks[block], 0
+        for one, look in enumerate(self.matrix.classes.looks):
+            if look.blocks >> number & 1 and look.families and not look.host:
+                bits |= 1 << one
+        return self.pods(bits)
 
     def destinations(self, policy: Policy, rule: Rule, direction: str) -> Sequence[Pod]:
         """The pods whose ports a rule means: those the policy selects, or those an egress rule's peers are."""

@@ -29,13 +29,18 @@ RULES: dict[str, Rule] = {
 }
 """Rule id -> the function; its docstring's first line says what it finds."""
 
+WITHOUT_PODS = frozenset({"rejected", "section-without-type", "egress-deny-without-type", "type-twice",
+                          "empty-list-allows-all", "allows-everything", "deny-in-name-only", "reply-rule",
+                          "port-name-for-address", "open-egress"})
+"""The rules that a policy alone can break; the others compare it with pods, and are left out where there are none."""
+
 _GRAVITY = {ERROR: 0, WARNING: 1, NOTE: 2}
 
 
 def lint(world: World | Iterable[Mapping[str, Any]], skip: Iterable[str] = ()) -> list[Finding]:
     """Every finding of every rule in a world or in objects, the gravest first; `skip` leaves rules out by id."""
     case = Case(world if isinstance(world, World) else World.of(world))
-    left_out = set(skip)
+    left_out = set(skip) | (set() if case.world.pods else set(RULES) - WITHOUT_PODS)
     found = [one for name, rule in RULES.items() if name not in left_out for one in rule(case)]
     return sorted(found, key=lambda one: (_GRAVITY[one.severity], one.file or "", one.line or 0, one.column or 0,
                                           one.id, one.policy))
