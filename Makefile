@@ -34,7 +34,7 @@ lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the firs
 	@echo "Opening JupyterLab. Control-C ends it; the cluster goes on until: make down"
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
 	    --LabApp.workspaces_dir="$(CURDIR)/$(WORKSPACES)" --LabApp.default_url=/lab \
-	    --ServerApp.log_level=WARN $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
+	    --log-level=CRITICAL $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
 
 test: $(VENV)/.dev  ## run the tests, the fast ones first
 	@$(PY) -m pytest -m "not long"
