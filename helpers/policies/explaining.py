@@ -11,6 +11,8 @@ from helpers.policies.model import EGRESS, INGRESS, Pod, Policy, Service
 from helpers.policies.services import pod_port, routes, served
 from helpers.policies.verdicts import Verdict
 
+STANDING = "this is about new connections; with Calico, as in this lab, those that stand keep flowing"
+
 
 class Asked(Protocol):
     """What explaining needs of a World."""
@@ -37,8 +39,8 @@ def explain(world: Asked, source: End, target: End, port: int, protocol: str, se
         attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)
         found = [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
         misses += sorted(found, key=lambda miss: miss.distance)
-    return verdict.explained(misses, [*_wrong_port(world, target, port, protocol),
-                                     *_notes(world, source, target, service)])
+    notes = [*_wrong_port(world, target, port, protocol), *_notes(world, source, target, service)]
+    return verdict.explained(misses, notes if verdict.allowed else [*notes, STANDING])
 
 
 def _wrong_port(world: Asked, target: End, port: int, protocol: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ Owner = tuple[str, str, str]
 
 _LISTS_NEST = 20
 _GROUP = "networking.k8s.io/"
-"""Calico has a NetworkPolicy too, in its own API group."""
+"""Other API groups have a NetworkPolicy too, such as Calico's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,9 @@ def gather(objects: Iterable[Json]) -> Gathered:
             _sort(item, found)
         except Unreadable as problem:
             found.problems.append(Problem(title(item), str(problem), where(item, problem.path)))
+    found.live = _last_of_each(found.live, found)
+    kept = {id(item) for item in _last_of_each([policy.source for policy in found.policies], found)}
+    found.policies = [policy for policy in found.policies if id(policy.source) in kept]
     owners = _read_pods(found)
     _read_templates(found, owners)
     for pod in found.pods:
@@ -117,12 +120,30 @@ def _with_kind(entry: Any, kind: str) -> Any:
     return {**entry, "kind": kind} if kind and isinstance(entry, Mapping) and not entry.get("kind") else entry
 
 
+def _last_of_each(objects: list[Json], found: Gathered) -> list[Json]:
+    """Of objects with the same namespace and name the last one, as when they are applied in order."""
+    last: dict[object, Json] = {}
+    for item in objects:
+        metadata = item.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        named = isinstance(metadata, Mapping) and isinstance(name, str) and name
+        key = (str(metadata.get("namespace") or "default"), name) if named and metadata else id(item)
+        if key in last and last[key] is not item:
+            found.problems.append(Problem(title(item), "it is there twice, and the later one counts", where(item),
+                                          item, "metadata.name", minor=True))
+        last[key] = item
+    return list(last.values())
+
+
 def _sort(item: Json, found: Gathered) -> None:
     kind = item.get("kind")
     if kind == "Pod":
         found.live.append(item)
     elif kind == "NetworkPolicy" and str(item.get("apiVersion") or _GROUP).startswith(_GROUP):
         read_policy(item, found)
+    elif isinstance(kind, str) and kind.endswith("NetworkPolicy"):
+        found.problems.append(Problem(title(item), "it isn't judged: only policies of networking.k8s.io/v1 are",
+                                      where(item), item, "apiVersion", minor=True))
     elif kind == "Namespace":
         name, labels = namespace_labels(item)
         found.namespaces[name] = labels

@@ -12,7 +12,7 @@ from helpers.policies.gathering import Gathered, Problem, gather, read_policy
 from helpers.policies.judging import End, judge
 from helpers.policies.model import Pod, Policy, Service
 from helpers.policies.verdicts import Verdict
-from helpers.policies.wording import listed, nearest
+from helpers.policies.wording import listed, nearest, plural
 
 if TYPE_CHECKING:
     from helpers.policies.matrix import Matrix
@@ -29,7 +29,7 @@ class NotFound(KeyError):
         return str(self.args[0])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class World:
     """An immutable snapshot; `World.of(objects)` makes one, every other method asks it.
 
@@ -53,6 +53,10 @@ class World:
         found = gather(objects)
         return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services),
                    tuple(found.ended), tuple(found.problems), tuple(found.objects))
+
+    def __repr__(self) -> str:
+        return (f"<World of {plural(len(self.pods), 'pod')} in {plural(len(self.namespaces), 'namespace')} under "
+                f"{plural(len(self.policies), 'policy', 'policies')}>")
 
     def replace_policies(self, policies: Iterable[Mapping[str, Any]]) -> World:
         """The same pods under other policies (objects); cheap: those that this world has already are not read again.

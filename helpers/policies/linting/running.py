@@ -16,6 +16,8 @@ Rule = Callable[[Case], Iterator[Finding]]
 def rejected(case: Case) -> Iterator[Finding]:
     """The API server rejects the object."""
     for problem in case.world.problems:
+        if problem.minor:
+            continue
         kind = (problem.source or {}).get("kind")
         name = problem.what.partition(" ")[2]
         yield finding("rejected", ERROR, problem.source, problem.path, name if kind == "NetworkPolicy" else "",
