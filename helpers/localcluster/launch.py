@@ -154,7 +154,8 @@ def _deploy(home: Home, starting: IO[bytes] | None, empty: bool, seconds: float)
     except ApiProblem as error:
         raise LaunchError(f"The cluster refused the shop: {error}") from None
     except OSError as error:
-        raise LaunchError(f"The cluster stopped answering ({error}). Start it afresh: `python -m helpers down`, then "
+        why = "no answer in time" if isinstance(error, TimeoutError) else error
+        raise LaunchError(f"The cluster stopped answering ({why}). Start it afresh: `python -m helpers down`, then "
                           f"`up`.{_tail(home)}") from None
 
 
@@ -206,5 +207,4 @@ def _tail(home: Home, lines: int = 5) -> str:
         text = home.node_log.read_text(errors="replace").splitlines()[-lines:]
     except OSError:
         text = []
-    said = "\n  ".join(["", *text]) if text else " It is empty."
-    return f" The end of {home.node_log}:{said}"
+    return "\n  ".join([f" The end of {home.node_log}:", *text]) if text else ""

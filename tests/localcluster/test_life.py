@@ -244,6 +244,16 @@ def test_without_a_redis_server_up_says_what_to_install(home: Path, monkeypatch:
     Cluster(home / "lab").down()
 
 
+def test_a_node_that_hangs_is_named_and_can_be_stopped(home: Path) -> None:
+    own = Cluster(home)
+    own.up("--empty")
+    os.kill(own.status["pids"]["node"], signal.SIGSTOP)
+    done = own.run("up", "--empty")
+    assert done.returncode == 1 and "python -m helpers down" in done.stderr and "Traceback" not in done.stderr
+    own.down()
+    assert_nothing_is_left(own)
+
+
 def test_bad_arguments(home: Path) -> None:
     done = Cluster(home).run("up", "--emtpy")
     assert done.returncode == 2 and "Traceback" not in done.stderr
