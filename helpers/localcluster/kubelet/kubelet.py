@@ -175,7 +175,9 @@ class Kubelet:
     def logs_of(self, pod: Object) -> Path:
         """The directory of a pod's logs."""
         metadata = pod["metadata"]
-        return self._home.logs / f"{metadata['namespace']}_{metadata['name']}_{metadata['uid']}"
+        # File systems take 255 bytes; the longest names of Kubernetes alone have 253.
+        place = f"{metadata['namespace']}_{metadata['name']}"[:200]
+        return self._home.logs / f"{place}_{metadata['uid']}"
 
     def gone(self, uid: str) -> None:
         """A pod has ended for good: its object goes, and there is room for another."""
