@@ -29,7 +29,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.course
 	@touch $@
 
 lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the first notebook
-	@$(PY) -m helpers up --empty
+	@[ -n "$$LAB_CONTEXT" ] || $(PY) -m helpers up --empty
 	@$(PY) tools/workspace.py $(WORKSPACES)
 	@echo "Opening JupyterLab. Control-C ends it; the cluster goes on until: make down"
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
