@@ -73,8 +73,9 @@ def dot(arrows: Iterable[tuple[str, str, str, str]]) -> str:
         for end in (source, target):
             namespace, slash, _ = end.partition("/")
             (spaces.setdefault(namespace, {}) if slash else outside)[end] = None
-    lines = ["digraph {", '  rankdir="LR"', '  node [shape=box style=rounded fontname="sans-serif"]',
-             '  edge [fontname="sans-serif" fontsize=10]']
+    lines = ["digraph {", '  rankdir="LR" fontname="Helvetica"',
+             '  node [shape=box style=rounded fontname="Helvetica" margin="0.25,0.1"]',
+             '  edge [fontname="Helvetica" fontsize=10]']
     for number, (namespace, ends) in enumerate(sorted(spaces.items())):
         lines += [f"  subgraph cluster_{number} {{", f"    label={quoted(namespace)}"]
         lines += [f"    {quoted(end)} [label={quoted(end.partition('/')[2])}]" for end in sorted(ends)]
