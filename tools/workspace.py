@@ -20,7 +20,7 @@ SHOP = "server-proxy:shop"
 def workspace(notebook: str, base_url: str) -> dict[str, Any]:
     """The layout as JupyterLab stores it."""
     left, right = f"notebook:{notebook}", f"server-proxy:{SHOP}"
-    dock = {"type": "split-area", "orientation": "horizontal", "sizes": [0.6, 0.4],
+    dock = {"type": "split-area", "orientation": "horizontal", "sizes": [0.64, 0.36],
             "children": [{"type": "tab-area", "currentIndex": 0, "widgets": [left]},
                          {"type": "tab-area", "currentIndex": 0, "widgets": [right]}]}
     shop = {"url": f"{base_url}shop/", "title": "Hipster Shop", "newBrowserTab": False, "id": SHOP}

@@ -12,6 +12,8 @@ from helpers.display.dot import quoted
 from helpers.lab.errors import DrawingError
 
 PINNED = ("-Kneato", "-n2")
+NARROWEST = 680
+"""Pixels below which a large picture's labels could not be read: in less room it scrolls sideways."""
 _numbers = itertools.count(1)
 
 
@@ -60,7 +62,8 @@ class Picture:
             picture = self.svg()
         except DrawingError as error:
             return f"<p><strong>{html.escape(self.title)}</strong>: {html.escape(self.sentence)}<br>{_text(error)}</p>"
-        return (f'<div class="lab-picture" style="overflow-x:auto"><style>{palette.dark_style(".lab-picture")}</style>'
+        style = f".lab-picture svg{{min-width:min(var(--width),{NARROWEST}px)}}{palette.dark_style('.lab-picture')}"
+        return (f'<div class="lab-picture" style="overflow-x:auto"><style>{style}</style>'
                 f"{picture}</div>")
 
     def _svg(self, name: str) -> str:
@@ -72,7 +75,7 @@ class Picture:
         width = f"{float(size[1]) * 4 / 3:.0f}px" if size else "100%"
         return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
                 f'aria-labelledby="{name}-title {name}-text" {box[0] if box else ""} width="100%" '
-                f'style="max-width:{width};height:auto">'
+                f'style="--width:{width};max-width:{width};height:auto">'
                 f'<title id="{name}-title">{html.escape(self.title)}</title>'
                 f'<desc id="{name}-text">{html.escape(self.sentence)}</desc>{_unnamed(inner, name)}')
 
