@@ -154,7 +154,7 @@ def test_a_killed_node_takes_its_pods_along(lab: Cluster) -> None:
     lab.up()
 
 
-@pytest.mark.parametrize("frozen", ["node", "zygote"])
+@pytest.mark.parametrize("frozen", [pytest.param("node", marks=pytest.mark.long), "zygote"])
 def test_down_ends_what_hangs(lab: Cluster, frozen: str) -> None:
     """A process that answers to nothing any more, as a stopped one doesn't."""
     os.kill(pids(lab)[frozen], signal.SIGSTOP)

@@ -54,7 +54,7 @@ def any_of(own: Cluster, random_source: random.Random, seconds: float) -> int | 
     return random_source.choice(found) if found else None
 
 
-@pytest.mark.parametrize("number", rounds(3, 50))
+@pytest.mark.parametrize("number", rounds(2, 50))
 def test_a_kill_while_the_cluster_starts(own: Cluster, number: int) -> None:
     """`up` ends soon, well or with a sentence; the next one succeeds whatever was left."""
     random_source = random.Random(f"{number}-{os.environ.get('FAULT_SEED', random.random())}")
