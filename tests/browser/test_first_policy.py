@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, expect
 from support.browser import Notebook, browser_page, screenshot
 from support.cluster import cluster
 from support.course import INGRESS
 from support.jupyter import jupyter
 
+pytestmark = pytest.mark.timeout(300)
 PATIENCE = 30_000  # ms for a page of the shop to arrive
 
 

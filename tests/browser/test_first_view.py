@@ -4,11 +4,14 @@ import json
 import runpy
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 from support.browser import browser_page, screenshot
 from support.cluster import cluster
 from support.course import ROOT
 from support.jupyter import jupyter
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def write_layout(folder: Path, base_url: str) -> Path:

@@ -10,6 +10,8 @@ import pytest
 from support.cluster import Cluster, cluster
 from support.notebooks import Run, course, halves, run, solved
 
+pytestmark = pytest.mark.timeout(300)  # a busy machine runs a notebook slowly
+
 # What must be seen in which cell, by notebook: the course's point, in words.
 SEEN = {
     "00": {"cluster": ["lab-node", "kube-system"], "proof": ["enforced"], "doctor": ["[ OK ] Python"]},
