@@ -40,7 +40,7 @@ test: $(VENV)/.dev  ## run the tests, the fast ones first
 	@$(PY) -m pytest -m "not long"
 
 test-long: $(VENV)/.dev  ## run the tests of many rounds too
-	@$(PY) -m pytest -m long --timeout 1800
+	@$(PY) -m pytest -m long -rP --timeout 1800
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py
