@@ -180,6 +180,8 @@ def main() -> None:
         shoppers = [Shopper(url) for _ in range(4)]
         flipper = Flipper(Api(own.home / "kubeconfig"), seconds)
         prober = Prober(own, seconds)
+        for shopper in shoppers:  # so that the connections among the services stand already
+            shopper.add()
         before = resources(own)
         wrk = browse(url, seconds)
         flipper.start()

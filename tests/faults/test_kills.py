@@ -10,6 +10,7 @@ import signal
 import statistics
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.cluster import Cluster, cluster
@@ -21,6 +22,7 @@ DENY_EMAIL = {
     "spec": {"podSelector": {"matchLabels": {"app": "emailservice"}}, "ingress": []},
 }
 LONG_ROUNDS = 200
+HISTORY = 40.0  # MB that the last 5,000 events take, for watches that begin at an earlier version
 
 
 @pytest.fixture(scope="module")
@@ -139,6 +141,30 @@ def test_random_kills_lose_nothing_that_was_accepted(lab: Cluster) -> None:
 @pytest.mark.timeout(90 * 60)
 def test_many_random_kills(lab: Cluster) -> None:
     play_rounds(lab, int(os.environ.get("FAULT_ROUNDS", str(LONG_ROUNDS))))
+
+
+@pytest.mark.parametrize("times", [3, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.timeout(900)
+def test_the_node_keeps_nothing_of_what_was_killed(lab: Cluster, times: int) -> None:
+    """Neither open files nor memory, however often the fork server dies with all pods, and its shadow."""
+    lab.up()
+    before = files_and_memory(lab)
+    for _ in range(times):
+        for kind in ("zygote", "watcher"):
+            os.kill(kinds(pids(lab))[kind][0], signal.SIGKILL)
+            recovered(lab)
+    files, memory = files_and_memory(lab)
+    print(f"{times} times: {before[0]} files, {before[1]:.1f} MB before; {files} files, {memory:.1f} MB after")
+    assert files <= before[0] + 10, "connections among the pods come and go"
+    assert memory < before[1] + HISTORY
+
+
+def files_and_memory(own: Cluster) -> tuple[int, float]:
+    """Open files of the node, and its own memory in MB."""
+    process = Path(f"/proc/{pids(own)['node']}")
+    rollup = (process / "smaps_rollup").read_text()
+    kilobytes = sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_"))
+    return len(list((process / "fd").iterdir())), kilobytes / 1024
 
 
 def test_nothing_is_left_after_down() -> None:

@@ -74,6 +74,13 @@ def test_the_api_wants_the_token(lab: Cluster, api: Api) -> None:
     assert attempts(("http", right)) == ["200"], "with the token it would answer"
 
 
+def test_health_is_all_that_is_told_to_anybody(api: Api) -> None:
+    tried = [("http", f"{api.port} !GET {path} HTTP/1.1\r\nHost: lab") for path in ("/healthz", "/livez", "/readyz")]
+    assert attempts(*tried) == ["200"] * 3
+    more = ("/healthz/", "/healthz/../version", "/livez/api", "//readyz", "/healthz%2f..%2fversion")
+    assert set(attempts(*(("http", f"{api.port} !GET {path} HTTP/1.1\r\nHost: lab") for path in more))) == {"401"}
+
+
 def test_the_api_does_not_speak_without_tls(api: Api) -> None:
     spoken = f"{api.port} GET /version HTTP/1.1\r\nHost: lab\r\nAuthorization: Bearer {api.token}"
     assert attempts(("http", spoken))[0] in ("no answer", "ECONNRESET")

@@ -95,7 +95,7 @@ class ForkServer:
         """Start the fork server's process; requests may be made as soon as a loop is attached."""
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-m", _MODULE, str(theirs.fileno()), *self._preload]
+            command = [sys.executable, "-P", "-m", _MODULE, str(theirs.fileno()), *self._preload]
             self._popen = subprocess.Popen(
                 command,
                 pass_fds=[theirs.fileno()],
