@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,10 +50,10 @@ def post(api: Api, path: str, objects: list[dict[str, Any]]) -> None:
         list(pool.map(share, (objects[start::8] for start in range(8))))
 
 
-def pod(number: int) -> dict[str, Any]:
+def pod(number: int, real: int = REAL) -> dict[str, Any]:
     """The first ones run, and each listens; no node has what the others ask for."""
     container = {"name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"]}
-    elsewhere = {} if number < REAL else {"nodeSelector": {"disk": "tape"}}
+    elsewhere = {} if number < real else {"nodeSelector": {"disk": "tape"}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"pod-{number}", "labels": {"number": str(number)}},
             "spec": {"terminationGracePeriodSeconds": 1, "containers": [container], **elsewhere}}
 
@@ -129,3 +132,26 @@ def test_all_pods_go_and_come_back(lab: Cluster) -> None:
     post(api, PODS, [pod(number) for number in range(REAL)])
     until(lambda: sum(map(is_ready, api.items(PODS))) == REAL, 60)
     recovered(lab)
+
+
+@pytest.mark.long
+def test_a_thousand_pods_run() -> None:
+    """Each a process, as many as there is memory for: 4 MB for one."""
+    available = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    count = min(ALL, int(available.group(1)) // 1024 // 8 if available else 200)
+    with cluster("--empty", prefix="lab-thousand-") as own:
+        api = Api(own.home / "kubeconfig")
+        begun = time.monotonic()
+        post(api, PODS, [pod(number, real=count) for number in range(count)])
+        until(lambda: sum(map(is_ready, api.items(PODS))) == count, 120)
+        ready = time.monotonic() - begun
+        recovered(own)
+        os.kill(pids(own)["node"], signal.SIGKILL)
+        begun = time.monotonic()
+        own.up("--empty")
+        until(lambda: sum(map(is_ready, api.items(PODS))) == count, 120)
+        again = time.monotonic() - begun
+        print(f"{count} pods Ready after {ready:.1f} s, and again {again:.1f} s after the node was killed")
+        recovered(own)
+        own.down()
+        assert_nothing_left(own)
