@@ -30,20 +30,34 @@ def disjoint(overlapping: Iterable[tuple[int, Bits]]) -> dict[int, Bits]:
     Returns value -> members, the sets pairwise disjoint.
     """
     parts: dict[int, Bits] = {}
+    seen: Bits = 0
     for value, bits in overlapping:
         if not bits or not value:
             continue
-        fresh: dict[int, Bits] = {}
-        rest = bits
-        for known, theirs in parts.items():
-            both = theirs & bits
-            if both:
-                rest ^= both
-                fresh[known | value] = fresh.get(known | value, 0) | both
-                theirs ^= both
-            if theirs:
-                fresh[known] = fresh.get(known, 0) | theirs
-        if rest:
-            fresh[value] = fresh.get(value, 0) | rest
-        parts = fresh
+        again = bits & seen
+        if again:
+            _raise(parts, value, again)
+        fresh = bits ^ again
+        if fresh:
+            parts[value] = parts.get(value, 0) | fresh
+            seen |= fresh
     return parts
+
+
+def _raise(parts: dict[int, Bits], value: int, some: Bits) -> None:
+    """OR a value into the values of some members of a partition."""
+    moved: list[tuple[int, Bits]] = []
+    for known, theirs in list(parts.items()):
+        both = theirs & some
+        if both:
+            some ^= both
+            if known | value != known:
+                moved.append((known | value, both))
+                if theirs == both:
+                    del parts[known]
+                else:
+                    parts[known] = theirs ^ both
+            if not some:
+                break
+    for raised, bits in moved:
+        parts[raised] = parts.get(raised, 0) | bits

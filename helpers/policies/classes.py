@@ -46,6 +46,11 @@ class Classes:
     def size(self) -> int:
         return len(self.looks) + len(self.outside)
 
+    @property
+    def likeness(self) -> object:
+        """Equal for equal classes of the same pods."""
+        return self._index, tuple(self._class_of_look)
+
     def subjects(self, policy: Policy) -> Bits:
         """The classes that a policy selects."""
         return self._classes(self._index.meaning(policy).subjects)

@@ -15,7 +15,7 @@ from helpers.policies.classes import Classes, classify
 from helpers.policies.model import EGRESS, INGRESS, Pod, Policy
 from helpers.policies.ports import Span
 from helpers.policies.regions import Range
-from helpers.policies.tables import Directions, Partition, port_space
+from helpers.policies.tables import Directions, Partition, Work, port_space
 
 Namespaces = Mapping[str, Mapping[str, str]]
 
@@ -34,9 +34,19 @@ class Matrix:
         self.classes: Classes = classify(pods, namespaces, policies, kept)
         self.ports = port_space(policies, self.classes)
         families = self._families()
-        self.tables = [Directions(self.classes, policies, self.ports, family) for family in families]
+        work = self._work({} if kept is None else kept)
+        self.tables = [Directions(self.classes, policies, self.ports, family, work.setdefault(family, Work()))
+                       for family in families]
         self.rows: list[Partition] = _union([_rows(table, family == families[0])
                                              for table, family in zip(self.tables, families, strict=True)])
+
+    def _work(self, kept: dict[Any, Any]) -> dict[int, Work]:
+        """The work that still holds from the last matrix of these pods, by address family."""
+        key = (self.classes.likeness, self.ports.pieces)
+        if kept.get("tables") != key:
+            kept["tables"], kept["work"] = key, {}
+        work: dict[int, Work] = kept["work"]
+        return work
 
     def _families(self) -> list[int]:
         found = {family for look in self.classes.looks for family in look.families}

@@ -31,12 +31,13 @@ class PortSpace:
                 cuts[protocol].add(last + 1)
         self._starts = {protocol: sorted(cuts[protocol]) for protocol in PROTOCOLS}
         self._offset: dict[str, int] = {}
-        self._pieces: list[Span] = []
+        pieces: list[Span] = []
         for protocol, starts in self._starts.items():
-            self._offset[protocol] = len(self._pieces)
+            self._offset[protocol] = len(pieces)
             ends = [start - 1 for start in starts[1:]] + [LAST_PORT]
-            self._pieces += [(protocol, first, last) for first, last in zip(starts, ends, strict=True)]
-        self.all = (1 << len(self._pieces)) - 1
+            pieces += [(protocol, first, last) for first, last in zip(starts, ends, strict=True)]
+        self.pieces = tuple(pieces)
+        self.all = (1 << len(pieces)) - 1
         self._bits: dict[Span, int] = {}
         self._texts: dict[int, str] = {}
         self._spans: dict[int, tuple[Span, ...]] = {}
@@ -62,7 +63,7 @@ class PortSpace:
         if found is None:
             merged: list[Span] = []
             for index in members(ports):
-                protocol, first, last = self._pieces[index]
+                protocol, first, last = self.pieces[index]
                 if merged and merged[-1][0] == protocol and merged[-1][2] == first - 1:
                     first = merged.pop()[1]
                 merged.append((protocol, first, last))

@@ -8,6 +8,7 @@ Each address family has its own table, because an ipBlock means addresses of one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from helpers.policies.bits import Bits, disjoint, from_members, members
 from helpers.policies.classes import Classes
@@ -22,6 +23,9 @@ Entry = tuple[int, tuple[PortName, ...], Bits]
 """One rule: its numeric ports, its port names, the classes it means."""
 
 
+_MOST_KEPT = 100_000
+
+
 def port_space(policies: Iterable[Policy], classes: Classes) -> PortSpace:
     """The ports cut at every bound that a rule, or a named port that a rule uses, mentions."""
     spans: set[Span] = {(port.protocol, port.first, port.last)
@@ -31,15 +35,32 @@ def port_space(policies: Iterable[Policy], classes: Classes) -> PortSpace:
     return PortSpace(spans)
 
 
+@dataclass(slots=True)
+class Work:
+    """What a table has worked out. It holds for every table with the same classes, ports and family, so that an edit
+    of one policy leaves the work on the others standing."""
+
+    entries: dict[tuple[Policy, str], list[Entry]] = field(default_factory=dict)
+    partitions: dict[object, Partition] = field(default_factory=dict)
+
+    def trimmed(self) -> Work:
+        """Itself, emptied when edits without end have filled it."""
+        if len(self.entries) > _MOST_KEPT or len(self.partitions) > _MOST_KEPT:
+            self.entries.clear()
+            self.partitions.clear()
+        return self
+
+
 class Directions:
     """Egress and ingress of every class under some policies, for one address family."""
 
-    def __init__(self, classes: Classes, policies: Sequence[Policy], ports: PortSpace, family: int) -> None:
+    def __init__(self, classes: Classes, policies: Sequence[Policy], ports: PortSpace, family: int,
+                 work: Work | None = None) -> None:
         self.classes, self.policies, self.ports, self.family = classes, policies, ports, family
         self.everyone: Bits = (1 << classes.size) - 1
         self._named = self._resolve()
         self._blocks: dict[int, Bits] = self._block_members()
-        self._entries: dict[tuple[int, str], list[Entry]] = {}
+        self._work = Work() if work is None else work.trimmed()
         self.selecting: dict[str, list[list[int]]] = {
             direction: [[] for _ in classes.looks] for direction in (INGRESS, EGRESS)}
         for number, policy in enumerate(policies):
@@ -48,7 +69,6 @@ class Directions:
                 if policy.rules(direction) is not None:
                     for subject in subjects:
                         self.selecting[direction][subject].append(number)
-        self._cache: dict[object, Partition] = {}
 
     def _resolve(self) -> dict[PortName, dict[int, Bits]]:
         """Named port -> number -> the classes whose pods have it there."""
@@ -75,16 +95,16 @@ class Directions:
                     found.setdefault(block, []).append(number)
         return {block: from_members(classes, self.classes.size) for block, classes in found.items()}
 
-    def entries(self, number: int, direction: str) -> list[Entry]:
-        """The rules of policy `number` for a direction."""
-        found = self._entries.get((number, direction))
+    def entries(self, policy: Policy, direction: str) -> list[Entry]:
+        """The rules of a policy for a direction."""
+        known = self._work.entries
+        found = known.get((policy, direction))
         if found is None:
-            policy, peers = self.policies[number], self.classes.peers(self.policies[number])
-            middle = len(policy.ingress or ())
+            peers, middle = self.classes.peers(policy), len(policy.ingress or ())
             for way, mine in ((INGRESS, peers[:middle]), (EGRESS, peers[middle:])):
-                self._entries[number, way] = [self._entry(rule, bits) for rule, bits in
-                                              zip(policy.rules(way) or (), mine, strict=True)]
-            found = self._entries[number, direction]
+                known[policy, way] = [self._entry(rule, bits)
+                                      for rule, bits in zip(policy.rules(way) or (), mine, strict=True)]
+            found = known[policy, direction]
         return found
 
     def _entry(self, rule: Rule, meant: tuple[Bits | None, ...]) -> Entry:
@@ -108,18 +128,17 @@ class Directions:
         """Whom a class may send to or take from; `without` leaves policies out."""
         if number >= len(self.classes.looks):
             return {self.ports.all: self.everyone}
-        chosen = tuple(self.selecting[direction][number])
-        if without:
-            chosen = tuple([policy for policy in chosen if policy not in without])
+        chosen = tuple([self.policies[policy] for policy in self.selecting[direction][number]
+                        if policy not in without])
         if not chosen:
             return {self.ports.all: self.everyone}
         key = (direction, chosen, self.classes.looks[number].ports if direction == INGRESS else None)
-        found = self._cache.get(key)
+        found = self._work.partitions.get(key)
         if found is None:
-            found = self._cache[key] = self._partition(chosen, direction, number)
+            found = self._work.partitions[key] = self._partition(chosen, direction, number)
         return found
 
-    def _partition(self, chosen: tuple[int, ...], direction: str, number: int) -> Partition:
+    def _partition(self, chosen: tuple[Policy, ...], direction: str, number: int) -> Partition:
         sums: dict[int, Bits] = {}
         for policy in chosen:
             for ports, names, peers in self.entries(policy, direction):

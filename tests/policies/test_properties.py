@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from helpers.policies import World
 from helpers.policies.matrix import Matrix
 
 from . import reference
-from .worlds import OUTSIDE, PROBES, worlds
+from .worlds import OUTSIDE, PROBES, policy, worlds
 
 QUICK = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 MANY = settings(QUICK, max_examples=int(os.environ.get("POLICY_WORLDS", "20000")))
@@ -62,3 +63,18 @@ def test_engine_equals_the_plain_reading(objects: list[dict[str, Any]]) -> None:
 @given(worlds())
 def test_engine_equals_the_plain_reading_in_many_worlds(objects: list[dict[str, Any]]) -> None:
     compare_with_reference(objects)
+
+
+@pytest.mark.timeout(600)
+@settings(QUICK, max_examples=150)
+@given(worlds(), st.lists(st.lists(policy(), max_size=4), min_size=1, max_size=3))
+def test_edits_one_after_the_other_mean_what_fresh_worlds_mean(objects: list[dict[str, Any]], edits: list[Any]) -> None:
+    pods = [item for item in objects if item["kind"] != "NetworkPolicy"]
+    world = World.of(objects)
+    world.matrix()
+    for number, changed in enumerate(edits):
+        named = [{**item, "metadata": {**item["metadata"], "name": f"e{number}-{one}"}}
+                 for one, item in enumerate(changed)]
+        policies = [*(item for item in objects[number:] if item["kind"] == "NetworkPolicy"), *named]
+        world = world.replace_policies(policies)
+        assert str(world.matrix("pod")) == str(World.of([*pods, *policies]).matrix("pod"))
