@@ -41,7 +41,8 @@ def test_a_notebook_keeps_its_contract(path: Path) -> None:
     for part in ("will be able to", "**Minutes:**", "**Predict", "## Your turn", "## What you have now", "**Next:**"):
         assert part in text, f"{path.name} lacks: {part}"
     assert f"**Minutes:** {notebook.metadata.course.minutes}" in text
-    assert all(len(cell.source.splitlines()) <= 60 for cell in notebook.cells)
+    # A solution may be long: it is folded away.
+    assert all(len(cell.source.splitlines()) <= 60 for cell in notebook.cells if "<details>" not in cell.source)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
