@@ -59,7 +59,10 @@ def place_of(item: Mapping[str, Any]) -> Place | None:
 def where(item: Mapping[str, Any], path: str = "") -> str:
     """`file, document 2, line 31` of an object's field, or nothing when it was not read from text."""
     place = place_of(item)
-    return "" if place is None else f"{place.file}, document {place.document}, line {place.find(path).line}"
+    if place is None:
+        return ""
+    line = place.find(path).line if path else place.line
+    return f"{place.file}, document {place.document}, line {line}"
 
 
 @lru_cache(maxsize=8)
