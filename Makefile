@@ -9,7 +9,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long tour bench lint nav strip down clean
+.PHONY: help lab test test-long tour bench lint editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
 lint: $(VENV)/.dev  ## check style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+
+editor:  ## build the widgets' front ends anew (needs Node.js; the results are in git)
+	@cd helpers/display/widgets/frontend && npm ci --silent && npm test --silent && npm run --silent build
 
 nav: $(VENV)/.course  ## write the links between the notebooks anew
 	@$(PY) tools/navigation.py

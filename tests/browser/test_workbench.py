@@ -80,10 +80,18 @@ def opened(place: Path, kind: Callable[[Page, Server, str], Notebook],
     """A cluster with the shop, and notebook 08 open with its first cells run."""
     with (cluster(prefix="br-") as own, jupyter(own.environment, place) as server,
           browser_page(**look) as page):  # type: ignore[arg-type]
+        choose_theme(place, dark=bool(look.get("dark")))
         notebook = kind(page, server, NAME)
         for text in ("lab.start()", "lab.reset(", "display.shop(", "bench = display.workbench()"):
             notebook.run(notebook.cell(text))
         yield own, notebook
+
+
+def choose_theme(place: Path, *, dark: bool) -> None:
+    """Have pages opened from now on use JupyterLab's light or dark theme."""
+    file = place / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"theme": f"JupyterLab {'Dark' if dark else 'Light'}"}))
 
 
 @pytest.mark.timeout(240)
@@ -207,7 +215,7 @@ def follow_flows(notebook: Notebook) -> None:
     answer.get_by_role("button", name="Open in the workbench").click()
     expect(log.locator(".lab-workbench .cm-content")).to_contain_text("shipping-allow-ad", timeout=PATIENCE)
     notebook.run(notebook.cell("log.stop()"))
-    expect(log.get_by_role("button", name="▶ Go on")).to_be_visible()
+    expect(log.get_by_role("button", name="Go on")).to_be_visible()
 
 
 def solve(notebook: Notebook, own: Cluster) -> None:

@@ -125,7 +125,7 @@ def test_clicking_a_denied_flow_explains_it_and_offers_a_policy(log):
     log.widget.look()
     log.does("open", "flow-000004")
     page = log.widget.panes["account"].html
-    assert "was denied: as told" in page and "shipping-allow-frontend" in page
+    assert "✗ denied" in page and "as told" in page and "shipping-allow-frontend" in page
     log.does("workbench")
     assert [policy["metadata"]["name"] for policy in yaml.safe_load_all(log.opened[0])] == [
         "frontend-to-shipping", "shipping-allow-frontend"]

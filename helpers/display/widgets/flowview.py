@@ -33,7 +33,7 @@ def controls(chosen: Filter, running: bool) -> str:
     groups = [(value, text, "") for value, text in GROUPS.items()]
     parts = (words, select(verdicts, chosen.verdict, "verdict", "verdict"),
              select(groups, chosen.group, "group by", "group"), dns,
-             button("⏸ Pause" if running else "▶ Go on", "running", not running, title="Follow the log, or hold still"))
+             button("Pause" if running else "Go on", "running", not running, title="Follow the log, or hold still"))
     return f'<div class="lab-toolbar"><div role="group" aria-label="Filter">{"".join(parts)}</div></div>'
 
 
@@ -99,7 +99,9 @@ def account(flow: Flow | None, told: Account | None, suggestion: str) -> str:
     if flow is None or told is None:
         return ""
     head = f"{end_name(flow['source'])} → {end_name(flow['target'])} {flow.get('protocol')} {flow.get('port')}"
-    lines = [f"<p><b>{esc(head)}</b> was {esc(flow.get('verdict'))}: {esc(told.logged)}</p>"]
+    verdict = str(flow.get("verdict"))
+    lines = [f'<p><b>{esc(head)}</b> <b class="lab-{esc(verdict)}">{_SIGNS.get(verdict, "")} {esc(verdict)}</b></p>',
+             f"<p>{esc(told.logged.removeprefix(f'{head} is {verdict}: '))}</p>"]
     if told.note:
         lines.append(f"<p>{esc(told.note)}</p>")
     if told.verdict is not None and (told.note or not told.logged):

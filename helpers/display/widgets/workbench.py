@@ -50,16 +50,20 @@ class Workbench:
     def _laid_out(self) -> Any:
         panes, frames = self.panes, self._frames
         left = ipywidgets.Box([panes["sheets"], panes["faces"], frames["yaml"], frames["form"], panes["findings"]])
-        right = ipywidgets.Box([panes["views"], *(frames[name] for name, _ in _VIEWS), panes["changes"]])
-        for column in (left, right):
+        view = ipywidgets.Box([panes["views"], *(frames[name] for name, _ in _VIEWS)])
+        changes = ipywidgets.Box([panes["changes"]])
+        for column, place in ((left, "left"), (view, "view"), (changes, "changes")):
             column.add_class("lab-column")
+            column.add_class(f"lab-at-{place}")
         for frame in frames.values():
             frame.add_class("lab-frame")
         panes["toolbar"].add_class("lab-wide")
         panes["message"].add_class("lab-wide")
-        box = ipywidgets.Box([panes["toolbar"], panes["message"], left, right])
+        box = ipywidgets.Box([panes["toolbar"], panes["message"], left, view, changes])
         box.add_class("lab-workbench")
-        return box
+        room = ipywidgets.Box([box])
+        room.add_class("lab-room")
+        return room
 
     # Callbacks come from whatever thread ipykernel likes; the worker does the rest.
 

@@ -3,10 +3,21 @@
 import { readFileSync, writeFileSync, existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createHash } from "node:crypto";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const banner = "/* Built by frontend/build.mjs from frontend/src; licences of the bundled packages: LICENSES.txt */";
+
+/** One hash over everything that a bundle is made of: the tests compare it, and need no node for that. */
+function sourcesHash() {
+  const sources = readdirSync(join(here, "src")).filter((name) => name.endsWith(".js")).sort();
+  const hash = createHash("sha256");
+  for (const name of [...sources.map((one) => `src/${one}`), "package-lock.json"]) hash.update(readFileSync(join(here, name)));
+  return hash.digest("hex");
+}
+
+const banner = `/* Built by frontend/build.mjs from frontend/src; the licences of the bundled packages are in LICENSES.txt.
+   Sources: sha256 ${sourcesHash()} */`;
 
 /** The npm packages whose code is in the bundle, from esbuild's own account of it. */
 function packagesOf(metafile) {

@@ -41,7 +41,7 @@ export const highlight = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: "var(--jp-mirror-editor-property-color, #05a)" },
   { tag: [tags.string, tags.content], color: "var(--jp-mirror-editor-string-color, #a11)" },
   { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--jp-mirror-editor-number-color, #164)" },
-  { tag: [tags.comment, tags.lineComment], color: "var(--jp-mirror-editor-comment-color, #666)", fontStyle: "italic" },
+  { tag: [tags.comment, tags.lineComment], color: quiet, fontStyle: "italic" },
   { tag: [tags.keyword, tags.meta, tags.typeName, tags.labelName], color: "var(--jp-mirror-editor-keyword-color, #708)" },
   { tag: [tags.separator, tags.punctuation, tags.squareBracket, tags.brace],
     color: "var(--jp-mirror-editor-operator-color, #666)" },

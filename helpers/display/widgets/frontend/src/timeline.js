@@ -42,16 +42,16 @@ function render({ model, el }) {
   const stop = () => {
     clearInterval(timer);
     timer = null;
-    play.textContent = "▶ Play";
+    play.textContent = "Play";
   };
   const beat = () => (model.get("step") < last() ? go(model.get("step") + 1) : stop());
   const start = () => {
     if (model.get("step") >= last()) go(0);
     timer = setInterval(beat, BEAT);
-    play.textContent = "⏸ Pause";
+    play.textContent = "Pause";
   };
   const by = (steps) => () => { stop(); go(model.get("step") + steps); };
-  const play = control("▶ Play", "Play or pause", () => (timer === null ? start() : stop()));
+  const play = control("Play", "Play or pause", () => (timer === null ? start() : stop()));
   const range = slider((step) => { stop(); go(step); });
   const count = element("span", "lab-label");
   const said = element("p", "lab-said", { role: "status", "aria-live": "polite" });
@@ -59,8 +59,8 @@ function render({ model, el }) {
   const svg = () => picture.querySelector("svg");
   const name = () => `${model.get("name")}-${String(model.get("step")).padStart(2, "0")}`;
   const bar = element("div", "lab-steps", { role: "group", "aria-label": "Steps" });
-  bar.append(control("⏮", "First step", by(-1e6)), control("◀", "One step back", by(-1)), play,
-    control("▶", "One step on", by(1)), control("⏭", "Last step", by(1e6)), range, count,
+  bar.append(control("«", "First step", by(-1e6)), control("‹", "One step back", by(-1)), play,
+    control("›", "One step on", by(1)), control("»", "Last step", by(1e6)), range, count,
     control("SVG", "Save this picture as SVG", () => save(`${name()}.svg`, svgText(svg()), "image/svg+xml")),
     control("PNG", "Save this picture as PNG", () => savePng(svg(), `${name()}.png`)));
   const onStep = () => {
