@@ -10,6 +10,7 @@ from helpers.display.widgets.focus import focus, narrowed
 from helpers.display.widgets.plan import Json
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.review import review
+from helpers.display.widgets.timeline import svg_of
 from helpers.display.widgets.workbench import Workbench
 from helpers.lab import kubectl, looking, rollout, session
 from helpers.lab.arrows import Arrow, arrows_of
@@ -47,7 +48,7 @@ def draw(proposal: Proposal) -> str:
         world, before = narrowed(world, names), narrowed(before, names)
     needs: Any = proposal.ground.needs
     picture = graph(world, needs, last="", before=before if proposal.plan else None, title=title)
-    return str(picture._repr_html_())
+    return svg_of(picture)
 
 
 def workbench(policies: str = "", *, template: str = "", target: str = "", other: str = "") -> Workbench:

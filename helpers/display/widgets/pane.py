@@ -11,12 +11,17 @@ from typing import Any
 import anywidget
 import traitlets
 
+from helpers.display import palette
+
+STYLE = Path(__file__).with_name("pane.css").read_text() + palette.dark_style(".lab-graph")
+"""The widgets' style sheet, with the dark colours of the pictures in them: sent once, not with each."""
+
 
 class Pane(anywidget.AnyWidget):
     """Shows `html`, and calls back with what is done in it: see `does` for how an element says what it does."""
 
     _esm = Path(__file__).with_name("pane.js")
-    _css = Path(__file__).with_name("pane.css")
+    _css = STYLE
 
     html = traitlets.Unicode("").tag(sync=True)
 

@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from helpers.display.widgets.pane import esc
+from helpers.display.widgets.pane import STYLE, esc
 from helpers.display.widgets.plan import Json, policies_of
 from helpers.display.widgets.reach import Difference, Need, Reach, difference, short, workload_of
 from helpers.display.widgets.yamltext import key
@@ -81,7 +81,7 @@ class Timeline(anywidget.AnyWidget):
     """The graph step by step, with a slider, to play, and to save as SVG or PNG; works on without a kernel."""
 
     _esm = Path(__file__).with_name("timeline.js")
-    _css = Path(__file__).with_name("pane.css")
+    _css = STYLE
 
     frames: Any = traitlets.List().tag(sync=True)
     step = traitlets.Int(0).tag(sync=True)
@@ -89,7 +89,7 @@ class Timeline(anywidget.AnyWidget):
 
     def __init__(self, steps: Sequence[Step], needs: Iterable[Need] = (), **traits: Any) -> None:
         self._steps, self._needs = list(steps), tuple(needs)
-        frames = [{"title": one.title, "text": one.text, "picture": self._picture(one)._repr_html_()} for one in steps]
+        frames = [{"title": one.title, "text": one.text, "picture": svg_of(self._picture(one))} for one in steps]
         super().__init__(frames=frames, step=len(frames) - 1, **traits)
 
     def _picture(self, step: Step) -> Any:
@@ -113,6 +113,12 @@ class Timeline(anywidget.AnyWidget):
         listed = "".join(f"<li><b>{esc(one.title)}</b> {esc(one.text)}</li>" for one in self._steps)
         page = f'{self.frames[-1]["picture"]}<ul>{listed}</ul>'
         return {**data, "text/plain": repr(self), "text/html": page}, metadata
+
+
+def svg_of(picture: Any) -> str:
+    """A picture's SVG alone, or its sentence when graphviz cannot draw it."""
+    svg = picture._repr_svg_()
+    return svg if svg is not None else str(picture._repr_html_())
 
 
 def timeline(policies: str | Path | Iterable[str | Path] | None = None) -> Timeline:

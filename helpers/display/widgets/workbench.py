@@ -187,18 +187,20 @@ class Workbench:
 
     def _render(self) -> None:
         """Bring every pane up to date; a pane whose HTML is the same is not sent."""
-        bench, panes = self.bench, self.panes
+        bench = self.bench
         own, others = self.marks()
+        # Everything is made before anything is sent: the thread that sends would otherwise wait for this one.
+        pages = {
+            "findings": views.findings(own, others),
+            "graph": f'<div class="lab-graph" data-keep="graph">{self._draw(bench.proposal)}</div>',
+            "matrix": matrixview.matrix_html(bench.proposal), "changes": views.changes(bench.proposal),
+            "why": views.question(bench), "sheets": views.sheets(bench),
+            "form": formview.form_html(bench.formed, bench.around), "faces": views.faces(self._face),
+            "views": _tabs(self._view),
+        }
         self.editor.mark([mark.as_dict() for mark in own])
-        panes["findings"].html = views.findings(own, others)
-        panes["graph"].html = f'<div class="lab-graph" data-keep="graph">{self._draw(bench.proposal)}</div>'
-        panes["matrix"].html = matrixview.matrix_html(bench.proposal)
-        panes["changes"].html = views.changes(bench.proposal)
-        panes["why"].html = views.question(bench)
-        panes["sheets"].html = views.sheets(bench)
-        panes["form"].html = formview.form_html(bench.formed, bench.around)
-        panes["faces"].html = views.faces(self._face)
-        panes["views"].html = _tabs(self._view)
+        for name, page in pages.items():
+            self.panes[name].html = page
         self._render_toolbar()
         for name, frame in self._frames.items():
             _show(frame, name in (self._face, self._view))

@@ -31,17 +31,17 @@ function refocus(root, held) {
   again.setSelectionRange(held.start, held.end);
 }
 
-function draw(root, html) {
+/** Put new HTML in. Nothing here asks for sizes: that would have the browser lay the whole page out at once. */
+function draw(root, html, places) {
   const held = focusOf(root);
-  const places = [...root.querySelectorAll("[data-keep]")].map((one) => [one.dataset.keep, one.scrollLeft, one.scrollTop]);
   const folds = [...root.querySelectorAll("details[data-key]")].map((one) => [one.dataset.key, one.open]);
   root.innerHTML = html;
   for (const [key, open] of folds) {
     const one = root.querySelector(`details[data-key="${CSS.escape(key)}"]`);
     if (one) one.open = open;
   }
-  for (const [keep, left, top] of places) {
-    const one = root.querySelector(`[data-keep="${CSS.escape(keep)}"]`);
+  for (const [keep, [left, top]] of places) {
+    const one = left || top ? root.querySelector(`[data-keep="${CSS.escape(keep)}"]`) : null;
     if (one) one.scrollTo(left, top);
   }
   refocus(root, held);
@@ -78,7 +78,11 @@ function render({ model, el }) {
     const own = event.target.matches("button, a[href], summary, " + FIELDS);
     if (!own && (event.key === "Enter" || event.key === " ")) activate(event);
   });
-  const onHtml = () => draw(root, model.get("html"));
+  const places = new Map();
+  root.addEventListener("scroll", ({ target }) => {
+    if (target.dataset?.keep) places.set(target.dataset.keep, [target.scrollLeft, target.scrollTop]);
+  }, true);
+  const onHtml = () => draw(root, model.get("html"), places);
   const onMessage = (message) => {
     if (message.type === "save") save(message.name, message.text, message.mime);
     if (message.type === "picture") savePng(root.querySelector("svg"), message.name);
