@@ -55,6 +55,7 @@ class Journal:
         self._written = 0
         self._revision = 0
         self._closing = False
+        self._waking: asyncio.AbstractEventLoop | None = None  # where a wake-up of the thread is on its way
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
@@ -83,6 +84,19 @@ class Journal:
             self._pending[row[:3]] = row
             self._revision = revision
             self._queued += 1
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._wake()
+            return
+        if self._waking is not loop:
+            self._waking = loop
+            # After the next turn: watchers hear of the change before the thread competes for the interpreter.
+            loop.call_soon(loop.call_soon, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = None
+        with self._changed:
             self._changed.notify()
 
     async def durable(self) -> None:
