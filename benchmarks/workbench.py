@@ -68,16 +68,24 @@ def _policy(number: int, pods: int) -> dict[str, Any]:
                      "ingress": [{"from": [peer], "ports": [{"port": 8000 + number % 7}]}]}}
 
 
+def draw_anew(proposal: Any) -> str:
+    """The graph, as for a keystroke that shows something never seen before: nothing is taken from a cache."""
+    from helpers.display.widgets import live
+
+    live.painted.cache_clear()
+    return live.draw(proposal)
+
+
 def keystrokes(objects: list[Any], count: int) -> list[float]:
     """Seconds from a keystroke's arrival to everything drawn, for keystrokes that each change the picture."""
     from helpers.display.widgets.bench import Bench
-    from helpers.display.widgets.live import draw, needs_of
+    from helpers.display.widgets.live import needs_of
     from helpers.display.widgets.review import review
     from helpers.display.widgets.workbench import Workbench
     from helpers.display.widgets.worker import Worker
 
     worker = Worker()
-    bench = Workbench(Bench(Fixed(objects), needs=needs_of), draw, review, worker)
+    bench = Workbench(Bench(Fixed(objects), needs=needs_of), draw_anew, review, worker)
     text = bench.editor.text
     spent = []
     for number in range(count):

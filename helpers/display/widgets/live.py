@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
+from helpers.display.pictures import picture_of
+from helpers.display.scene import Scene, scene_of
 from helpers.display.widgets.bench import Bench
 from helpers.display.widgets.focus import focus, narrowed
 from helpers.display.widgets.plan import Json
@@ -38,8 +41,6 @@ def needs_of(objects: Iterable[Json]) -> tuple[Arrow, ...]:
 
 def draw(proposal: Proposal) -> str:
     """The graph of a proposal, with what differs from the cluster standing out."""
-    from helpers.display.pictures import graph
-
     title = "Who could call whom, if this were applied" if proposal.plan else "Who may call whom"
     world, before = proposal.world, proposal.ground.world
     names = focus(proposal)
@@ -47,8 +48,13 @@ def draw(proposal: Proposal) -> str:
         title += f": {len(names)} of the cluster's workloads, those that this is about"
         world, before = narrowed(world, names), narrowed(before, names)
     needs: Any = proposal.ground.needs
-    picture = graph(world, needs, last="", before=before if proposal.plan else None, title=title)
-    return svg_of(picture)
+    return painted(scene_of(world, needs, last="", before=before if proposal.plan else None), title)
+
+
+@lru_cache(maxsize=16)
+def painted(scene: Scene, title: str) -> str:
+    """A scene as SVG, kept: most keystrokes change no picture: in a comment, in a name, in the middle of a word."""
+    return svg_of(picture_of(scene, title))
 
 
 def workbench(policies: str = "", *, template: str = "", target: str = "", other: str = "") -> Workbench:
