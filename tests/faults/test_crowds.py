@@ -44,7 +44,8 @@ def post(api: Api, path: str, objects: list[dict[str, Any]]) -> None:
     def share(part: list[dict[str, Any]]) -> None:
         with Session(api) as session:
             for item in part:
-                assert session.request("POST", path, item)[0] == 201
+                code, answer = session.request("POST", path, item)
+                assert code == 201, answer
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(share, (objects[start::8] for start in range(8))))
