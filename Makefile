@@ -3,6 +3,7 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
+PEER := build/nca
 WORKSPACES := $(VENV)/share/hipster-shop/workspaces
 # The notebooks' kernel is the environment's own, whatever kernels this user has elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1
@@ -36,10 +37,16 @@ lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the firs
 	    --LabApp.workspaces_dir="$(CURDIR)/$(WORKSPACES)" --LabApp.default_url=/lab \
 	    --log-level=CRITICAL $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
 
-test: $(VENV)/.dev  ## run the tests, the fast ones first
+# Without it the tests that compare with it are skipped.
+$(PEER)/.installed: requirements-peer.txt | $(PY)
+	@echo "Installing the policy engine's peer into $(PEER) (once)"
+	@$(PY) -m venv $(PEER) && $(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@ \
+	    || { rm -rf $(PEER); echo "It can't be installed here; the tests that compare with it are skipped."; }
+
+test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
 	@$(PY) -m pytest -m "not long"
 
-test-long: $(VENV)/.dev  ## run the tests of many rounds too
+test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 	@$(PY) -m pytest -m long -rP --timeout 1800
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/

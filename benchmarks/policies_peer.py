@@ -32,8 +32,8 @@ def install() -> None:
     home = ROOT / "build" / "nca"
     if not (home / "bin" / "python").exists():
         venv.create(home, with_pip=True)
-    subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "-q",
-                    f"network-config-analyzer=={nca.VERSION}", "setuptools<81"], check=True)
+    packages = str(ROOT / "requirements-peer.txt")
+    subprocess.run([str(home / "bin" / "python"), "-m", "pip", "install", "-q", "-r", packages], check=True)
     os.environ["NCA_VENV"] = str(home)
 
 

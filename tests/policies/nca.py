@@ -1,7 +1,7 @@
 """network-config-analyzer 2.1.0 as a peer: run it on worlds and read its answers.
 
 It needs other versions of libraries than ours, so it lives in a virtual environment of its own: the one that
-`NCA_VENV` names, or `build/nca`, which `python benchmarks/policies_peer.py --install` makes.
+`NCA_VENV` names, or `build/nca`, which `make test` makes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ import yaml
 from helpers.policies.ports import LAST_PORT, PROTOCOLS, Span, spans_without
 
 ROOT = Path(__file__).resolve().parents[2]
-VERSION = "2.1.0"
 
 Pairs = dict[tuple[str, str], tuple[Span, ...]]
 EVERYTHING: tuple[Span, ...] = tuple((protocol, 1, LAST_PORT) for protocol in PROTOCOLS)
