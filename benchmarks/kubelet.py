@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from helpers.localcluster.api.defaults import default
-from helpers.localcluster.api.resources import BY_KIND
+from helpers.localcluster.api.resources import RESOURCES
 from helpers.localcluster.api.store import Store
 from helpers.localcluster.controllers import Controllers
 from helpers.localcluster.dataplane.gateway import Gateway
@@ -29,6 +29,8 @@ from helpers.localcluster.kubelet.forkserver import ForkServer
 ROUNDS = 5
 SHOP = Path(__file__).resolve().parent.parent / "helpers/boutique/manifests/hipster-shop.yaml"
 Object = dict[str, Any]
+
+KEYS = {(resource.group_version, resource.kind): key for key, resource in RESOURCES.items()}
 
 
 class Bench:
@@ -67,7 +69,7 @@ class Bench:
         with open(SHOP) as file:
             objects = [item for item in yaml.safe_load_all(file) if item]
         for number, item in enumerate(objects):
-            key = BY_KIND[item["apiVersion"], item["kind"]].key
+            key = KEYS[item["apiVersion"], item["kind"]]
             item["metadata"].setdefault("namespace", "default")
             made = default(key, item)
             if item["kind"] == "Service":
