@@ -5,7 +5,7 @@
 `wrk` browses the shop with 64 connections. Meanwhile one policy is applied and removed in turn, and a pod
 keeps opening connections: each that lies between two changes must be refused or allowed accordingly.
 Shoppers fill carts all the while and must find everything in them at the end. Memory and file handles are
-read at a tenth and at nine tenths of the time, and file handles once more when all is quiet again.
+looked at all the time, and file handles once more when all is quiet again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import http.cookiejar
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -163,14 +164,20 @@ def shop(shoppers: list[Shopper], end: float) -> None:
 
 
 def growth(own: Cluster, shoppers: list[Shopper], seconds: int) -> tuple[float, float]:
-    """Fill carts for so long; by how much memory and file handles grew between a tenth and nine tenths of it."""
+    """Fill carts for so long; by how much memory and file handles grew between its first and its last fifth.
+
+    Each is the median of many looks: what garbage a process holds differs from one second to the next.
+    """
     begin = time.time()
-    shop(shoppers, begin + seconds * 0.1)
-    early = resources(own)
-    shop(shoppers, begin + seconds * 0.9)
-    late = resources(own)
-    shop(shoppers, begin + seconds)
-    return late[0] / early[0], late[1] / early[1]
+    looks: list[tuple[float, float, int]] = []
+    while (passed := time.time() - begin) < seconds:
+        shop(shoppers, min(time.time() + seconds / 50, begin + seconds))
+        looks.append((passed / seconds, *resources(own)))
+    early = [look for look in looks if 0.1 < look[0] < 0.3]
+    late = [look for look in looks if look[0] > 0.8]
+    memory, files = (statistics.median(look[place] for look in late) / statistics.median(look[place] for look in early)
+                     for place in (1, 2))
+    return memory, files
 
 
 def main() -> None:
