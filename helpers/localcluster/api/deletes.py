@@ -1,6 +1,5 @@
 """DELETE: at once, gracefully, or once others have cleaned up."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import admission
@@ -9,12 +8,12 @@ from .errors import bad_request, conflict
 from .http.messages import Response, json_response
 from .resources import NAMESPACES, PODS, RESOURCES, SERVICE_ACCOUNTS, SERVICES
 from .selectors import selection
-from .store import Object, now
+from .store import Object
+from .termination import begin, remove_pod
 
 # Kinds whose deletion is answered with the object as it was, and not with a Status.
 TOLD = (PODS, SERVICES, SERVICE_ACCOUNTS)
 POLICIES = ("", "Background", "Foreground", "Orphan")
-LONGEST_GRACE = 86400  # seconds
 
 
 def delete(call: Call) -> Response:
@@ -63,42 +62,14 @@ def remove(call: Call, held: Object, options: dict[str, Any]) -> Object | None:
     if options.get("propagationPolicy") == "Orphan" or options.get("orphanDependents"):
         _orphan(call, metadata["uid"])
     if call.resource is PODS:
-        return _remove_pod(call, held, options)
+        return remove_pod(call.store, held, options.get("gracePeriodSeconds"))
     if call.resource is NAMESPACES:
-        return _mark(call, {**held, "status": {**held.get("status", {}), "phase": "Terminating"}}, None)
+        terminating = {**held, "status": {**held.get("status", {}), "phase": "Terminating"}}
+        return begin(call.store, call.resource.key, terminating)
     if metadata.get("finalizers"):
-        return _mark(call, held, None)
+        return begin(call.store, call.resource.key, held)
     call.store.delete(call.resource.key, metadata.get("namespace"), metadata["name"])
     return None
-
-
-def _remove_pod(call: Call, held: Object, options: dict[str, Any]) -> Object | None:
-    """A pod with a process gets time to end it; the kubelet removes the object then."""
-    metadata, spec = held["metadata"], held["spec"]
-    grace = options.get("gracePeriodSeconds")
-    seconds = spec.get("terminationGracePeriodSeconds", 30) if grace is None else grace
-    seconds = max(0, min(seconds, LONGEST_GRACE))
-    ended = held.get("status", {}).get("phase") in ("Succeeded", "Failed")
-    if seconds == 0 or ended or not spec.get("nodeName"):
-        call.store.delete(PODS.key, metadata["namespace"], metadata["name"])
-        return None
-    if metadata.get("deletionTimestamp") and metadata.get("deletionGracePeriodSeconds", 0) <= seconds:
-        return held
-    return _mark(call, held, seconds)
-
-
-def _mark(call: Call, held: Object, grace: int | None) -> Object:
-    """Say since when, and for how long, the object is being deleted."""
-    metadata = held["metadata"]
-    if grace is None:
-        marks: Object = {"deletionTimestamp": metadata.get("deletionTimestamp") or now()}
-    else:
-        until = datetime.now(UTC) + timedelta(seconds=grace)
-        marks = {
-            "deletionTimestamp": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "deletionGracePeriodSeconds": grace,
-        }
-    return call.store.update(call.resource.key, {**held, "metadata": {**metadata, **marks}})
 
 
 def _orphan(call: Call, uid: str) -> None:

@@ -8,11 +8,11 @@ from ..api.errors import ApiError
 from ..api.events import record
 from ..api.resources import PODS, REPLICA_SETS
 from ..api.store import Event, Object, Store
+from ..api.termination import remove_pod
 from .claims import claim, claimants
 from .owners import Owners, owner_reference
 from .queue import Key
 from .rollout import replicas
-from .termination import terminate
 
 COMPONENT = "replicaset-controller"
 BURST = 50  # pods in one go; the event loop serves others in between
@@ -50,7 +50,7 @@ class ReplicaSets:
             self._create(wanted)
         if missing < 0:
             for pod in sorted(pods, key=_worth)[: min(-missing, BURST)]:
-                terminate(self._store, pod)
+                remove_pod(self._store, pod)
                 name = pod["metadata"]["name"]
                 record(self._store, wanted, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", COMPONENT)
         return abs(missing) > BURST
