@@ -4,17 +4,16 @@ The cluster keeps its own files there too and names them itself (`helpers.localc
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-VARIABLE = "LAB_HOME"
-DEFAULT = "~/.hipster-lab"
+from helpers.localcluster.home import Home
+from helpers.localcluster.home import write_private as _replace
 
 
 def home() -> Path:
     """The state directory: `LAB_HOME`, or `~/.hipster-lab`. It may not exist yet."""
-    return Path(os.path.abspath(os.path.expanduser(os.environ.get(VARIABLE) or DEFAULT)))
+    return Home.of_environment().root
 
 
 def repository() -> Path:
@@ -39,12 +38,4 @@ def write_json(name: str, content: dict[str, Any]) -> None:
 def write_private(path: Path, content: str) -> None:
     """Replace a file in one step, readable by its owner alone; its directory is made if it is missing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(content)
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    _replace(path, content)
