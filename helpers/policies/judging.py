@@ -25,11 +25,6 @@ class End:
     addresses: tuple[Address, ...]
     text: str
 
-    @property
-    def is_pod(self) -> bool:
-        """Whether selectors can mean this end: pods of the host network count as their node's address."""
-        return self.pod is not None and not self.pod.host_network
-
 
 def judge(source: End, target: End, port: int, protocol: str, namespaces: Namespaces,
           policies_for: PoliciesFor) -> Verdict:

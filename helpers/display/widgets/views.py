@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from helpers.display.widgets import templates
 from helpers.display.widgets.bench import Bench
 from helpers.display.widgets.draft import Sheet
 from helpers.display.widgets.pane import button, does, esc, select
 from helpers.display.widgets.proposal import Proposal
-from helpers.display.widgets.reach import OUTSIDE, Call, short
-from helpers.display.widgets.yamltext import Mark, key, read
+from helpers.display.widgets.reach import OUTSIDE, Call
+from helpers.display.widgets.yamltext import Mark, read
 from helpers.policies import Verdict
 
 MOST_SHOWN = 12
@@ -199,7 +198,3 @@ def text(bench: Bench, marks: Sequence[Mark] = ()) -> str:
 
 def _need(proposal: Proposal, call: Call) -> str:
     return " (the application needs it)" if call in proposal.difference.needed else ""
-
-
-def title_of(policies: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(short(key(policy)) for policy in policies)

@@ -3,7 +3,6 @@
 import ipaddress
 
 POD_NETWORK = ipaddress.ip_network("10.244.0.0/16")
-SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/16")
 NODE_ADDRESS = "172.20.0.2"
 API_PORT = 6443
 """Where the API answers, as seen from pods: NODE_ADDRESS:API_PORT behind the Service `kubernetes`."""
@@ -47,12 +46,6 @@ def is_pod_address(text: str) -> bool:
     """Whether the text is an address of the pod network."""
     address = parse(text)
     return address is not None and address.version == 4 and address in POD_NETWORK
-
-
-def is_service_address(text: str) -> bool:
-    """Whether the text is an address of the Service network."""
-    address = parse(text)
-    return address is not None and address.version == 4 and address in SERVICE_NETWORK
 
 
 def parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
