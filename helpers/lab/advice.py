@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import html
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from helpers.lab import looking
+from helpers.lab import changes, looking
 
 if TYPE_CHECKING:
     from helpers.policies import Finding
@@ -30,16 +30,17 @@ def lint(*skip: str) -> Findings:
     return Findings(find(looking.world(), skip))
 
 
-def suggest(*, declared: bool = True, observed: bool = False, since: float = 0.0, egress: bool = True,
-            style: str = "arrow") -> Suggestion:
+def suggest(*, declared: bool = True, observed: bool = False, since: float | Literal["reset"] = 0.0,
+            egress: bool = True, style: str = "arrow") -> Suggestion:
     """Policies of least privilege for the live application, as a machine would write them. Applies nothing.
 
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
-    the moment `since` on (seconds, as `time.time()` gives them); `style` is "arrow" (one policy an arrow) or
-    "workload" (one a workload). Raises LabError without a flow log to read.
+    the moment `since` on (seconds, as `time.time()` gives them, or "reset": the last `lab.reset()`); `style` is
+    "arrow" (one policy an arrow) or "workload" (one a workload). Raises LabError without a flow log to read.
     """
     from helpers.policies import suggest as write
 
+    since = changes.begun() if since == "reset" else since
     first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     flows: Any = [flow for flow in looking.flows() if str(flow["time"]) >= first] if observed else None
     return write(looking.world(), flows, declarations=declared, egress=egress, style=style)

@@ -12,6 +12,7 @@ from helpers.lab.home import read_json, repository, write_json
 from helpers.lab.looking import SYSTEM
 
 FOREIGN = "foreign.json"
+BEGUN = "begun.json"
 KEPT_NAMESPACES = SYSTEM | {"default"}
 
 
@@ -48,6 +49,7 @@ def reset(policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True
     Extra namespaces and pods that the course made go away. Prints one line.
     """
     cluster = session.current()
+    write_json(BEGUN, read_json(BEGUN) | {_key(cluster): time.time()})
     with interruptible("lab.reset()"):
         paths = [policies] if isinstance(policies, str | Path) else list(policies)
         files = [_existing(path) for path in paths]
@@ -61,12 +63,16 @@ def reset(policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True
     print(_said(removed, files, shop))
 
 
+def begun() -> float:
+    """When the last reset of this cluster began, in whatever kernel: seconds as `time.time()` gives them, or 0."""
+    return float(read_json(BEGUN).get(_key(session.current()), 0.0))
+
+
 def remember_foreign(cluster: Cluster) -> None:
     """At the first meeting with a real cluster, note what is there already: the course leaves it alone."""
     known = read_json(FOREIGN)
-    key = f"{cluster.context.name} {cluster.context.server}"
-    if key not in known:
-        known[key] = {
+    if _key(cluster) not in known:
+        known[_key(cluster)] = {
             "policies": [_id(item) for item in cluster.list("networkpolicies", cluster.namespace)],
             "namespaces": _namespaces(cluster),
         }
@@ -150,8 +156,13 @@ def _namespaces(cluster: Cluster) -> list[str]:
 
 
 def _before(cluster: Cluster, what: str) -> list[str]:
-    known = read_json(FOREIGN).get(f"{cluster.context.name} {cluster.context.server}") or {}
+    known = read_json(FOREIGN).get(_key(cluster)) or {}
     return list(known.get(what) or [])
+
+
+def _key(cluster: Cluster) -> str:
+    """Under what the lab keeps things of one cluster."""
+    return f"{cluster.context.name} {cluster.context.server}"
 
 
 def _id(item: Object) -> str:

@@ -50,6 +50,14 @@ def elsewhere(own: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     session.use(None)
 
 
+def test_a_context_is_chosen_by_its_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("LAB_CONTEXT")
+    lab.start(context="far")
+    assert "the cluster 'far'" in capsys.readouterr().out
+    with pytest.raises(LabError, match="Did you mean 'far'"):
+        lab.start(context="fare")
+
+
 def test_the_walk_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     lab.start()
     assert "the cluster 'far'" in capsys.readouterr().out and not lab.current().local

@@ -47,10 +47,6 @@ SEEN = {
 }
 
 
-# These keep what they find in variables, and say that one begins again after the kernel was restarted.
-BEGIN_AGAIN = {"09"}
-
-
 def check(path: Path, found: Run) -> None:
     assert not found.errors
     for cell, words in SEEN.get(path.name[:2], {}).items():
@@ -92,8 +88,7 @@ def test_alone_on_a_fresh_cluster_and_twice_in_a_row(path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("path", [path for path in course() if path.name[:2] not in BEGIN_AGAIN],
-                         ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", course(), ids=lambda path: path.stem)
 def test_goes_on_after_its_kernel_was_restarted_in_the_middle(path: Path, shared: Cluster) -> None:
     before, after = halves(path)
     run(path, shared.environment, dict.fromkeys(after, ""))

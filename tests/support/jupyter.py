@@ -79,10 +79,10 @@ def own_environment(environment: Mapping[str, str], place: Path) -> dict[str, st
 
 
 def address(runtime: Path, process: subprocess.Popen[bytes], log: Path) -> str:
-    """The URL in the server's own record, once it has written one and listens."""
+    """The URL in the record of the only server with this runtime folder, once it has written one and listens."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        for record in runtime.glob(f"jpserver-{process.pid}.json"):
+        for record in runtime.glob("jpserver-*.json"):
             text = record.read_text()
             if text:
                 return str(json.loads(text)["url"])

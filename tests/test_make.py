@@ -1,0 +1,63 @@
+"""The README's two commands: `make lab` opens the course over a cluster, Control-C ends it, `make down` the cluster."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.cluster import Cluster
+from support.course import ROOT
+from support.jupyter import TOKEN, address
+
+pytestmark = [pytest.mark.timeout(240),
+              pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="runs in no virtual environment")]
+OPTIONS = f"--no-browser --ServerApp.ip=127.0.0.1 --ServerApp.port=0 --IdentityProvider.token={TOKEN}"
+
+
+@pytest.fixture
+def own() -> Iterator[Cluster]:
+    home = Path(tempfile.mkdtemp(prefix="mk-"))
+    yield Cluster(home / "lab")
+    shutil.rmtree(home)
+
+
+def environment(own: Cluster) -> dict[str, str]:
+    """A user without any settings."""
+    home = own.home.parent
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "LAB_", "KUBE"))}
+    return kept | {"HOME": str(home), "LAB_HOME": str(own.home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
+
+
+def make(target: str) -> list[str]:
+    """The command, with the tests' own environment in the place of .venv."""
+    return ["make", "--no-print-directory", target, f"VENV={os.path.relpath(sys.prefix, ROOT)}", f"LAB_OPTIONS={OPTIONS}"]
+
+
+def test_make_lab_and_make_down(own: Cluster) -> None:
+    log = own.home.parent / "log"
+    with log.open("w") as said, subprocess.Popen(make("lab"), cwd=ROOT, env=environment(own), stdout=said, stderr=said,
+                                                 stdin=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            base = address(own.home.parent / "runtime", process, log)
+            assert "00-start-here.ipynb" in files(base)
+            assert own.refresh()["server"]
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(30)
+    assert "Traceback" not in log.read_text()
+    assert own.refresh()["server"], "the cluster goes on"
+    done = subprocess.run(make("down"), cwd=ROOT, env=environment(own), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not own.processes()
+
+
+def files(base: str) -> list[str]:
+    with urllib.request.urlopen(f"{base}api/contents?token={TOKEN}", timeout=30) as answer:
+        return [entry["name"] for entry in json.load(answer)["content"]]
