@@ -43,7 +43,7 @@ function render({ model, el }) {
   const extensions = [
     still, readOnly.of(EditorState.readOnly.of(model.get("read_only"))),
     autocompletion({ override: [source(() => model.get("words"))], icons: false }),
-    EditorView.contentAttributes.of({ "aria-label": model.get("label"), "aria-description": model.get("hint") }),
+    EditorView.contentAttributes.of({ tabindex: "0", "aria-label": model.get("label"), "aria-description": model.get("hint") }),
     EditorView.theme({ ".cm-scroller": { maxHeight: model.get("max_height"), minHeight: model.get("min_height") } }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged && !update.transactions.some((one) => one.annotation(fromKernel))) typed(update.state.doc.toString());
