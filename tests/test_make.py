@@ -37,7 +37,8 @@ def environment(own: Cluster) -> dict[str, str]:
 
 def make(target: str) -> list[str]:
     """The command, with the tests' own environment in the place of .venv."""
-    return ["make", "--no-print-directory", target, f"VENV={os.path.relpath(sys.prefix, ROOT)}", f"LAB_OPTIONS={OPTIONS}"]
+    place = os.path.relpath(sys.prefix, ROOT)
+    return ["make", "--no-print-directory", target, f"VENV={place}", f"LAB_OPTIONS={OPTIONS}"]
 
 
 def test_make_lab_and_make_down(own: Cluster) -> None:
