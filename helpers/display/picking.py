@@ -64,7 +64,7 @@ class Picked:
     def _repr_html_(self) -> str:
         rows = "".join(self._row(pod) for pod in self.pods)
         policy = "" if self.trouble else f"<pre>{html.escape(self.yaml)}</pre>"
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("", "pod", "labels"))
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("picked", "pod", "labels"))
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         return (f'<div class="lab-labels" data-chosen="{len(self.chosen)}"><style>{_STYLE}</style>'
                 f'<p role="status"><strong>{html.escape(self.sentence)}</strong></p>'
@@ -77,7 +77,7 @@ class Picked:
 
 
 _STYLE = (".lab-labels .both{display:flex;gap:2em;flex-wrap:wrap}.lab-labels table{font-size:13px;margin:0}"
-          ".lab-labels td,.lab-labels th{text-align:left;padding:.1em .6em}.lab-labels tr.left{opacity:.62}"
+          ".lab-labels td,.lab-labels th{text-align:left;padding:.1em .6em}.lab-labels tr.left{opacity:.75}"
           ".lab-labels tr.chosen td:first-child{font-weight:bold}.lab-labels pre{font-size:13px;margin:.3em 0}")
 
 

@@ -13,6 +13,7 @@ from helpers.lab.bar import Bar
 from helpers.lab.cluster import Cluster
 from helpers.lab.errors import LabError, Unfinished
 from helpers.lab.probing import IMAGE, probe
+from helpers.policies import tones
 
 PORT = 8080
 PATIENCE = 20.0
@@ -45,8 +46,9 @@ class Enforcement:
         return f"[{' OK ' if self.enforced else 'FAIL'}] {self.sentence}"
 
     def _repr_html_(self) -> str:
-        colour, mark = ("#1a7f37", "✓") if self.enforced else ("#c62828", "✗")
-        return (f'<div data-enforced="{str(self.enforced).lower()}"><strong style="color:{colour}">{mark}</strong> '
+        mark = "✓" if self.enforced else "✗"
+        return (f'<div data-enforced="{str(self.enforced).lower()}">'
+                f'<strong style="color:{tones.verdict(self.enforced)}">{mark}</strong> '
                 f"{html.escape(self.sentence)}</div>")
 
 

@@ -15,6 +15,7 @@ from helpers.lab.bar import Bar, interruptible
 from helpers.lab.cluster import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.rollout import workload_of
+from helpers.policies import tones
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"
@@ -66,8 +67,8 @@ class Probe:
         return self.sentence
 
     def _repr_html_(self) -> str:
-        colour, mark = ("#1a7f37", "✓") if self.allowed else ("#c62828", "✗")
-        return (f'<div data-answer="{self.answer}"><strong style="color:{colour}">{mark}</strong> '
+        mark = "✓" if self.allowed else "✗"
+        return (f'<div data-answer="{self.answer}"><strong style="color:{tones.verdict(self.allowed)}">{mark}</strong> '
                 f"{html.escape(self.sentence)}</div>")
 
 

@@ -4,8 +4,10 @@ import html
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from helpers.policies import tones
+
 MARKS = {"ok": "[ OK ]", "note": "[note]", "mend": "[mend]"}
-COLOURS = {"ok": "#1a7f37", "note": "#9a6700", "mend": "#c62828"}
+COLOURS = {"ok": tones.GOOD, "note": tones.WARN, "mend": tones.BAD}
 
 
 @dataclass(frozen=True)

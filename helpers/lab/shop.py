@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from helpers.lab.errors import ShopError
+from helpers.policies import tones
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
@@ -49,10 +50,10 @@ class Page:
         return f"{head} after {self.seconds:.2f} s" + (f": {self.error}" if self.error else "")
 
     def _repr_html_(self) -> str:
-        colour, mark = ("#1a7f37", "✓") if self.ok else ("#c62828", "✗")
+        mark = "✓" if self.ok else "✗"
         cause = (f'<pre style="white-space:pre-wrap;margin:.3em 0 0">{html.escape(self.error)}</pre>'
                  if self.error else "")
-        return (f'<div data-status="{self.status}"><strong style="color:{colour}">{mark} {self.status} '
+        return (f'<div data-status="{self.status}"><strong style="color:{tones.verdict(self.ok)}">{mark} {self.status} '
                 f"{http.client.responses.get(self.status, '')}</strong> <code>{html.escape(self.path)}</code> "
                 f"{html.escape(self.title)} · {self.seconds:.2f} s{cause}</div>")
 

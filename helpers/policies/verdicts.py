@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from helpers.policies import tones
 from helpers.policies.wording import listed
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Verdict:
         return self.sentence
 
     def _repr_html_(self) -> str:
-        mark, colour = ("✓ allowed", "#1a7f37") if self.allowed else ("✗ denied", "#c62828")
+        mark, colour = "✓ allowed" if self.allowed else "✗ denied", tones.verdict(self.allowed)
         rows = "".join(f"<tr><th style='text-align:left'>{side.direction}</th><td>{html.escape(_side_text(side))}</td>"
                        "</tr>" for side in (self.egress, self.ingress))
         misses = "".join(f"<li><code>{html.escape(miss.policy)}</code> {html.escape(miss.reason)}</li>"

@@ -3,6 +3,8 @@
 import html
 from dataclasses import dataclass
 
+from helpers.policies import tones
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -23,7 +25,7 @@ class Answer:
         return f"{'[ OK ]' if self.passed else '[ .. ]'} {self.word} {self.text}"
 
     def _repr_html_(self) -> str:
-        colour, mark = ("#1a7f37", "✓") if self.passed else ("#9a6700", "→")
+        colour, mark = (tones.GOOD, "✓") if self.passed else (tones.WARN, "→")
         return (f'<div role="status" style="border-left:4px solid {colour};padding:.5em .9em;margin:.3em 0;'
                 f'max-width:62em"><strong>{mark} {self.word}</strong> {markup(self.text)}</div>')
 

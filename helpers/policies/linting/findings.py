@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from helpers.policies import tones
 from helpers.policies.places import place_of
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
@@ -38,7 +39,7 @@ class Finding:
         return f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]"
 
     def _repr_html_(self) -> str:
-        colour = {ERROR: "#c62828", WARNING: "#9a6700", NOTE: "#57606a"}[self.severity]
+        colour = {ERROR: tones.BAD, WARNING: tones.WARN, NOTE: tones.QUIET}[self.severity]
         place = f" <small>{html.escape(self.file)}:{self.line}</small>" if self.file is not None else ""
         return (f'<p><strong style="color:{colour}">{self.severity}</strong> <code>{self.id}</code>{place}<br>'
                 f"{html.escape(self.sentence)} <em>{html.escape(self.mend)}</em></p>")

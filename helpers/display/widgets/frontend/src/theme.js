@@ -5,7 +5,7 @@ import { tags } from "@lezer/highlight";
 
 const surface = "var(--jp-layout-color1, Canvas)";
 const ink = "var(--jp-content-font-color1, CanvasText)";
-const quiet = "var(--jp-content-font-color2, GrayText)";
+const quiet = `color-mix(in srgb, ${ink} 75%, transparent)`;
 const edge = "var(--jp-border-color1, GrayText)";
 const accent = "var(--jp-brand-color1, Highlight)";
 
