@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.browser import Notebook, browser_page, screenshot
+from support.browser import Notebook, browser_page, choose_theme, screenshot
 from support.cluster import Cluster, cluster
 from support.jupyter import Server, jupyter
 
@@ -85,13 +85,6 @@ def opened(place: Path, kind: Callable[[Page, Server, str], Notebook],
         for text in ("lab.start()", "lab.reset(", "display.shop(", "bench = display.workbench()"):
             notebook.run(notebook.cell(text))
         yield own, notebook
-
-
-def choose_theme(place: Path, *, dark: bool) -> None:
-    """Have pages opened from now on use JupyterLab's light or dark theme."""
-    file = place / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"theme": f"JupyterLab {'Dark' if dark else 'Light'}"}))
 
 
 @pytest.mark.timeout(240)

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.browser import Notebook, browser_page, screenshot
+from support.browser import Notebook, browser_page, screenshot, switch_to_dark
 from support.cluster import Cluster, cluster
 from support.jupyter import Server, jupyter
 
@@ -98,10 +98,7 @@ def test_the_panel_docks_beside_the_notebook_and_comes_back(server: Server, page
 def test_the_graph_in_both_themes(server: Server, page: Page, dark: bool) -> None:
     notebook = Notebook(page, server, "own.ipynb")
     if dark:
-        page.get_by_role("menuitem", name="Settings", exact=True).click()
-        page.get_by_text("Theme", exact=True).first.hover()
-        page.get_by_text("JupyterLab Dark", exact=True).click()
-        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+        switch_to_dark(page)
     notebook.run(notebook.cell(CELLS[0]))
     notebook.run(notebook.cell(CELLS[2]))
     picture = notebook.run(notebook.cell(CELLS[3])).locator(".lab-picture svg")

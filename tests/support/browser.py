@@ -1,10 +1,12 @@
 """A headless Chromium for tests, and the few things that one does in JupyterLab."""
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -37,6 +39,21 @@ def screenshot(page: Page, name: str) -> None:
     """Keep what the page looks like, under build/screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def choose_theme(place: Path, *, dark: bool) -> None:
+    """Have pages opened from now on use JupyterLab's light or dark theme."""
+    file = place / "settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"theme": f"JupyterLab {'Dark' if dark else 'Light'}"}))
+
+
+def switch_to_dark(page: Page) -> None:
+    """Choose the dark theme in JupyterLab's menu."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.get_by_text("Theme", exact=True).first.hover()
+    page.get_by_text("JupyterLab Dark", exact=True).click()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
 
 
 class Notebook:

@@ -12,7 +12,8 @@ const accent = "var(--jp-brand-color1, Highlight)";
 export const theme = EditorView.theme({
   "&": { color: ink, backgroundColor: "var(--jp-cell-editor-background, Canvas)", border: `1px solid ${edge}`,
     borderRadius: "3px", fontSize: "var(--jp-code-font-size, 13px)" },
-  "&.cm-focused": { outline: `2px solid ${accent}`, outlineOffset: "-1px" },
+  // JupyterLab takes the outline away from every editor.
+  "&.cm-focused": { outline: `2px solid ${accent} !important`, outlineOffset: "-1px" },
   ".cm-scroller": { fontFamily: "var(--jp-code-font-family, monospace)", lineHeight: "1.45" },
   ".cm-content": { caretColor: "var(--jp-editor-cursor-color, CanvasText)", padding: "4px 0" },
   ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--jp-editor-cursor-color, CanvasText)" },
