@@ -25,7 +25,8 @@ COLOURS = {ALLOWED: palette.ALLOWED, BLOCKED: palette.BLOCKED, EXTRA: palette.EX
 FILLS = {"open": palette.OPEN_FILL, "ingress": palette.INGRESS_FILL, "egress": palette.EGRESS_FILL,
          "both": palette.BOTH_FILL, OUTSIDE: palette.PAPER}
 _WALL = 5.0
-_ROW = 10.0
+_ROW = 11.0
+_LEGEND = 10.5  # the size of its letters
 
 
 def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> str:
@@ -44,8 +45,9 @@ def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> s
         lines += _edge(edge, route, number, plain=plain)
     left = min([layout.left, *(frame[0] for frame in frames.values())])
     top = max([layout.height, *(frame[3] for frame in frames.values())])
-    lines.append(_text("title", title, left, top + 16, size=12.0, left=True, bold=True))
-    lines += _note(left) if plain else _legend(scene, left)
+    lines.append(_text("title", title, left, top + 18, size=14.0, left=True, bold=True))
+    right = max([layout.width, *(frame[1] for frame in frames.values())])
+    lines += _note(left) if plain else _legend(scene, left, right)
     return "\n".join([*lines, "}"])
 
 
@@ -84,7 +86,7 @@ def _node(node: Node, place: Place, *, plain: bool) -> Iterator[str]:
     yield _text(f"{node.key} name", node.title, place.x, place.y + (6 if second else 0), bold=True, tip=tip)
     if second:
         colour = palette.BLOCKED if node.no_dns else palette.QUIET
-        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=8.5, colour=colour, bold=node.no_dns,
+        yield _text(f"{node.key} state", second, place.x, place.y - 7, size=9.5, colour=colour, bold=node.no_dns,
                     tip=tip)
     for side, count in (("in", node.others_in), ("out", node.others_out)):
         if count and not plain:
@@ -110,7 +112,7 @@ def _stub(node: Node, place: Place, side: str, count: int) -> Iterator[str]:
     start, end = ((away, y), (at_node, y)) if side == "in" else ((at_node, y), (away, y))
     look = f'{LINES[EXTRA]} penwidth=1.5 arrowsize=0.6 class="call extra"'
     yield _line(f"{node.key} {side}", start, end, look, words)
-    yield _text(f"{node.key} {side} count", f"+{count}", away + sign * 9, y, size=8.5, colour=palette.EXTRA, bold=True,
+    yield _text(f"{node.key} {side} count", f"+{count}", away + sign * 9, y, size=9.5, colour=palette.EXTRA, bold=True,
                 tip=words)
 
 
@@ -132,7 +134,7 @@ def _label(edge: Edge, at: Point, number: int, tip: str, *, plain: bool) -> Iter
         y = at[1] + ((len(rows) - 1) / 2 - index) * _ROW
         colour = palette.QUIET if text[0].isdigit() and not strong else COLOURS[edge.state]
         key = f"label {number} {index}"
-        yield _text(key, text, at[0], y, size=8.5, colour=colour, bold=strong, paper=True, tip=tip)
+        yield _text(key, text, at[0], y, size=9.5, colour=colour, bold=strong, paper=True, tip=tip)
 
 
 def _note(left: float) -> Iterator[str]:
@@ -141,21 +143,32 @@ def _note(left: float) -> Iterator[str]:
     yield _text("note", text, left, -32.0, size=9.5, colour=palette.QUIET, left=True)
 
 
-def _legend(scene: Scene, left: float) -> Iterator[str]:
-    """Two rows below: how lines look, how workloads look."""
-    x, y = left, -32.0
-    for state in (ALLOWED, BLOCKED, EXTRA):
-        yield _line(f"legend {state}", (x, y), (x + 40, y), f'{LINES[state]} penwidth=1.5 class="legend"', WORDS[state])
-        yield _text(f"legend {state} text", WORDS[state], x + 46, y, size=9.5, colour=palette.QUIET, left=True)
-        x += 70 + len(WORDS[state]) * 4.7
-    if scene.last:
-        yield _line("legend last", (x, y), (x + 40, y), f'{LINES[ALLOWED]} penwidth=3.4 class="legend"', "changed")
-        yield _text("legend last text", "changed by the last policy", x + 46, y, size=9.5, colour=palette.QUIET,
-                    left=True)
-    x, y = left, -58.0
-    for state, meaning in _MEANINGS.items():
+def _legend(scene: Scene, left: float, right: float) -> Iterator[str]:
+    """Below the picture, no wider than it: how lines look, then how workloads look."""
+    lines = [(state, WORDS[state], f"{LINES[state]} penwidth=1.5") for state in (ALLOWED, BLOCKED, EXTRA)]
+    lines.append(("last", "changed by the last policy", f"{LINES[ALLOWED]} penwidth=3.4"))
+    # Its room is kept where no policy was the last, so that nothing moves when one comes.
+    places = _rows([words for _, words, _ in lines], left, right, -34.0)
+    for (state, words, look), (x, y) in zip(lines if scene.last else lines[:-1], places, strict=False):
+        yield _line(f"legend {state}", (x, y), (x + 40, y), f'{look} class="legend"', words)
+        yield _text(f"legend {state} text", words, x + 46, y, size=_LEGEND, colour=palette.QUIET, left=True)
+    below = min(y for _, y in places) - 28
+    for (state, meaning), (x, y) in zip(_MEANINGS.items(), _rows([*_MEANINGS.values()], left, right, below),
+                                        strict=True):
         yield from _legend_node(state, meaning, x, y)
-        x += 70 + len(meaning) * 4.7
+
+
+def _rows(entries: list[str], left: float, right: float, top: float) -> list[Point]:
+    """Where each entry of a legend begins: side by side, in a new row where there is no room."""
+    found: list[Point] = []
+    x, y = left, top
+    for words in entries:
+        width = 46 + len(words) * _LEGEND * 0.53
+        if found and x + width > right:
+            x, y = left, y - 28
+        found.append((x, y))
+        x += width + 16
+    return found
 
 
 _MEANINGS = {"open": "open: no policy selects it", "ingress": "ingress isolated: a wall where calls come in",
@@ -170,7 +183,7 @@ def _legend_node(state: str, meaning: str, x: float, y: float) -> Iterator[str]:
     yield _box(node.key, place.x, y, place.width, place.height, meaning,
                f'style={style} fillcolor="{FILLS[state]}" color="{palette.QUIET}" penwidth=1.2 class="legend"')
     yield from _walls(node, place)
-    yield _text(f"{node.key} text", meaning, x + 46, y, size=9.5, colour=palette.QUIET, left=True)
+    yield _text(f"{node.key} text", meaning, x + 46, y, size=_LEGEND, colour=palette.QUIET, left=True)
 
 
 def _box(key: str, x: float, y: float, width: float, height: float, tip: str, look: str) -> str:
@@ -189,7 +202,7 @@ def _line(key: str, start: Point, end: Point, look: str, tip: str) -> str:
     return "\n".join([*points, f'{" -> ".join(names)} [pos="{line}" {look} tooltip={quoted(tip)}]'])
 
 
-def _text(key: str, text: str, x: float, y: float, *, size: float = 10.5, colour: str = palette.INK, bold: bool = False,
+def _text(key: str, text: str, x: float, y: float, *, size: float = 12.0, colour: str = palette.INK, bold: bool = False,
           left: bool = False, paper: bool = False, tip: str = "") -> str:
     """A line of words with its middle at x, or its left end. On `paper` it covers what lies below."""
     width = min(len(text) * size * (0.6 if bold else 0.53) + 3, LABEL_WIDTH if paper else 2000.0)

@@ -4,7 +4,7 @@ Every label gets the same room, written in or not. All lengths are points.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from helpers.display import dot
 from helpers.display.scene import CROWDED, EXTRA, Node, Scene
 
-NODE_HEIGHT = 36.0
-LABEL_WIDTH, LABEL_HEIGHT = 76.0, 40.0
-_PER_LETTER, _MARGIN, _NARROWEST = 5.9, 20.0, 96.0
+NODE_HEIGHT = 38.0
+LABEL_WIDTH, LABEL_HEIGHT = 82.0, 45.0
+_PER_LETTER, _MARGIN, _NARROWEST = 6.7, 20.0, 100.0
 _CALLER_GAP = 26.0  # between a caller and the entrance below or above it
 
 
@@ -128,8 +128,10 @@ def _near(place: Place, other: Place) -> bool:
 def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
     """The bare graph; nodes and edges go by their numbers, so that no name can disturb."""
     crowded = len(edges) > CROWDED
-    lines = ["digraph plan {", f"rankdir=LR; nodesep={0.14 if crowded else 0.2}; ranksep={0.9 if crowded else 0.3}; "
+    lines = ["digraph plan {", f"rankdir=LR; nodesep={0.14 if crowded else 0.08}; ranksep={0.9 if crowded else 0.3}; "
              "splines=true; node [shape=box fixedsize=true label=\"\"]; edge [arrowsize=0.8]"]
+    numbers = {key: number for number, (key, _, _) in enumerate(nodes)}
+    homes = {key: namespace for key, namespace, _ in nodes}
     namespaces = list(dict.fromkeys(namespace for _, namespace, _ in nodes))
     several = len([namespace for namespace in namespaces if namespace]) > 1
     for place, namespace in enumerate(namespaces):
@@ -137,13 +139,27 @@ def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
         lines += [f"subgraph cluster_{place} {{ margin=14; label=room;"] if framed else []
         lines += [f"{number} [width={width / 72:.3f} height={NODE_HEIGHT / 72:.3f}]"
                   for number, (_, own, width) in enumerate(nodes) if own == namespace]
+        lines += [f"{{rank=same; {numbers[one]}; {numbers[other]}}}" for one, other in _pairs(edges)
+                  if homes[one] == homes[other] == namespace]
         lines += ["}"] if framed else []
     room = (f' label=<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
             f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>') if not crowded else ""
-    numbers = {key: number for number, (key, _, _) in enumerate(nodes)}
     lines += [f"{numbers[source]} -> {numbers[target]} [comment={number}{room}]"
               for number, (source, target, _) in enumerate(edges)]
     return "\n".join([*lines, "}"])
+
+
+def _pairs(edges: Sequence[Key]) -> Iterator[tuple[str, str]]:
+    """Callers of one workload that nobody else calls, and that calls nobody: it needs no column of its own."""
+    callers: dict[str, set[str]] = {}
+    calls: dict[str, set[str]] = {}
+    for source, target, _ in edges:
+        callers.setdefault(target, set()).add(source)
+        calls.setdefault(source, set()).add(target)
+    for target, sources in callers.items():
+        (source, *others) = sources
+        if not others and target not in calls and calls[source] == {target} and source in callers:
+            yield source, target
 
 
 def _read(found: dict[str, Any], nodes: Sequence[Box], edges: Sequence[Key]) -> Layout:

@@ -12,8 +12,10 @@ from helpers.display.dot import quoted
 from helpers.lab.errors import DrawingError
 
 PINNED = ("-Kneato", "-n2")
-NARROWEST = 680
+NARROWEST = 600
 """Pixels below which a large picture's labels could not be read: in less room it scrolls sideways."""
+_SCALE = 1.1
+"""Pixels to a point, at most: the whole shop then fits on a screen."""
 _numbers = itertools.count(1)
 
 
@@ -72,7 +74,7 @@ class Picture:
         assert head
         size = re.search(r'width="([\d.]+)pt"', head[1])
         box = re.search(r'viewBox="[^"]*"', head[1])
-        width = f"{float(size[1]) * 4 / 3:.0f}px" if size else "100%"
+        width = f"{float(size[1]) * _SCALE:.0f}px" if size else "100%"
         return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
                 f'aria-labelledby="{name}-title {name}-text" {box[0] if box else ""} width="100%" '
                 f'style="--width:{width};max-width:{width};height:auto">'

@@ -8,7 +8,6 @@ from helpers.lab.arrows import OUTSIDE, short
 STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
           OUTSIDE: ""}
 _LETTERS = 17  # of a policy's name in one line of a label
-_ENDS = 2  # policies that let a call out at one end and in at the other: their names matter more than the port
 
 
 def node_words(node: Node) -> str:
@@ -45,15 +44,11 @@ def label_rows(edge: Edge, *, plain: bool = False) -> list[tuple[str, bool]]:
     else:
         first = (f"{port} blocked", True) if edge.state == BLOCKED else (port, False)
     names = list(map(bare, edge.policies)) if edge.state == ALLOWED else []
-    rows = [(name, bool(edge.change)) for name in wrapped(names)]
-    if len(names) == _ENDS and any(len(name) > _LETTERS for name in names) and not first[1]:
-        rows = [(line, bool(edge.change)) for name in names for line in _broken(name, 2)]
-        return rows if len(rows) > len(names) + 1 else [first, *rows]
-    return [first, *rows]
+    return [first, *((name, bool(edge.change)) for name in wrapped(names))]
 
 
 def wrapped(names: list[str], lines: int = 3) -> list[str]:
-    """Policies' names in so many lines: a long name is broken at hyphens, what doesn't fit is counted."""
+    """Policies' names in so many lines: one is broken at hyphens, of several each is cut, and the rest is counted."""
     if len(names) > 1:
         kept = names if len(names) <= lines else names[: lines - 1]
         return [*map(_cut, kept), *([f"+{len(names) - len(kept)} more"] if kept is not names else [])]
