@@ -66,6 +66,14 @@
     else panel.remove();
     makeRoom("");
   };
+  // The course's first layout has the shop at the right already: that panel then shows the page, and none is added.
+  const standing = () => [...document.querySelectorAll("#jp-main-dock-panel iframe")].find(
+    (other) => !panel.contains(other) && other.offsetParent && other.src.startsWith(root.href));
+  const besides = () => {
+    const other = standing();
+    if (other) other.contentWindow.location = frame.contentWindow.location.href;
+    else dock();
+  };
   const dock = () => {
     const other = document.querySelector(".lab-shop.docked");
     if (other) other.dispatchEvent(new Event("lab-undock"));
@@ -78,7 +86,7 @@
   panel.addEventListener("lab-undock", undock);
   if (shell && shell.classList.contains("lm-Widget")) {
     part("dock").hidden = false;
-    part("dock").addEventListener("click", () => (panel.classList.contains("docked") ? undock() : dock()));
-    if (options.beside) dock();
+    part("dock").addEventListener("click", () => (panel.classList.contains("docked") ? undock() : besides()));
+    if (options.beside) besides();
   }
 })();

@@ -5,7 +5,7 @@ import runpy
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 from support.browser import browser_page, screenshot
 from support.cluster import cluster
 from support.course import ROOT
@@ -34,6 +34,23 @@ def test_the_first_view_has_the_notebook_and_the_shop(tmp_path: Path) -> None:
         own.up()
         expect(shop.get_by_role("link", name="Hipster Shop")).to_be_visible(timeout=30_000)
         screenshot(page, "first-view-shop")
+        panel = show_in_a_cell(page, 'display.shop("/cart")').locator(".lab-shop")
+        panel.get_by_role("button", name="Beside").click()
+        expect(shop.get_by_role("heading", name="Your cart")).to_be_visible(timeout=30_000)
+        expect(page.locator(".lab-shop.docked")).to_have_count(0)
+
+
+def show_in_a_cell(page: Page, text: str) -> Locator:
+    """Run the open notebook's first cell, then one of one's own below it; returns the notebook."""
+    notebook = page.locator(".jp-NotebookPanel")
+    notebook.locator(".jp-CodeCell .jp-InputArea-editor").first.click()
+    page.keyboard.press("Control+Enter")
+    expect(notebook).to_contain_text("Using the local cluster", timeout=30_000)
+    for key in ("Escape", "b", "Enter"):
+        page.keyboard.press(key)
+    page.keyboard.type(text)
+    page.keyboard.press("Control+Enter")
+    return notebook
 
 
 def test_a_layout_of_the_learners_own_is_kept(tmp_path: Path) -> None:
