@@ -33,7 +33,7 @@ lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the firs
 	@[ -n "$$LAB_CONTEXT" ] || $(PY) -m helpers up --empty
 	@$(PY) tools/workspace.py $(WORKSPACES)
 	@echo "Opening JupyterLab. Control-C ends it; the cluster goes on until: make down"
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
+	@eval "$$($(PY) tools/jupyter_environment.py)"; PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
 	    --LabApp.workspaces_dir="$(CURDIR)/$(WORKSPACES)" --LabApp.default_url=/lab \
 	    --log-level=CRITICAL $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
 
@@ -68,8 +68,8 @@ nav: $(VENV)/.course  ## write the links between the notebooks anew
 strip: $(VENV)/.course  ## take the outputs out of the notebooks, as git keeps them
 	@$(PY) tools/strip.py
 
-down: | $(PY)  ## stop the cluster
-	@$(PY) -m helpers down
+down:  ## stop the cluster
+	@if [ -x $(PY) ]; then $(PY) -m helpers down; else echo "No cluster was running: nothing is installed yet."; fi
 
 clean:  ## stop the cluster, remove .venv and build
 	@[ ! -x $(PY) ] || $(PY) -m helpers down || true

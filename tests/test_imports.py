@@ -80,7 +80,7 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
 
 @pytest.mark.parametrize("statement", [
     "import helpers.__main__", "import helpers.localcluster.launch", "import helpers.cli.cluster",
-    "import helpers.policies", "import helpers.lab",
+    "import helpers.policies", "import helpers.lab", "import helpers.lab.newkernel",
 ])
 def test_a_quick_command_loads_nothing_heavy(statement: str) -> None:
     check = f"import sys; {statement}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"

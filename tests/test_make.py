@@ -1,5 +1,6 @@
 """The README's two commands: `make lab` opens the course over a cluster, Control-C ends it, `make down` the cluster."""
 
+import ast
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_client import BlockingKernelClient
 from support.cluster import Cluster
 from support.course import ROOT
 from support.jupyter import TOKEN, address
@@ -29,9 +31,11 @@ def own() -> Iterator[Cluster]:
 
 
 def environment(own: Cluster) -> dict[str, str]:
-    """A user without any settings."""
+    """A user without any settings, who has a cluster of their own."""
     home = own.home.parent
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "LAB_", "KUBE"))}
+    (home / ".kube").mkdir(exist_ok=True)
+    (home / ".kube" / "config").write_text("current-context: own\n")
     return kept | {"HOME": str(home), "LAB_HOME": str(own.home), "JUPYTER_RUNTIME_DIR": str(home / "runtime")}
 
 
@@ -49,6 +53,7 @@ def test_make_lab_and_make_down(own: Cluster) -> None:
             base = address(own.home.parent / "runtime", process, log)
             assert "00-start-here.ipynb" in files(base)
             assert own.refresh()["server"]
+            assert kubectl_in_a_kernel(base, own.home.parent / "runtime") == "hipster-lab"
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(30)
@@ -62,3 +67,25 @@ def test_make_lab_and_make_down(own: Cluster) -> None:
 def files(base: str) -> list[str]:
     with urllib.request.urlopen(f"{base}api/contents?token={TOKEN}", timeout=30) as answer:
         return [entry["name"] for entry in json.load(answer)["content"]]
+
+
+def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
+    """What a new kernel's kubectl takes for its context, before anything of the course has run there."""
+    started = urllib.request.Request(f"{base}api/kernels?token={TOKEN}", method="POST")
+    with urllib.request.urlopen(started, timeout=60) as answer:
+        client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{json.load(answer)['id']}.json"))
+    client.load_connection_file()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        reply = client.execute_interactive("", user_expressions={"it": "get_ipython().getoutput("
+                                                                 "'kubectl config current-context')[0]"}, timeout=60)
+        return str(ast.literal_eval(reply["content"]["user_expressions"]["it"]["data"]["text/plain"]))
+    finally:
+        client.stop_channels()
+
+
+def test_make_down_on_a_fresh_checkout_installs_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(["make", "--no-print-directory", "down", f"VENV={tmp_path / 'venv'}"], cwd=ROOT,
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "No cluster was running" in done.stdout and not list(tmp_path.iterdir())

@@ -12,6 +12,9 @@ import yaml
 
 from helpers.lab.errors import LabError, did_you_mean
 
+OWN = "LAB_KUBECONFIG"
+"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (tools/jupyter_environment.py)."""
+
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -58,6 +61,11 @@ def files(variable: str | None = None) -> tuple[Path, ...]:
     if named:
         return tuple(Path(part) for part in named.split(os.pathsep) if part)
     return (Path.home() / ".kube" / "config",)
+
+
+def own() -> tuple[Path, ...]:
+    """The files that kubectl would read if JupyterLab had not been started with the lab's."""
+    return files(os.environ.get(OWN, ""))
 
 
 def load(paths: Iterable[Path], context: str | None = None) -> Context:

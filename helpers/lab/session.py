@@ -92,7 +92,7 @@ def _local() -> Cluster:
 def _remote(name: str) -> Cluster:
     chooser = str(home() / "context.yaml")
     paths = [path for path in kubeconfig.files() if str(path) not in (chooser, str(local.kubeconfig()))]
-    found = Cluster(kubeconfig.load(paths or kubeconfig.files(""), name))
+    found = Cluster(kubeconfig.load(paths or kubeconfig.own(), name))
     found.version()
     return found
 

@@ -58,6 +58,22 @@ def test_a_context_is_chosen_by_its_name(monkeypatch: pytest.MonkeyPatch, capsys
         lab.start(context="fare")
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_jupyterlab_that_is_pinned_to_the_lab_finds_the_learners_own_contexts(
+        kept: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "config"
+    if kept:
+        monkeypatch.setenv("LAB_KUBECONFIG", str(config))
+    else:
+        (tmp_path / ".kube").mkdir()
+        config.rename(tmp_path / ".kube" / "config")
+        monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("LAB_CONTEXT")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "home" / "kubeconfig"))
+    lab.start(context="far")
+    assert "the cluster 'far'" in capsys.readouterr().out
+
+
 def test_the_walk_is_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     lab.start()
     assert "the cluster 'far'" in capsys.readouterr().out and not lab.current().local
