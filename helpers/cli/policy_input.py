@@ -26,8 +26,8 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     """The options that say where objects come from."""
     parser.add_argument("-f", "--filename", action="append", default=[], metavar="PATH",
                         help="a file or directory of manifests (YAML or JSON), - for standard input; repeatable; "
-                             "without it the current cluster is read")
-    parser.add_argument("--context", default="", help="the kubeconfig context of the cluster to read")
+                             "without it the lab's cluster is read")
+    parser.add_argument("--context", default="", help="the kubeconfig context of another cluster to read")
 
 
 def from_options(options: argparse.Namespace) -> Reading:
@@ -82,8 +82,7 @@ def _read_file(path: Path, result: Reading) -> None:
 
 
 def from_cluster(context: str = "") -> Reading:
-    """Everything of a cluster that policies are about; without a context the lab's own cluster if it runs, else the
-    kubeconfig's current one. Raises BadInput with kubectl's words."""
+    """Everything of a cluster that policies are about; without a context the lab's own cluster. Raises BadInput."""
     kinds = list(_KINDS)
     while True:
         try:
@@ -92,7 +91,8 @@ def from_cluster(context: str = "") -> Reading:
         except BadInput as error:
             missing = re.search(r'resource type "([a-z]+)"', str(error))
             if not missing or missing[1] not in kinds or len(kinds) == 1:
-                raise BadInput(f"{error} (To read files instead, give them with -f.)") from None
+                advice = "" if "-f PATH" in str(error) else " (To read files instead, give them with -f.)"
+                raise BadInput(f"{error}{advice}") from None
             kinds.remove(missing[1])
     result = read(answer, "the cluster")
     for item in result.objects:
@@ -112,11 +112,20 @@ def cluster_command(arguments: list[str], context: str) -> str:
 
 
 def _cluster_options(context: str) -> list[str]:
-    from helpers.lab import local
+    """kubectl's options for this context; without one for the lab's own cluster, and never for another by chance."""
+    from helpers.lab import home, local
 
-    if context == local.NAME or (not context and "KUBECONFIG" not in os.environ and local.find().running):
-        return ["--kubeconfig", str(local.kubeconfig())]
-    return ["--context", context] if context else []
+    name = context or os.environ.get("LAB_CONTEXT") or local.NAME
+    if name != local.NAME:
+        return ["--context", name]
+    if not local.find().running:
+        raise BadInput(f"No cluster runs in {_short(home.home())}. Start it: python -m helpers up; or read another one "
+                       "with --context NAME, or files with -f PATH.")
+    return ["--kubeconfig", str(local.kubeconfig()), "--cache-dir", str(home.home() / "kubecache")]
+
+
+def _short(path: Path) -> str:
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
 
 
 def report(problems: Iterable[Problem]) -> None:

@@ -175,6 +175,22 @@ def test_nothing_to_read(arguments: list[str], capsys: pytest.CaptureFixture[str
     assert said.err.startswith("python -m helpers") and not said.out
 
 
+@pytest.mark.parametrize("arguments", [["matrix"], ["lint"], ["suggest"], ["can", "web", "db", "--port", "80"],
+                                       ["matrix", "--context", "hipster-lab"]])
+def test_without_an_input_the_lab_is_read_and_no_other_cluster(
+        arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own").write_text("current-context: own\nclusters: [{name: own, cluster: {server: 'https://own:1'}}]\n"
+                                  "contexts: [{name: own, context: {cluster: own}}]\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "own"))
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "lab"))
+    monkeypatch.delenv("LAB_CONTEXT", raising=False)
+    assert main(arguments[0], arguments[1:]) == 2
+    assert capsys.readouterr().err == (
+        f"python -m helpers {arguments[0]}: No cluster runs in {tmp_path / 'lab'}. Start it: python -m helpers up; or "
+        "read another one with --context NAME, or files with -f PATH.\n")
+
+
 @pytest.mark.parametrize("arguments", [
     ["can", "web"], ["can", "web", "db", "--port", "http"], ["can", "web", "db", "--port", "70000"],
     ["can", "web", "--port", "80"], ["matrix", "-o", "yaml"], ["diff"], ["suggest", "--no-ingress", "--no-egress"],
