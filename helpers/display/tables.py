@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.display import palette
 from helpers.display.scene import OUTSIDE_ADDRESS
+from helpers.display.words import workload_name
 from helpers.lab import looking
 from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of, short
 
@@ -59,9 +60,10 @@ class Matrix:
         """The matrix in words."""
         if not self.cells:
             return "There are no pods to compare yet. Deploy the shop: lab.deploy()"
-        return (f"{self.count('needed') + self.count('blocked')} pairs need to connect and {self.count('blocked')} of "
-                f"them are blocked; {self.count('open')} more pairs may connect though nobody needs it; "
-                f"{self.count('denied')} are denied.")
+        blocked = self.count("blocked")
+        return (f"{self.count('needed') + blocked} pairs need to connect and {blocked} of them "
+                f"{'is' if blocked == 1 else 'are'} blocked; {self.count('open')} more pairs may connect though nobody "
+                f"needs it; {self.count('denied')} are denied.")
 
     @property
     def exact(self) -> bool:
@@ -84,7 +86,7 @@ class Matrix:
             return f"<p>{html.escape(self.sentence)}</p>"
         head = "".join(f'<th scope="col"><span>{html.escape(short(column))}</span></th>' for column in self.columns)
         body = "".join(self._row(row) for row in self.rows)
-        key = " ".join(f'<span class="{state}">{mark}</span> {words}&emsp;'
+        key = " ".join(f'<span class="entry"><span class="{state}">{mark}</span> {words}&emsp;</span>'
                        for state, (mark, words) in list(CELLS.items())[:4])
         return (f'<div class="lab-matrix"><style>{_STYLE}</style><div style="overflow-x:auto"><table>'
                 f"<caption>Who may reach whom: rows call, columns are called</caption>"
@@ -112,7 +114,7 @@ _STYLE = ("".join(f".lab-matrix .{state}{{color:{colour}}}"
             ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;"
             "text-align:center!important;padding:0;font-size:15px;border:1px solid rgba(128,128,128,.3)}"
             ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
-            ".lab-matrix .key span{font-size:15px}")
+            ".lab-matrix .entry{white-space:nowrap}.lab-matrix .entry span{font-size:15px}")
 
 
 def matrix(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
@@ -194,13 +196,24 @@ def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 
     return FlowTable(looking.flows(source, target, verdict=verdict, last=last))
 
 
+def end_cell(end: dict[str, Any]) -> str:
+    """One end of a flow by its workload; pointing at it tells the pod."""
+    pod = html.escape(looking.end_name(end), quote=True)
+    return f'<span title="{pod}">{html.escape(workload_name(end))}</span>'
+
+
+def service_note(flow: Mapping[str, Any]) -> str:
+    """The Service that was called, where its name isn't the workload's."""
+    service = short(str(flow["target"].get("service") or ""))
+    told = service and service != workload_name(flow["target"])
+    return f' <small class="lab-label">(Service {html.escape(service)})</small>' if told else ""
+
+
 def _flow_row(flow: Mapping[str, Any]) -> str:
     mark, _ = _VERDICTS.get(flow["verdict"], ("", ""))
     times = f" ×{flow['attempts']}" if flow.get("attempts", 1) > 1 else ""
-    service = flow["target"].get("service")
-    through = f" <small>(Service {html.escape(short(str(service)))})</small>" if service else ""
-    cells = [html.escape(str(flow["time"])[11:23]), html.escape(looking.end_name(flow["source"])),
-             html.escape(looking.end_name(flow["target"])) + through, html.escape(f"{flow['port']}/{flow['protocol']}")]
+    cells = [html.escape(str(flow["time"])[11:23]), end_cell(flow["source"]),
+             end_cell(flow["target"]) + service_note(flow), html.escape(f"{flow['port']}/{flow['protocol']}")]
     decided = html.escape(", ".join(flow.get("policies") or [])) or "no policy"
     return (f'<tr title="{html.escape(str(flow.get("reason", "")), quote=True)}">'
             + "".join(f"<td>{cell}</td>" for cell in cells)

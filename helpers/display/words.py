@@ -1,9 +1,11 @@
 """What the graph says in words: labels, tooltips."""
 
 import re
+from typing import Any
 
 from helpers.display.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
 from helpers.lab.arrows import OUTSIDE, short
+from helpers.lab.looking import end_name
 
 STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
           OUTSIDE: ""}
@@ -72,3 +74,10 @@ def _cut(text: str) -> str:
 def bare(key: str) -> str:
     """A policy's name without the namespace `default`."""
     return key.removeprefix("default/")
+
+
+def workload_name(end: dict[str, Any]) -> str:
+    """One end by its workload, as far as its labels tell it: restarts then stay one line of a group."""
+    label = (end.get("labels") or {}).get("app") or (end.get("labels") or {}).get("k8s-app")
+    name = end_name(end)
+    return f"{name.rpartition('/')[0]}/{label}".lstrip("/") if label else name

@@ -25,7 +25,7 @@ SEEN = {
     "04": {"page-broken": ["500"], "create": ["created"], "page-mended": ["200"], "page-restarted": ["200"],
            "proof-probe": ["no answer"], "proof-explain": ["denied"]},
     "05": {"email-order": ["200"], "email-count": ["0"], "email-log": ["WARN"], "email-flows": ["8080/TCP", "denied"],
-           "email-matrix": ["1 of them are blocked"], "email-lint": ["[service-port]"], "email-count-again": ["1"],
+           "email-matrix": ["1 of them is blocked"], "email-lint": ["[service-port]"], "email-count-again": ["1"],
            "timeline-plan": ["17. frontend-allow-outside", "Broken, though needed"], "mail": ["1"],
            "pages": ["/ answered 200", "/cart answered 200", "/cart/checkout answered 200"],
            "proof-probe": ["no answer"], "proof-exact": ["True"]},

@@ -65,3 +65,10 @@ def test_files_that_are_not_there_or_not_policies_are_a_sentence(tmp_path):
     (tmp_path / "bad.yaml").write_text("kind: [")
     with pytest.raises(LabError, match=r"bad.yaml, line 1"):
         from_files(tmp_path)
+
+
+def test_a_folder_without_a_policy_names_those_that_have_some(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "one.yaml").write_text("")
+    with pytest.raises(LabError, match="inner"):
+        from_files(tmp_path)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from helpers.display.words import workload_name
 from helpers.lab.looking import end_name
 from helpers.policies import NotFound, Pod, Verdict, World
 
@@ -14,13 +15,6 @@ Flow = dict[str, Any]
 MOST_SHOWN = 200
 GROUPS = {"": "no grouping", "pair": "caller and called", "target": "called", "policy": "deciding policy"}
 VERDICTS = {"": "every verdict", "allowed": "allowed", "denied": "denied", "refused": "refused"}
-
-
-def workload_name(end: dict[str, Any]) -> str:
-    """One end by its workload, as far as its labels tell it: restarts then stay one line of a group."""
-    label = (end.get("labels") or {}).get("app") or (end.get("labels") or {}).get("k8s-app")
-    name = end_name(end)
-    return f"{name.rpartition('/')[0]}/{label}".lstrip("/") if label else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
+from helpers.display.tables import end_cell, service_note
 from helpers.display.widgets.flowbook import (
     GROUPS,
     MOST_SHOWN,
@@ -15,7 +15,6 @@ from helpers.display.widgets.flowbook import (
     Flow,
     FlowBook,
     Group,
-    workload_name,
 )
 from helpers.display.widgets.pane import button, does, esc, select
 from helpers.display.widgets.views import readable
@@ -65,25 +64,13 @@ def _row(flow: Flow, is_open: bool) -> str:
     policies = ", ".join(flow.get("policies") or []).replace("default/", "") or "none"
     time = (f'<button type="button" class="lab-finding" aria-expanded="{str(is_open).lower()}" '
             f'{does("open", name)}>{esc(str(flow.get("time", ""))[11:23])}</button>')
-    cells = (time, _end(flow["source"]), _end(flow["target"]) + _service(flow),
+    cells = (time, end_cell(flow["source"]), end_cell(flow["target"]) + service_note(flow),
              esc(f"{flow.get('port')}/{flow.get('protocol')}"))
     # The whole row takes clicks; the keyboard has the button in its first cell.
     return (f'<tr class="lab-row{" lab-open" if is_open else ""}" {does("open", name, key=f"row {name}")}>'
             + "".join(f"<td>{cell}</td>" for cell in cells)
             + f'<td class="lab-{esc(verdict)}">{_SIGNS.get(verdict, "")} {esc(verdict)}{times}</td>'
               f"<td>{esc(policies)}</td></tr>")
-
-
-def _end(end: dict[str, Any]) -> str:
-    """One end by its workload; pointing at it tells the pod, and so does the explanation."""
-    return f'<span title="{esc(end_name(end))}">{esc(workload_name(end))}</span>'
-
-
-def _service(flow: Flow) -> str:
-    """The Service that was called, where its name isn't the workload's."""
-    service = str(flow["target"].get("service") or "").removeprefix("default/")
-    told = service and service != workload_name(flow["target"])
-    return f' <small class="lab-label">({esc(service)})</small>' if told else ""
 
 
 def _groups(book: FlowBook) -> str:

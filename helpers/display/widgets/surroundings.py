@@ -60,14 +60,22 @@ class Surroundings:
         for workload in self.workloads:
             for name, value in workload.labels.items():
                 values.setdefault(name, {}).setdefault(value, f"label in {workload.namespace}")
-            for name, number, protocol in workload.ports:
-                for said in filter(None, (str(number), name)):
-                    values.setdefault("port", {}).setdefault(said, f"{protocol} of {workload.name}")
+        values["port"] = self._port_words()
         for namespace in self.namespaces:
             for key in ("namespace", "kubernetes.io/metadata.name"):
                 values.setdefault(key, {}).setdefault(namespace, "namespace")
         pairs = {name: [[value, detail] for value, detail in known.items()] for name, known in values.items()}
         return {"keys": [list(pair) for pair in _KEYS], "values": pairs}
+
+    def _port_words(self) -> dict[str, str]:
+        """Ports by number and by name, each with the workloads that listen on it."""
+        found: dict[str, dict[str, str]] = {}
+        for workload in self.workloads:
+            for name, number, protocol in workload.ports:
+                for said in filter(None, (str(number), name)):
+                    found.setdefault(said, {})[workload.name] = protocol
+        return {said: f"{'/'.join(dict.fromkeys(users.values()))} of {', '.join(users)}"
+                for said, users in found.items()}
 
 
 def _workload(pod: Pod, name: str) -> Workload:

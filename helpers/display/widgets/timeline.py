@@ -96,7 +96,7 @@ class Timeline(anywidget.AnyWidget):
         from helpers.display.pictures import graph
 
         needs: Any = self._needs
-        return graph(step.world, needs, last="", before=step.before, title=f"After {step.title}")
+        return graph(step.world, needs, last="", before=step.before, title=_picture_title(step))
 
     def save(self, path: str | Path, step: int | None = None) -> Path:
         """Write one step's picture (the one that is shown, without `step`) as .svg, .png or .dot; returns the path."""
@@ -113,6 +113,10 @@ class Timeline(anywidget.AnyWidget):
         listed = "".join(f"<li><b>{esc(one.title)}</b> {esc(one.text)}</li>" for one in self._steps)
         page = f'{self.frames[-1]["picture"]}<ul>{listed}</ul>'
         return {**data, "text/plain": repr(self), "text/html": page}, metadata
+
+
+def _picture_title(step: Step) -> str:
+    return f"After {step.title.rstrip('.')}" if step.before else "Before any policy"
 
 
 def svg_of(picture: Any) -> str:
@@ -145,9 +149,21 @@ def from_files(paths: str | Path | Iterable[str | Path]) -> list[Json]:
         place = Path(path)
         if not place.exists():
             raise LabError(f"There is no file or folder {str(path)!r}. The course's policies are in policies/.")
-        for file in sorted(place.glob("*.y*ml")) if place.is_dir() else [place]:
+        for file in _files(place):
             reading = read(file.read_text())
             if not reading.sound:
                 raise LabError(f"{file}, line {reading.marks[0].span.line}: {reading.marks[0].message}.")
             found += reading.policies
+    return found
+
+
+def _files(place: Path) -> list[Path]:
+    """A file, or the files that lie directly in a folder. Raises LabError for a folder without any."""
+    from helpers.lab.errors import LabError
+
+    found = sorted(place.glob("*.y*ml")) if place.is_dir() else [place]
+    if not found:
+        inner = sorted({str(file.parent) for file in place.rglob("*.y*ml")})
+        raise LabError(f"No policy lies directly in {str(place)!r}."
+                       + (f" Try {' or '.join(map(repr, inner))}." if inner else ""))
     return found

@@ -139,7 +139,7 @@ def question(bench: Bench) -> str:
     ends = [(f"{one.namespace}/{one.name}", one.name, one.namespace) for one in bench.around.workloads]
     sources = [("", "who calls", ""), *ends, (OUTSIDE, "the outside", "not in the cluster")]
     asked = "".join((
-        '<span class="lab-label">Why can</span>', select(sources, chosen.source, "source", "question", "source"),
+        '<span class="lab-label">May</span>', select(sources, chosen.source, "source", "question", "source"),
         '<span class="lab-label">call</span>',
         select([("", "whom", ""), *ends], chosen.target, "target", "question", "target"),
         '<span class="lab-label">on</span>', select(_ports(bench, chosen), _port(chosen), "port", "question", "port")))
@@ -177,7 +177,8 @@ def answer(bench: Bench) -> str:
 def _verdict(when: str, verdict: Verdict) -> str:
     mark = "✓ allowed" if verdict.allowed else "✗ denied"
     kind = "lab-yes" if verdict.allowed else "lab-no"
-    return f'<p><b>{when}:</b> <b class="{kind}">{mark}</b> {esc(readable(verdict.sentence))}</p>'
+    said = readable(f"{verdict.connection}: {verdict.cause}.")
+    return f'<p><b>{when}:</b> <b class="{kind}">{mark}</b> {esc(said)}</p>'
 
 
 def readable(sentence: str) -> str:

@@ -25,6 +25,7 @@ export const theme = EditorView.theme({
   ".cm-tooltip-autocomplete ul li[aria-selected]": { color: "var(--jp-ui-inverse-font-color1, HighlightText)",
     backgroundColor: accent },
   ".cm-completionDetail": { color: quiet, fontStyle: "normal" },
+  "[aria-selected] > .cm-completionDetail": { color: "inherit" },
   ".cm-diagnostic": { padding: "4px 8px", maxWidth: "60ch" },
   ".cm-diagnostic-error": { borderLeft: "4px solid var(--jp-error-color1, #b00020)" },
   ".cm-diagnostic-warning": { borderLeft: "4px double var(--jp-warn-color1, #b25e00)" },
