@@ -26,12 +26,14 @@ from helpers.display.widgets.review import review
 from helpers.display.widgets.workbench import Workbench
 Workbench(Bench(figures.Fixed(figures.{make}()), needs=needs_of), figures.draw_anew, review)
 """
-# One keystroke is over when nothing has been drawn for SETTLED ms; its time is that of the last change before.
+# One keystroke is over when nothing has changed for SETTLED ms; its time is that of the last change before, taken
+# when the frame with it has been painted.
 MEASURE = """async () => {
     const root = document.querySelector('.lab-workbench');
     const watched = [root.querySelector('.lab-at-view'), root.querySelector('.lab-findings').closest('.lab-pane')];
     let last = 0;
-    const observer = new MutationObserver(() => { last = performance.now(); });
+    const painted = () => { last = performance.now(); };
+    const observer = new MutationObserver(() => requestAnimationFrame(() => setTimeout(painted)));
     watched.forEach((one) => observer.observe(one, { childList: true, subtree: true, characterData: true }));
     window.keystroke = { start: 0, last: () => last };
     root.addEventListener('keydown', () => { window.keystroke.start = performance.now(); last = 0; }, true);
