@@ -70,10 +70,10 @@ class Ingress:
         self._servers.clear()
         self._socket.unlink(missing_ok=True)
 
-    def front_door(self) -> Request:
-        """The Service that outside clients are led to."""
+    def front_door(self) -> Request | None:
+        """The Service that outside clients are led to; None before there is one."""
         found = [name for name in FRONT_DOORS if self._store.get(SERVICES, NAMESPACE, name)]
-        return Request((found or ["frontend"])[0], PORT)
+        return Request(found[0], PORT) if found else None
 
     def _visitor(self) -> "Visitor":
         return Visitor(self._gateway, self, self._prefix)
@@ -97,7 +97,12 @@ class Visitor(HttpCaller):
             self._head = head + b"\r\n\r\n"
         elif not self._rewrite(head, self._prefix):
             return
-        self.ask(OUTSIDE_ADDRESS, self._ingress.front_door())
+        door = self._ingress.front_door()
+        if door is None:
+            # Nobody was called: a page that waits for the shop fills no flow log.
+            self.answer(503, f"there is no Service {' or '.join(FRONT_DOORS)}")
+        else:
+            self.ask(OUTSIDE_ADDRESS, door)
 
     def _rewrite(self, head: bytes, prefix: bytes) -> bool:
         """Keep the head as the frontend is to see it; False if the request was answered here."""

@@ -109,10 +109,11 @@ def test_no_frontend_and_a_policy_against_the_outside_give_a_page_with_the_cause
 
 def test_no_frontend_gives_a_page(run_dir: Path) -> None:
     async def scenario() -> None:
-        async with shop(run_dir, frontend=False) as (_, ingress):
+        async with shop(run_dir, frontend=False) as (net, ingress):
             answer = await fetch(ingress, f"/{SECRET}/")
             assert answer.startswith("HTTP/1.1 503 ") and "lab.deploy()" in answer
             assert "\r\nRefresh: 2\r\n" in answer
+            assert not net.gateway.flows.list(), "a page that waits calls nobody"
     run(scenario())
 
 
