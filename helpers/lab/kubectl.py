@@ -1,6 +1,7 @@
 """Run kubectl: the learner's own tool, and the lab's for applying files just as the learner would."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
+from helpers.lab import local
 from helpers.lab.errors import KubectlError
 
 INSTALL = "Install kubectl (https://kubernetes.io/docs/tasks/tools/) and run the set-up cell again."
@@ -78,27 +80,50 @@ def _collect(pipe: IO[str], said: list[str]) -> None:
     said.extend(pipe)
 
 
-def explain(arguments: Sequence[str], message: str) -> str:
-    """kubectl's words and, where a learner often gets stuck, the next step."""
+def explain(arguments: Sequence[str], message: str, *, magic: bool = False) -> str:
+    """kubectl's words and, where a learner often gets stuck, the next step; `magic` if `%%kubectl` ran it."""
     message = message.strip() or f"kubectl {' '.join(arguments[:2])} failed without a word."
-    for mark, advice in _ADVICE:
-        if mark in message:
-            return f"{message}\n→ {advice}"
-    return message
+    advice = _advice(arguments, message, magic)
+    return f"{message}\n→ {advice}" if advice else message
 
 
+def _advice(arguments: Sequence[str], message: str, magic: bool) -> str:
+    if there := _THERE.search(message):
+        return _already_there(there["resource"], there["name"])
+    if any(mark in message for mark in ("error converting YAML to JSON", "error parsing")):
+        counted = ", counted from below `%%kubectl`" if magic else ""
+        return f"The YAML cannot be read at that line or next to it{counted}: look at the indentation and the colons."
+    if "no objects passed to" in message:
+        return f"The {'cell' if magic else 'text'} holds no YAML{' below its first line' if magic else ''}."
+    if "connection refused" in message or "was refused" in message:
+        return _nobody_there(arguments)
+    return next((advice for mark, advice in _ADVICE if re.search(mark, message)), "")
+
+
+def _already_there(resource: str, name: str) -> str:
+    kind = f"{resource[:-3]}y" if resource.endswith("ies") else resource
+    return ("It is there already. Use `apply -f -` instead of `create -f -` to change it, or take it away first: "
+            f"`!kubectl delete {kind} {name}`")
+
+
+def _nobody_there(arguments: Sequence[str]) -> str:
+    """Nothing answers where this call went: the lab can be started, another cluster cannot."""
+    words = [word for argument in arguments for word in argument.split("=", 1)]
+    elsewhere = {"--server", "-s"} & set(words) or ("--context" in words and local.NAME not in words)
+    if not elsewhere and str(local.kubeconfig()) in (os.environ.get("KUBECONFIG"), *words):
+        return "The cluster does not run. Start it with lab.start()."
+    return "Nothing answers at that address: which cluster is this? Try: kubectl config current-context"
+
+
+_THERE = re.compile(r'\(AlreadyExists\).* (?P<resource>[a-z]+)[a-z0-9.-]* "(?P<name>[^"]+)" already exists')
 _ADVICE = (
-    ("(AlreadyExists)", "It is there already. Use `apply -f -` instead of `create -f -` to change it, "
-                        "or take it away first: lab.delete_policies()"),
-    ("error converting YAML to JSON", "The YAML cannot be read at that line: look at its indentation and its colons, "
-                                      "and at the line above it."),
-    ("error parsing", "The YAML cannot be read at that line: look at its indentation and its colons, "
-                      "and at the line above it."),
-    ("no objects passed to", "The cell holds no YAML below its first line."),
+    ("must contain at least one letter", "Write the port as a number, without quotes."),
+    (r"cannot unmarshal string into Go struct field \S+ of type \[\]", "This field is a list: begin each of its items "
+     "with `- `, on a line of its own."),
+    ("json: cannot unmarshal string into Go struct field", "`key: value` needs a colon and a space between them."),
     ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
                               "`kubectl explain networkpolicy.spec` lists what there is."),
     ("no matches for kind", "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
-    ("connection refused", "The cluster does not run. Start it with lab.start()."),
-    ("connect: no such host", "The server's name cannot be resolved: which context is this? "
-                              "Try: kubectl config current-context"),
+    ("no such host", "The server's name cannot be resolved: which context is this? "
+                     "Try: kubectl config current-context"),
 )

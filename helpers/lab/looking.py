@@ -101,7 +101,7 @@ def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 
     return Flows(kept[-last:] if last else kept)
 
 
-def end_name(end: Object) -> str:
+def end_name(end: Mapping[str, Any]) -> str:
     """One end of a flow in short: a pod's name (with its namespace if that is not `default`), or an address."""
     if end.get("kind") != "Pod":
         return str(end.get("address") or "outside")

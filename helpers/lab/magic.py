@@ -29,7 +29,7 @@ def kubectl(line: str, cell: str | None = None) -> None:
     except KeyboardInterrupt:
         raise Interrupted(f"kubectl {arguments[0]}: interrupted.") from None
     if code and not expected:
-        raise KubectlError(tool.explain(arguments, said), exit_code=code)
+        raise KubectlError(tool.explain(arguments, said, magic=True), exit_code=code)
     if said:
         print(said, end="", file=sys.stderr)
     if expected and not code:

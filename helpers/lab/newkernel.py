@@ -35,7 +35,7 @@ def needs_the_course(cell: str, names: Mapping[str, Any]) -> bool:
     """Whether a cell uses what this kernel doesn't have yet; `names` are the user's own."""
     if _IMPORTS.search(cell) or _FOREIGN.search(cell):
         return False
-    if "lab" not in names and _LAB.search(cell) or "display" not in names and _DISPLAY.search(cell):
+    if ("lab" not in names and _LAB.search(cell)) or ("display" not in names and _DISPLAY.search(cell)):
         return True
     if "helpers.lab.session" in sys.modules:  # something of the lab has run, under whatever name
         return False

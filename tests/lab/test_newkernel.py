@@ -36,9 +36,9 @@ def test_a_cell_that_needs_the_course(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", [
-    "1 + 1", FIRST, "from helpers import lab\nlab.start()", "display(lab_results)", "IPython.display.flows", "label.start",
-    "lab.experiments()", "my.lab.start()", "!ls", "%%writefile x\nlab.start()", "%%html\n<b>!kubectl</b>",
-    "print('kubectl')", "%%bash\nls", "",
+    "1 + 1", FIRST, "from helpers import lab\nlab.start()", "display(lab_results)", "IPython.display.flows",
+    "label.start", "lab.experiments()", "my.lab.start()", "!ls", "%%writefile x\nlab.start()",
+    "%%html\n<b>!kubectl</b>", "print('kubectl')", "%%bash\nls", "",
 ])
 def test_a_cell_that_does_not(cell: str) -> None:
     assert not needs_the_course(cell, {})
@@ -67,7 +67,8 @@ def test_all_pictures_are_known() -> None:
 
 def test_in_a_kernel(tmp_path: Path) -> None:
     """With the settings that the course's kernels get: one sentence and no traceback, until the first cell ran."""
-    extensions = json.loads((ROOT / "tools" / "jupyter.json").read_text())["kernel"]["InteractiveShellApp"]["extensions"]
+    settings = json.loads((ROOT / "tools" / "jupyter.json").read_text())["kernel"]
+    extensions = settings["InteractiveShellApp"]["extensions"]
     cells = ["1 + 1", "lab.world()", "!kubectl version --client", "%%kubectl version\n", FIRST,
              "!kubectl version --client", "type(lab.LabError)"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
