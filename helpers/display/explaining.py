@@ -14,6 +14,7 @@ from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:
     from helpers.policies import Verdict, World
+    from helpers.policies.suggesting import Suggestion
 
 _NAMED = 3
 """So many names are written out."""
@@ -28,11 +29,17 @@ def explain(source: str, target: str, port: int, protocol: str = "TCP", *, servi
     from helpers.policies import NotFound
 
     try:
-        return looking.world().explain(source, target, int(port), protocol.upper(), service)
+        return looking.world().explain(source, target, _port(port), protocol.upper(), service)
     except (NotFound, ValueError) as error:
         text = str(error)
         end = "" if text.endswith(("?", ".")) else "."
         raise LabError(f"{text[:1].upper()}{text[1:]}{end} Look at: kubectl get pods") from None
+
+
+def _port(port: object) -> int:
+    if str(port).isdecimal() and 0 < int(str(port)[:6]) < 65536:
+        return int(str(port))
+    raise LabError(f"{port!r} is no port: give a number such as 8080.")
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def _be(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def compare(policies: str | Path | Sequence[Mapping[str, Any]], *, besides: bool = False) -> Comparison:
+def compare(policies: str | Path | Suggestion | Sequence[Mapping[str, Any]], *, besides: bool = False) -> Comparison:
     """What would change if these policies stood in the place of those applied: YAML text, a path, or objects.
 
     With `besides` they would be added instead; one of the same name replaces its namesake. Applies nothing.
@@ -141,7 +148,7 @@ def compare(policies: str | Path | Sequence[Mapping[str, Any]], *, besides: bool
                       not besides)
 
 
-def read_policies(given: str | Path | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Policies as objects, in the course's namespace unless they say otherwise. Raises LabError."""
     from helpers.lab.changes import yaml_of
     from helpers.policies import read
@@ -154,7 +161,7 @@ def read_policies(given: str | Path | Sequence[Mapping[str, Any]]) -> list[Mappi
                 raise LabError(f"The YAML cannot be read: {reading.problems[0]}")
             found += reading.objects
     else:
-        found = list(given)
+        found = list(getattr(given, "policies", given))
     for item in found:
         if item.get("kind") != "NetworkPolicy" or not item.get("metadata"):
             raise LabError("Only NetworkPolicy objects can be compared; this has something else in it, or no metadata.")

@@ -1,8 +1,9 @@
 """Change policies: apply, delete, and bring a notebook's starting point back."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from helpers.lab import kubectl, rollout, session
 from helpers.lab.bar import interruptible
@@ -11,15 +12,20 @@ from helpers.lab.errors import ClusterError, LabError, did_you_mean
 from helpers.lab.home import read_json, repository, write_json
 from helpers.lab.looking import SYSTEM
 
+if TYPE_CHECKING:
+    from helpers.policies.suggesting import Suggestion
+
 FOREIGN = "foreign.json"
 BEGUN = "begun.json"
+_NEAR_PATH = 0.85
+"""So alike a path is a misspelling; two files of one folder are less so."""
 KEPT_NAMESPACES = SYSTEM | {"default"}
 
 
-def apply(what: str | Path) -> None:
-    """Apply YAML text, a file, or a folder of files, as `kubectl apply -f` does; prints kubectl's lines.
+def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None:
+    """Apply YAML text, a file, a folder of files, or policies as objects; prints kubectl's lines.
 
-    A path may be relative to the notebook, to `notebooks/`, or to the project.
+    A path may be relative to the notebook, to `notebooks/`, or to the project. Raises LabError.
     """
     cluster = session.current()
     body, path = _given(what)
@@ -53,14 +59,25 @@ def reset(policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True
     with interruptible("lab.reset()"):
         paths = [policies] if isinstance(policies, str | Path) else list(policies)
         files = [_existing(path) for path in paths]
+        again = [restart] if isinstance(restart, str) else list(restart)
+        _check_restarts(cluster, again, shop)
         removed = _clear(cluster, keep_shop=shop)
         if shop:
             _bring_shop(cluster)
         if files:
             kubectl.run([*rollout.cluster_options(cluster), "apply", *(f"--filename={file}" for file in files)])
-        for name in [restart] if isinstance(restart, str) else restart:
+        for name in again:
             rollout.restart(name)
     print(_said(removed, files, shop))
+
+
+def _check_restarts(cluster: Cluster, names: Iterable[str], shop: bool) -> None:
+    """Raise LabError for a Deployment that the starting point won't have, before anything is changed."""
+    here = [item["metadata"]["name"] for item in cluster.list("deployments", cluster.namespace)]
+    known = sorted({*(name for name in here if not _ours(cluster, name)), *(_shop_names() if shop else ())})
+    for name in map(rollout.bare, names):
+        if name not in known:
+            raise rollout.unknown(cluster, name, known)
 
 
 def begun() -> float:
@@ -169,11 +186,27 @@ def _id(item: Object) -> str:
     return f"{item['metadata'].get('namespace')}/{item['metadata']['name']}/{item['metadata'].get('uid')}"
 
 
-def _given(what: str | Path) -> tuple[str | None, Path | None]:
-    """YAML text as it is, or the path that is meant."""
+def _given(what: object) -> tuple[str | None, Path | None]:
+    """YAML text as it is, policies as YAML, or the path that is meant."""
+    if isinstance(what, str) and not what.strip():
+        raise LabError("There is nothing to apply: the text is empty.")
     if isinstance(what, str) and ("\n" in what or "apiVersion:" in what):
         return what, None
-    return None, _existing(what)
+    if isinstance(what, str | Path):
+        return None, _existing(what)
+    return _yaml(what), None
+
+
+def _yaml(what: object) -> str:
+    """Policies as objects, or a Suggestion of some, as one YAML text."""
+    found = getattr(what, "policies", what)
+    if not isinstance(found, Sequence) or not all(isinstance(item, Mapping) for item in found):
+        raise LabError("lab.apply takes YAML text, a file or a folder, or policies as lab.suggest() gives them.")
+    if not found:
+        raise LabError("There is nothing to apply: the list of policies is empty.")
+    import yaml
+
+    return str(yaml.safe_dump_all([dict(item) for item in found], sort_keys=False, explicit_start=True))
 
 
 def yaml_of(what: str | Path) -> list[str]:
@@ -191,7 +224,7 @@ def _existing(what: str | Path) -> Path:
             return found
     known = [str(path.relative_to(repository() / "notebooks"))
              for path in (repository() / "notebooks" / "policies").rglob("*.yaml")]
-    raise LabError(f"There is no file or folder {str(what)!r}.{did_you_mean(str(what), known)}"
+    raise LabError(f"There is no file or folder {str(what)!r}.{did_you_mean(str(what), known, alike=_NEAR_PATH)}"
                    " Policies of the course are in notebooks/policies.")
 
 

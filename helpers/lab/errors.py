@@ -67,7 +67,7 @@ class DrawingError(LabError):
     """graphviz is missing, or ended with an error."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean 'x'?` for a near miss, and an empty string otherwise."""
-    near = difflib.get_close_matches(name, list(known), n=1)
+def did_you_mean(name: str, known: Iterable[str], *, alike: float = 0.6) -> str:
+    """Return ` Did you mean 'x'?` for a near miss, and an empty string otherwise; 1.0 is alike in every letter."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=alike)
     return f" Did you mean {near[0]!r}?" if near else ""

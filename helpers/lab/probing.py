@@ -31,9 +31,10 @@ _MEANINGS = {
     "connected": "connected",
     "dropped": "no answer within {timeout:g} s: dropped, as a policy does",
     "refused": "refused: reached the pod, and nothing listens there",
-    "unresolved": "the name could not be looked up: does the pod reach the cluster's DNS?",
+    "unresolved": "{detail}",
     "failed": "failed: {detail}",
 }
+_NO_DNS = "the name could not be looked up: does the pod reach the cluster's DNS?"
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,11 @@ def probes(pairs: Iterable[tuple[str, str]], *, timeout: float = TIMEOUT, protoc
 def _try(pairs: Sequence[tuple[str, str]], timeout: float, protocol: str) -> list[Probe]:
     """Start one ephemeral container a pair, then wait for all of them."""
     cluster = session.current()
+    pods = {source: pod_of(cluster, source) for source, _ in pairs}
     for _, target in pairs:
         _check(target)
     run, began = secrets.token_hex(3), time.monotonic()
     names = [f"{PREFIX}{run}-{number}" for number in range(len(pairs))]
-    pods = {source: pod_of(cluster, source) for source, _ in pairs}
     for source, pod in pods.items():
         _start(cluster, source, pod, [_container(name, target, timeout, protocol)
                                       for name, (other, target) in zip(names, pairs, strict=True) if other == source])
@@ -180,8 +181,23 @@ def _read(cluster: Cluster, pod: Object, asked: tuple[str, str, str], state: Obj
     said = str(state.get("message") or "").strip() or _log(cluster, pod, container)
     for mark, answer in _ANSWERS:
         if said.upper().startswith(mark):
-            return Probe(source, target, answer, seconds, timeout, said)
+            detail = _unresolved(cluster, pod, target) if answer == "unresolved" else said
+            return Probe(source, target, answer, seconds, timeout, detail)
     return Probe(source, target, "failed", seconds, timeout, said or str(state.get("reason") or "no reason given"))
+
+
+def _unresolved(cluster: Cluster, pod: Object, target: str) -> str:
+    """Why a name was not found: no Service is called so, or the pod did not reach the DNS."""
+    host = target.rpartition(":")[0].removesuffix(".").removesuffix(".cluster.local")
+    name, *rest = host.removesuffix(".svc").split(".")
+    namespace = rest[0] if rest else pod["metadata"]["namespace"]
+    try:
+        known = [item["metadata"]["name"] for item in cluster.list("services", namespace)]
+    except ClusterError:
+        return _NO_DNS
+    if name in known or len(rest) > 1 or (rest and not known):  # a name of the world outside, perhaps
+        return _NO_DNS
+    return f"there is no Service {name!r} in {namespace}.{did_you_mean(name, known)}"
 
 
 def _log(cluster: Cluster, pod: Object, container: str) -> str:

@@ -1,7 +1,7 @@
 """Deploy the shop, restart parts of it, and wait with a bar until the pods are Ready."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,18 +39,26 @@ def restart(deployment: str, timeout: float = 120) -> None:
     `timeout` in seconds. Raises LabError for an unknown name, Unfinished, or Interrupted.
     """
     cluster = session.current()
-    name = deployment.removeprefix("deployment/").removeprefix("deploy/")
+    name = bare(deployment)
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     change = {"spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}}
     try:
         cluster.patch("deployments", name, change, kind=STRATEGIC)
     except NotFound:
-        known = _names(cluster)
-        raise LabError(f"There is no Deployment {name!r} in the namespace {cluster.namespace}."
-                       f"{did_you_mean(name, known) or ' It has: ' + (', '.join(known) or 'none; run lab.deploy()')}"
-                       ) from None
+        raise unknown(cluster, name, _names(cluster)) from None
     with Bar(f"Restarting {name}", 1) as bar:
         wait(cluster, bar, [name], timeout, also=lambda: _old_pods(cluster, name))
+
+
+def bare(deployment: str) -> str:
+    """`frontend` of `deployment/frontend`, as kubectl takes it."""
+    return deployment.removeprefix("deployment/").removeprefix("deploy/")
+
+
+def unknown(cluster: Cluster, name: str, known: Sequence[str]) -> LabError:
+    """The error for a Deployment that isn't there; `known` are those that are."""
+    return LabError(f"There is no Deployment {name!r} in the namespace {cluster.namespace}."
+                    f"{did_you_mean(name, known) or ' It has: ' + (', '.join(known) or 'none; run lab.deploy()')}")
 
 
 def wait(cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float,

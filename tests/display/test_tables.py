@@ -160,3 +160,8 @@ class TestCompare:
         assert not explaining.explain("adservice", "shippingservice", 50051)
         with pytest.raises(LabError, match="frontend"):
             explaining.explain("frontnd", "shippingservice", 50051)
+
+    @pytest.mark.parametrize("port", ["http2", 0, 70000, "", None, "-1"])
+    def test_a_port_is_a_number(self, port: Any) -> None:
+        with pytest.raises(LabError, match="is no port: give a number such as 8080"):
+            explaining.explain("frontend", "shippingservice", port)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from support.cluster import KUBECTL, Cluster, cluster
@@ -93,6 +94,19 @@ def test_a_whole_folder_and_single_names() -> None:
     assert not lab.world().policies
 
 
+def test_policies_that_were_suggested_are_applied_as_they_are() -> None:
+    lab.reset()
+    found = lab.suggest(style="workload")
+    lab.apply(found)
+    lab.apply(list(found.policies))
+    assert {policy.name for policy in lab.world().policies} == {item["metadata"]["name"] for item in found.policies}
+    assert display.compare(found).same
+    with pytest.raises(LabError, match=r"There is no Deployment 'nobody'.* It has: adservice"):
+        lab.reset(restart="nobody")
+    assert lab.world().policies, "nothing was changed"
+    lab.reset(restart="deployment/adservice")
+
+
 def test_the_shop_goes_and_comes(capsys: pytest.CaptureFixture[str]) -> None:
     lab.reset(shop=False)
     assert lab.architecture() == () and "lab.deploy()" in repr(display.graph())
@@ -107,12 +121,33 @@ def test_the_shop_goes_and_comes(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("source", "target", "answer"), [
     ("checkoutservice", "emailservice:5000", "connected"), ("frontend", "emailservice:8080", "refused"),
-    ("frontend", "nosuchservice:80", "unresolved"), ("kube-system/coredns", "frontend.default:80", "connected"),
+    ("frontend", "mailservice:80", "unresolved"), ("kube-system/coredns", "frontend.default:80", "connected"),
 ])
 def test_probes(source: str, target: str, answer: str) -> None:
     found = lab.probe(source, target)
     assert found.answer == answer and bool(found) is (answer == "connected")
     assert target in repr(found) and f'data-answer="{answer}"' in found._repr_html_()
+
+
+NOBODY_CALLS: Any = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "silence"},
+                     "spec": {"podSelector": {"matchLabels": {"app": "frontend"}}, "policyTypes": ["Egress"]}}
+
+
+@pytest.mark.parametrize(("target", "said"), [
+    ("shipping:50051", "there is no Service 'shipping' in default. Did you mean 'shippingservice'?"),
+    ("redis-kart.default.svc:6379", "there is no Service 'redis-kart' in default. Did you mean 'redis-cart'?"),
+    ("example.invalid:80", "does the pod reach the cluster's DNS?"),
+])
+def test_a_name_that_nobody_has(target: str, said: str) -> None:
+    assert lab.probe("frontend", target).sentence.endswith(said)
+
+
+def test_a_name_that_the_pod_may_not_look_up() -> None:
+    lab.apply([NOBODY_CALLS])
+    try:
+        assert lab.probe("frontend", "adservice:9555").sentence.endswith("does the pod reach the cluster's DNS?")
+    finally:
+        lab.delete_policies("silence")
 
 
 def test_a_probe_leaves_labels_and_containers_as_they_are() -> None:
@@ -130,7 +165,8 @@ def test_many_probes_at_once() -> None:
 
 @pytest.mark.parametrize(("source", "target", "said"), [
     ("frontnd", "a:1", "Did you mean 'frontend'"), ("frontend", "shippingservice", "is no target"),
-    ("frontend", "a:99999", "is no target"), ("nowhere/frontend", "a:1", "namespace nowhere"),
+    ("frontend", "a:99999", "is no target"), ("nobody", "x", "No pod of 'nobody'"),
+    ("nowhere/frontend", "a:1", "namespace nowhere"),
 ])
 def test_probes_that_cannot_be_made(source: str, target: str, said: str) -> None:
     with pytest.raises(LabError, match=said):

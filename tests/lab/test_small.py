@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.scripted import cluster
 
 from helpers import lab
-from helpers.lab import bar, environment, kubectl, proxy, rollout
+from helpers.lab import bar, environment, kubectl, proxy, rollout, session
 from helpers.lab.errors import Interrupted, KubectlError, LabError, did_you_mean
 from helpers.lab.home import read_json, write_json
 from helpers.lab.kubeconfig import Context
@@ -116,14 +117,48 @@ def test_the_workload_behind_a_pod(owner: list[dict[str, str]], name: str) -> No
     assert rollout.workload_of({"metadata": {"name": "p", "ownerReferences": owner}}) == name
 
 
+CANNOT = ('Error from server (BadRequest): error when creating "STDIN": NetworkPolicy in version "v1" cannot be '
+          "handled as a NetworkPolicy: json: cannot unmarshal string into Go struct field ")
+
+
 @pytest.mark.parametrize(("said", "advice"), [
-    ('Error from server (AlreadyExists): networkpolicies "x" already exists', "apply -f -"),
-    ("error: error parsing STDIN: error converting YAML to JSON: yaml: line 3", "indentation"),
+    ('Error from server (AlreadyExists): networkpolicies "x" already exists', "`!kubectl delete networkpolicy x`"),
+    ('Error from server (AlreadyExists): error when creating "STDIN": networkpolicies.networking.k8s.io "x-y" already '
+     "exists", "`!kubectl delete networkpolicy x-y`"),
+    ('Error from server (AlreadyExists): namespaces "blue" already exists', "`!kubectl delete namespaces blue`"),
+    ("error: error parsing STDIN: error converting YAML to JSON: yaml: line 3", "at that line or next to it: look"),
+    ('The NetworkPolicy "x" is invalid: spec.ingress[0].ports[0].port: Invalid value: "80": must contain at least one '
+     "letter (a-z)", "Write the port as a number, without quotes."),
+    (f"{CANNOT}NetworkPolicy.spec.podSelector.matchLabels of type map[string]string",
+     "a colon and a space between them."),
+    (f"{CANNOT}NetworkPolicySpec.policyTypes of type []string", "This field is a list"),
+    ("error: no objects passed to apply", "The text holds no YAML."),
     ("The NetworkPolicy \"x\" is invalid", None),
 ])
 def test_kubectls_words_and_the_next_step(said: str, advice: str | None) -> None:
     text = kubectl.explain(["create"], said)
-    assert text.startswith(said) and (advice is None or advice in text)
+    assert text.startswith(said) and (advice or "") in text and ("→" in text) is bool(advice)
+
+
+def test_in_a_cell_lines_are_counted_from_below_the_magic() -> None:
+    said = "error: error parsing STDIN: error converting YAML to JSON: yaml: line 3"
+    text = kubectl.explain(["create"], said, magic=True)
+    assert "at that line or next to it, counted from below `%%kubectl`" in text
+
+
+@pytest.mark.parametrize(("arguments", "variable", "step"), [
+    (["get"], "home/kubeconfig", "lab.start()"), (["get", "--kubeconfig", "home/kubeconfig"], "", "lab.start()"),
+    (["get", "--context", "hipster-lab"], "home/kubeconfig", "lab.start()"),
+    (["get", "--context=mine"], "home/kubeconfig", "current-context"), (["get"], "other", "current-context"),
+    (["get", "--server=https://far"], "home/kubeconfig", "current-context"), (["get"], "", "current-context"),
+])
+def test_only_the_labs_own_cluster_is_to_be_started(arguments: list[str], variable: str, step: str, tmp_path: Path,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / variable) if variable else "")
+    given = [str(tmp_path / argument) if argument.startswith("home/") else argument for argument in arguments]
+    text = kubectl.explain(given, "dial tcp 127.0.0.1:1: connect: connection refused")
+    assert step in text and ("lab.start()" in text) is (step == "lab.start()")
 
 
 def test_kubectl_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,3 +232,18 @@ def test_flows_print_as_a_table() -> None:
     assert repr(Flows([flow])).splitlines()[1].split() == [
         "23:45:35.434", "1.2.3.4", "a-1", "80/TCP", "denied", "×2", "default/x"]
     assert "No connection" in repr(Flows())
+
+
+@pytest.mark.parametrize(("what", "said"), [
+    ("", "the text is empty"), (" \n", "the text is empty"), (7, "takes YAML text, a file or a folder, or policies"),
+    ([], "the list of policies is empty"), (["a.yaml"], "takes YAML text"), (None, "takes YAML text"),
+    ("policies/ingress/99-x.yaml", r"99-x.yaml'\. Policies of the course"),
+    ("policies/ingress/01-shipping-allow-chekout.yaml", "Did you mean 'policies/ingress/01-shipping-allow-checkout"),
+])
+def test_what_cannot_be_applied(what: Any, said: str) -> None:
+    session.use(cluster({}))
+    try:
+        with pytest.raises(LabError, match=said):
+            lab.apply(what)
+    finally:
+        session.use(None)
