@@ -7,8 +7,10 @@ Writes into the environment alone (`sys.prefix`), so that nobody's own Jupyter s
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 SETTINGS = Path(__file__).with_name("jupyter.json")
+TEMPLATES = Path(__file__).resolve().with_name("templates")
 PLACES = {
     "server": Path("etc/jupyter/jupyter_lab_config.json"),
     "kernel": Path("etc/ipython/ipython_kernel_config.json"),
@@ -16,14 +18,21 @@ PLACES = {
 }
 
 
+def settings() -> dict[str, Any]:
+    """The settings by part; the server's with this checkout's own pages for errors."""
+    found: dict[str, Any] = json.loads(SETTINGS.read_text())
+    found["server"]["ServerApp"]["extra_template_paths"] = [str(TEMPLATES)]
+    return found
+
+
 def install(prefix: Path) -> list[Path]:
     """Write the settings below `prefix`, a Python environment; returns the files written."""
-    settings = json.loads(SETTINGS.read_text())
+    parts = settings()
     written = []
     for part, place in PLACES.items():
         file = prefix / place
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings[part], indent=2) + "\n")
+        file.write_text(json.dumps(parts[part], indent=2) + "\n")
         written.append(file)
     return written
 

@@ -38,6 +38,13 @@ def test_the_first_view_has_the_notebook_and_the_shop(tmp_path: Path) -> None:
         panel.get_by_role("button", name="Beside").click()
         expect(shop.get_by_role("heading", name="Your cart")).to_be_visible(timeout=30_000)
         expect(page.locator(".lab-shop.docked")).to_have_count(0)
+        own.down()
+        panel.get_by_role("button", name="Reload").click()
+        inner = panel.frame_locator("iframe")
+        expect(inner.get_by_role("heading", name="The cluster is stopped")).to_be_visible(timeout=30_000)
+        screenshot(page, "cluster-stopped")
+        own.up()
+        expect(inner.get_by_role("heading", name="Your cart")).to_be_visible(timeout=30_000)
 
 
 def show_in_a_cell(page: Page, text: str) -> Locator:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def own_environment(environment: Mapping[str, str], place: Path) -> dict[str, st
     folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime",
                "JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
                "IPYTHONDIR": "ipython"}
-    settings = json.loads((ROOT / "tools" / "jupyter.json").read_text())
+    settings = runpy.run_path(str(ROOT / "tools" / "jupyter_settings.py"))["settings"]()
     (place / "config").mkdir(parents=True)
     (place / "config" / "jupyter_lab_config.json").write_text(json.dumps(settings["server"]))
     for plugin, values in settings["overrides"].items():
