@@ -151,7 +151,7 @@ def compare(policies: str | Path | Suggestion | Sequence[Mapping[str, Any]], *, 
 def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Policies as objects, in the course's namespace unless they say otherwise. Raises LabError."""
     from helpers.lab.changes import yaml_of
-    from helpers.policies import read
+    from helpers.policies import Suggestion, read
 
     found: list[Mapping[str, Any]] = []
     if isinstance(given, str | Path):
@@ -161,7 +161,7 @@ def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) 
                 raise LabError(f"The YAML cannot be read: {reading.problems[0]}")
             found += reading.objects
     else:
-        found = list(getattr(given, "policies", given))
+        found = list(given.policies if isinstance(given, Suggestion) else given)
     for item in found:
         if item.get("kind") != "NetworkPolicy" or not item.get("metadata"):
             raise LabError("Only NetworkPolicy objects can be compared; this has something else in it, or no metadata.")

@@ -1,5 +1,7 @@
 """The picture itself: the same places whatever the policies, titles and words for everyone, nothing unescaped."""
 
+import itertools
+import math
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -147,9 +149,14 @@ def test_names_are_wrapped(names: list[str], lines: list[str]) -> None:
     assert wrapped(names) == lines
 
 
-def luminance(colour: str) -> float:
+def linear(colour: str) -> list[float]:
+    """A colour's red, green and blue as amounts of light, from 0 to 1."""
     parts = [int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = linear(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
@@ -171,3 +178,31 @@ def test_words_and_lines_stand_out_from_their_ground(dark: bool) -> None:
         assert contrast(shade(line), shade(palette.PAPER)) >= 4.5
     assert contrast(shade(palette.INGRESS_WALL), shade(palette.INGRESS_FILL)) >= 3
     assert contrast(shade(palette.EGRESS_WALL), shade(palette.EGRESS_FILL)) >= 3
+
+
+# How colours look to people with no red, green or blue cones: linear RGB to linear RGB (Machado and others, 2009).
+BLINDNESS = {
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+NOTICED = 10  # a difference of two colours in CIELAB that is seen at a glance; 2 is just seen side by side
+
+
+def lab(colour: str, blindness: str) -> tuple[float, ...]:
+    """A colour in CIELAB as such an eye sees it."""
+    red, green, blue = (min(1.0, max(0.0, sum(weight * part for weight, part in zip(row, linear(colour), strict=True))))
+                        for row in BLINDNESS[blindness])
+    x, y, z = ((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505,
+               0.2126 * red + 0.7152 * green + 0.0722 * blue,
+               (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089)
+    x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in (x, y, z))
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("blindness", BLINDNESS)
+def test_lines_and_walls_are_told_apart_without_one_kind_of_cones(blindness: str, dark: bool) -> None:
+    for group in ((palette.ALLOWED, palette.BLOCKED, palette.EXTRA), (palette.INGRESS_WALL, palette.EGRESS_WALL)):
+        for one, other in itertools.combinations([palette.DARK[colour] if dark else colour for colour in group], 2):
+            assert math.dist(lab(one, blindness), lab(other, blindness)) > NOTICED, (one, other)
