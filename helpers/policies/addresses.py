@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from helpers.policies.errors import Question
+
 Address = tuple[int, int]
 """(4 or 6, the address as an integer)."""
 
@@ -18,8 +20,12 @@ _is_v4 = re.compile(r"(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[
 _is_length = re.compile(r"0|[1-9]\d{0,2}", re.ASCII).fullmatch
 
 
-class NotAnAddress(ValueError):
+class NotAnAddress(Question, ValueError):
     """The text is no IP address or CIDR."""
+
+    @property
+    def sentence(self) -> str:
+        return f"{str(self)!r} is no IP address and no block of them: write 10.0.0.1 or 10.0.0.0/8, for example."
 
 
 def parse_address(text: str) -> Address:

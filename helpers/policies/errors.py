@@ -1,4 +1,4 @@
-"""What the API server says about an object that it rejects, one record an error.
+"""What the API server says about an object that it rejects, one record an error; and how a wrong question is answered.
 
 The form is the server's: `FIELD: KIND: VALUE: DETAIL`, for example
 `spec.ingress[0].ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive`.
@@ -18,6 +18,24 @@ WRONG_TYPE = "wrong type"
 
 _WITHOUT_VALUE = frozenset({REQUIRED, FORBIDDEN})
 _DECODING = frozenset({UNKNOWN_FIELD, WRONG_TYPE})
+
+
+class Question(Exception):
+    """Something was asked that has no answer; `str()` is half a sentence, for others to complete."""
+
+    step = ""
+    """What to do next, as a sentence."""
+
+    @property
+    def sentence(self) -> str:
+        """The whole of it. A near name needs no further step."""
+        text = str(self)
+        text = text[:1].upper() + text[1:]
+        return text if text.endswith(("?", ".")) else f"{text}. {self.step}".rstrip()
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython asks for the lines to show in place of a traceback."""
+        return [self.sentence]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from helpers.policies.errors import Question
 from helpers.policies.judging import End, Namespaces, common_families, judge
 from helpers.policies.misses import Attempt, Miss, nearest_miss
 from helpers.policies.model import EGRESS, INGRESS, Pod, Policy, Service
@@ -24,8 +25,10 @@ class Asked(Protocol):
     def isolating(self, pod: Pod, direction: str) -> Sequence[Policy]: ...
 
 
-class NoRoute(ValueError):
+class NoRoute(Question, ValueError):
     """A Service doesn't lead to the pod on that port; the message says what it does have."""
+
+    step = "`kubectl get services -o wide` lists their ports and selectors."
 
 
 def explain(world: Asked, source: End, target: End, port: int, protocol: str, service: Service | None) -> Verdict:

@@ -59,6 +59,9 @@ class Attempt:
         return "the caller" if self.direction == INGRESS else "the target"
 
 
+_FAR = 50
+"""More than a selector can be off."""
+
 Difference = tuple[int, str, str]
 """(how far off, what is allowed, what the connection has instead)."""
 
@@ -156,11 +159,15 @@ def _peer_text(peer: Peer, policy: Policy) -> str:
         return f"any pod of namespace {policy.namespace}" if not peer.pods.requirements else pods
     if not peer.namespaces.requirements:
         return f"{pods} of any namespace"
-    return f"{pods} of namespaces with {_space_text(peer.namespaces)}"
+    return f"{pods} of {_space_text(peer.namespaces)}"
 
 
 def _space_text(selector: Selector) -> str:
-    return str(selector).replace(f"{NAMESPACE_NAME_LABEL}=", "name=")
+    """`namespace tools` for the label that every namespace has by itself, other labels as they are written."""
+    match selector.requirements:
+        case ((key, "In", values),) if key == NAMESPACE_NAME_LABEL and len(values) == 1:
+            return f"namespace {next(iter(values))}"
+    return f"namespaces with {selector}"
 
 
 def _namespace_difference(peer: Peer, policy: Policy, pod: Pod, attempt: Attempt) -> str:
@@ -199,6 +206,12 @@ def _one_off(one: str, other: str) -> bool:
 
 
 def _block_difference(peer: Peer, attempt: Attempt) -> Difference:
+    """A block was hardly meant for a pod, so that any selector comes nearer to one."""
+    distance, allowed, actual = _address_difference(peer, attempt)
+    return (distance + _FAR * (attempt.other.pod is not None), allowed, actual)
+
+
+def _address_difference(peer: Peer, attempt: Attempt) -> Difference:
     block, other = peer.block, attempt.other
     assert block is not None and not block_matches(peer, other, attempt.family)
     if other.pod is not None and not other.addresses:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from helpers.policies import tones
+from helpers.policies.addresses import is_address
 from helpers.policies.wording import listed
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 NODE = "a node always reaches the pods on it"
 OWN_ADDRESS = "a pod always reaches its own address"
+_LEFT = 'style="text-align:left"'  # JupyterLab sets cells of tables to the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +118,9 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         mark, colour = "✓ allowed" if self.allowed else "✗ denied", tones.verdict(self.allowed)
-        rows = "".join(f"<tr><th style='text-align:left'>{side.direction}</th><td>{html.escape(_side_text(side))}</td>"
-                       "</tr>" for side in (self.egress, self.ingress))
+        rows = "".join(f"<tr><th {_LEFT}>{side.direction}</th>"
+                       f"<td {_LEFT}>{html.escape(_side_text(side, end))}</td></tr>"
+                       for side, end in ((self.egress, self.source), (self.ingress, self.target)))
         misses = "".join(f"<li><code>{html.escape(miss.policy)}</code> {html.escape(miss.reason)}</li>"
                          for miss in self.misses)
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
@@ -135,9 +138,11 @@ def _nearest(misses: Sequence[Miss]) -> str:
     return "; ".join(map(str, near)) + more
 
 
-def _side_text(side: Side) -> str:
+def _side_text(side: Side, end: str) -> str:
     if side.note:
         return side.note
+    if is_address(end):
+        return "outside the cluster: no policy applies to it"
     if not side.isolated:
         return "not isolated: no policy selects this end"
     return f"allowed by {side.rule}" if side.rule else f"denied: isolated by {listed(side.isolating)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from helpers.policies.addresses import NotAnAddress, parse_address
+from helpers.policies.errors import Question
 from helpers.policies.gathering import Gathered, Problem, gather, read_policy
 from helpers.policies.judging import End, judge
 from helpers.policies.model import Pod, Policy, Service
@@ -22,8 +23,12 @@ _MOST_VERDICTS = 10_000
 """How many verdicts a world remembers: callers call the same targets again and again."""
 
 
-class NotFound(KeyError):
+class NotFound(Question, KeyError):
     """No pod, workload, Service or policy has this name; the message names near ones."""
+
+    def __init__(self, text: str, resource: str = "pods") -> None:
+        super().__init__(text)
+        self.step = f"`kubectl get {resource}` lists what there is."
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -130,7 +135,7 @@ class World:
         """The pods that a Service selects; raises NotFound when there is none."""
         found = [pod for pod in self.pods if service.selects(pod)]
         if not found:
-            raise NotFound(f"Service {service.key} selects no pod")
+            raise NotFound(f"Service {service.key} selects no pod", "services -o wide")
         return found
 
     def ingress_backends(self) -> list[tuple[Pod, int]]:
@@ -190,7 +195,7 @@ class World:
         for service in self.services:
             if service.key == key:
                 return service
-        raise NotFound(_no("Service", name, key, [service.key for service in self.services]))
+        raise NotFound(_no("Service", name, key, [service.key for service in self.services]), "services")
 
     def _policies_in(self, namespace: str) -> Sequence[Policy]:
         table: dict[str, list[Policy]] | None = self._cache.get("policies")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from helpers.policies import NotFound, Verdict, World
+from helpers.policies.addresses import NotAnAddress, parse_cidr
 from helpers.policies.explaining import NoRoute
 
 from .build import deployment, namespace, pod, pods, policy, rule, service, spaces
@@ -16,6 +17,7 @@ from .worlds import worlds
 MAIL = pod("emailservice", ip="10.0.0.1", ports=[("grpc", 8080)])
 CHECKOUT, ADS, WEB = pod("checkoutservice", ip="10.0.0.2"), pod("adservice"), pod("web", "shop")
 SERVICE = service("emailservice", 5000, 8080, ip="10.96.0.7")
+NAME = "kubernetes.io/metadata.name"
 SPACES = [namespace("default"), namespace("shop", team="red")]
 
 
@@ -52,7 +54,13 @@ def into(*rules: Any) -> dict[str, Any]:
     (into(rule({"namespaceSelector": {"matchLabels": {"env": "x"}}})), "shop/web", 8080, "TCP", "peer",
      "allows any pod of namespaces with env=x, the caller is in namespace shop, which has no label env"),
     (into(rule({**spaces("shop"), **pods("api")})), "shop/web", 8080, "TCP", "peer",
-     "allows app=api of namespaces with name=shop, the caller has app=web"),
+     "allows app=api of namespace shop, the caller has app=web"),
+    (into(rule({"namespaceSelector": {"matchLabels": {NAME: "shop", "app.k8s.io/name": "x"}}})),
+     "shop/web", 8080, "TCP", "peer", "allows any pod of namespaces with app.k8s.io/name=x, "
+     "kubernetes.io/metadata.name=shop, the caller is in namespace shop, which has no label app.k8s.io/name"),
+    (into(rule({"namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": "In", "values": ["a", "b"]}]}})),
+     "shop/web", 8080, "TCP", "peer",
+     "allows any pod of namespaces with kubernetes.io/metadata.name in (a, b), the caller is in namespace shop"),
     (into(rule(pods("checkoutservic"))), "checkoutservice", 8080, "TCP", "peer",
      "allows app=checkoutservic, the caller has app=checkoutservice (a typing error?)"),
     (into(rule(pods("web"))), "8.8.8.8", 8080, "TCP", "peer",
@@ -86,6 +94,13 @@ def test_the_nearest_policy_comes_first_and_the_others_are_counted() -> None:
     verdict = explain("adservice", "emailservice", 8080, *many, into(rule(pods("adservice"), ports=[80])))
     assert verdict.misses[0].policy == "default/email-allow" and len(verdict.misses) == 10
     assert "9 more come no nearer" in verdict.sentence and len(verdict.sentence) < 500
+
+
+def test_selectors_come_nearer_to_a_pod_than_blocks() -> None:
+    outside = policy("a-outside", "emailservice", ingress=[
+        rule({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}})])
+    verdict = explain("checkoutservice", "emailservice", 8080, outside, into(rule({**spaces("shop"), **pods("x")})))
+    assert [miss.policy for miss in verdict.misses] == ["default/email-allow", "default/a-outside"]
 
 
 def test_both_ends_are_told() -> None:
@@ -145,6 +160,29 @@ def test_unknown_names_are_told_with_near_ones(name: str) -> None:
     assert ("did you mean" in message) is (name in ("emailservic", "shop/wb"))
 
 
+@pytest.mark.parametrize(("target", "shown"), [
+    ("nobody", "There is no pod or workload called 'nobody'. `kubectl get pods` lists what there is."),
+    ("emailservic", "There is no pod or workload called 'emailservic'; did you mean default/emailservice or "
+     "default/adservice?"),
+    ("service/nobody", "There is no Service called 'nobody'. `kubectl get services` lists what there is."),
+])
+def test_ipython_shows_a_sentence(target: str, shown: str) -> None:
+    with pytest.raises(NotFound) as caught:
+        explain("adservice", target, 80)
+    assert caught.value._render_traceback_() == [shown]
+
+
+def test_ipython_shows_a_sentence_for_addresses_and_routes_too() -> None:
+    with pytest.raises(NotAnAddress) as address:
+        parse_cidr("10.0.0.0")
+    assert address.value.sentence == ("'10.0.0.0' is no IP address and no block of them: write 10.0.0.1 or 10.0.0.0/8, "
+                                      "for example.")
+    with pytest.raises(NoRoute) as route:
+        explain("checkoutservice", "emailservice", 81, service="emailservice")
+    assert route.value.sentence == ("Service default/emailservice has no port TCP 81; it has TCP 5000. "
+                                    "`kubectl get services -o wide` lists their ports and selectors.")
+
+
 def test_names_of_pods_workloads_and_kinds() -> None:
     replica = pod("web-5d4-x", labels={"app": "web", "pod-template-hash": "5d4"})
     replica["metadata"]["ownerReferences"] = [{"kind": "ReplicaSet", "name": "web-5d4", "controller": True}]
@@ -160,6 +198,8 @@ def test_as_data_and_html() -> None:
     assert data["allowed"] is False and data["ingress"]["isolating"] == ["default/email-allow"]
     assert data["misses"][0]["reason"] and data["egress"]["isolated"] is False
     html = verdict._repr_html_()
+    assert "not isolated: no policy selects this end" in html and html.count("text-align:left") == 4
+    assert "outside the cluster: no policy applies to it" in explain("8.8.8.8", "emailservice", 8080)._repr_html_()
     assert "✗ denied" in html and "app=checkoutservice" in html and repr(verdict) == verdict.sentence
 
 
