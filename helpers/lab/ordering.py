@@ -1,5 +1,6 @@
 """Buy something in the shop, as a customer does: into the cart, then through the order form."""
 
+from helpers.lab.errors import Interrupted
 from helpers.lab.shop import Page, page
 
 PRODUCT = "OLJCESPC7Z"
@@ -13,5 +14,8 @@ def order(email: str = "me@example.org", product: str = PRODUCT) -> Page:
 
     Raises ShopError if the shop does not answer at all.
     """
-    filled = page("/cart", {"product_id": product, "quantity": "1"})
-    return page("/cart/checkout", {"email": email, **_FORM}) if filled.ok else filled
+    try:
+        filled = page("/cart", {"product_id": product, "quantity": "1"})
+        return page("/cart/checkout", {"email": email, **_FORM}) if filled.ok else filled
+    except (KeyboardInterrupt, Interrupted):
+        raise Interrupted("lab.order(): interrupted. Run the cell again to order.") from None

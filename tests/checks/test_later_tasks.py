@@ -58,6 +58,23 @@ def test_a_cluster_that_does_not_enforce_is_found_out() -> None:
     assert found.mistake == "otherwise"
 
 
+MUTE = policy({"podSelector": {}, "policyTypes": ["Egress"]}, "default-deny-egress")
+
+
+@pytest.mark.parametrize(("policies", "said"), [
+    ([MUTE], "`default-deny-egress` lets checkoutservice call nobody."),
+    ([policy({**app("checkoutservice"), "policyTypes": ["Egress"], "egress": [{"to": [app("emailservice")]}]})],
+     "`mine` doesn't let checkoutservice look up names."),
+    ([MUTE, policy({"podSelector": {}, "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]}],
+                    "policyTypes": ["Egress"]})],
+     "`default-deny-egress` and `mine` don't let checkoutservice call emailservice."),
+])
+def test_egress_that_was_left_over_is_named(policies: list[Json], said: str) -> None:
+    found = judge("05-collection", Situation((*CLUSTER, *INGRESS, *policies), connects=lambda source, target: False))
+    assert (found.mistake, found.text[:len(said)]) == ("held-back", said)
+    assert "lab.prove_enforcement" not in found.text
+
+
 def test_the_broken_collection_has_three_faults_and_names_one_at_a_time() -> None:
     names = {item["metadata"]["name"] for item in BROKEN}
     mixed = [item for item in INGRESS if item["metadata"]["name"] not in names] + BROKEN
@@ -85,11 +102,36 @@ def collector(*peers: Json, ports: Any = ({"port": 9555},)) -> Json:
     ([collector(MONITORING_NAME)], "whole-namespace"),
     ([collector({"namespaceSelector": {}, **app("collector")})], "any-namespace"),
     ([collector({"namespaceSelector": {"matchLabels": {"name": "monitor"}}, **app("collector")})], "namespace-label"),
-    ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 80}])], "refused"),
+    ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 80}])], "port"),
+    ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 9555, "protocol": "UDP"}])], "port"),
+    ([collector({**MONITORING_NAME, **app("collectr")})], "caller-unknown"),
+    ([collector({**MONITORING_NAME, **app("collectr")}, ports=[{"port": 80}])], "caller-unknown"),
+    ([collector(app("collectr"))], "refused"),
+    ([policy(collector({**MONITORING_NAME, **app("collector")})["spec"], where="monitoring")], "other-namespace"),
+    ([policy({**app("collector"), "ingress": [{"from": [app("adservice")]}]}, where="monitoring")], "other-namespace"),
+    ([policy({**app("collector"), "ingress": [{"from": [app("adservice")]}]})], "selects-other"),
+    ([policy({**app("adservce"), "ingress": [{"from": [{**MONITORING_NAME, **app("collector")}]}]})], "selects-other"),
+    ([policy({**app("frontend"), "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {
+        "kubernetes.io/metadata.name": "tools"}}, **app("watcher")}]}]})], "nothing-yet"),
+    ([policy({"podSelector": {}, "policyTypes": ["Egress"]}, where="monitoring")], "nothing-yet"),
     ([collector({**MONITORING_NAME, **app("collector")}, ports=[])], "ports"),
 ])
 def test_the_collector(policies: list[Json], mistake: str) -> None:
     assert answer("06-collector", *CLUSTER, *MONITORING, *INGRESS, DENY, *policies) == mistake
+
+
+@pytest.mark.parametrize(("wrong", "said"), [
+    (policy(collector({**MONITORING_NAME, **app("collector")})["spec"], where="monitoring"),
+     "`mine` lies in the namespace monitoring. A policy selects pods of its own namespace, so one for adservice "
+     "belongs into default."),
+    (collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 8080}]),
+     "`mine` lets the collector in on 8080; adservice listens on 9555."),
+    (collector({**MONITORING_NAME, **app("collectr")}),
+     "`mine` admits app=collectr, and no pod of monitoring carries that."),
+])
+def test_the_collectors_hints_name_the_policy(wrong: Json, said: str) -> None:
+    objects = (*CLUSTER, *MONITORING, *INGRESS, DENY, wrong)
+    assert judge("06-collector", Situation(objects)).text == said
 
 
 def test_the_collector_needs_its_pods_and_the_other_policies() -> None:

@@ -66,3 +66,8 @@ def test_an_answer_shows_as_text_and_as_html() -> None:
     answer = Answer(False, "Try `kubectl get pods` & look", "m")
     assert repr(answer) == "[ .. ] Not quite. Try `kubectl get pods` & look"
     assert "<code>kubectl get pods</code> &amp; look" in answer._repr_html_()
+
+
+def test_a_task_without_its_name_is_answered_with_the_list() -> None:
+    with pytest.raises(LabError, match=r"^There is no task '05'\. The tasks are: 00-sandbox, .*, 09-least\.$"):
+        judge("05", Situation(()))

@@ -6,7 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from helpers.lab.errors import ShopError
+from helpers import lab
+from helpers.lab import ordering
+from helpers.lab.errors import Interrupted, ShopError
 from helpers.lab.shop import Visitor, page_of
 
 UPSTREAM = ('<html><head><title>Online Boutique</title></head><body><h1>Uh, oh!</h1><p><strong>HTTP Status:</strong> '
@@ -106,6 +108,15 @@ def test_a_good_page_has_no_error() -> None:
     found = page_of("/", 200, 0.5, "<title>Shop</title><style>x{}</style><p>Nice   things</p>")
     assert (found.error, found.title, found.text) == ("", "Shop", "Nice things")
     assert found.as_dict() == {"path": "/", "status": 200, "seconds": 0.5, "error": None, "title": "Shop"}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Interrupted("lab.page('/cart'): interrupted.")])
+def test_an_order_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def stopped(*given: object) -> None:
+        raise error
+    monkeypatch.setattr(ordering, "page", stopped)
+    with pytest.raises(Interrupted, match=r"^lab\.order\(\): interrupted"):
+        lab.order()
 
 
 def test_nobody_answers() -> None:

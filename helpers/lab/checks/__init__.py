@@ -40,7 +40,7 @@ def progress() -> Progress:
 def judge(task: str, situation: Situation) -> Answer:
     """The answer to one task in one situation. Raises LabError for a task that doesn't exist."""
     if task not in TASKS:
-        raise LabError(f"There is no task {task!r}.{did_you_mean(task, TASKS)}")
+        raise LabError(f"There is no task {task!r}.{did_you_mean(str(task), TASKS)} The tasks are: {', '.join(TASKS)}.")
     return TASKS[task](situation)
 
 

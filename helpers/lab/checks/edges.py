@@ -1,11 +1,13 @@
 """Tasks at the shop's edges: a caller from another namespace, and a call to an address outside the cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from helpers.lab.checks.answers import Answer, done, hint
+from helpers.lab.checks.goals import Goal, lift_ports, what_if
 from helpers.lab.checks.situation import Object, Situation
 from helpers.policies import NotFound, Pod, Policy, World
 from helpers.policies.addresses import Block, parse_address
+from helpers.policies.model import Peer
 
 COLLECTOR, VISITOR, IMPOSTOR = "monitoring/collector", "monitoring/visitor", "impostor"
 AD, AD_PORT = "adservice", 9555
@@ -32,19 +34,70 @@ def refused(situation: Situation) -> Answer:
     """Why the collector doesn't get in."""
     world = situation.world
     mine = list(aimed(world))
+    wrong = astray(world) if not mine else next(
+        (found for policy in mine if (found := wrong_caller(world, policy)) is not None), None)
+    if wrong is not None:
+        return wrong
     if not mine:
         return hint("nothing-yet", "No policy lets anybody from another namespace into adservice so far.")
-    for policy in mine:
-        peers = [peer for rule in policy.ingress or () for peer in rule.peers if peer.block is None]
-        if any(peer.namespaces is None and peer.pods.matches({"app": "collector"}) for peer in peers):
-            return hint("own-namespace", f"In `{policy.name}` a `podSelector` stands alone, and means pods of the "
-                        "policy's own namespace. Another namespace has to be named beside it, by `namespaceSelector`.")
-        for peer in peers:
-            if peer.namespaces is not None and not any(peer.namespaces.matches(labels)
-                                                       for labels in world.namespaces.values()):
-                return hint("namespace-label", f"No namespace carries {peer.namespaces}. "
-                            "`kubectl get namespaces --show-labels` shows what they carry.")
+    near = what_if(world, Goal(AD, (COLLECTOR,), AD_PORT), COLLECTOR, lift_ports)
+    if near is not None:
+        ports = [str(port).removeprefix("TCP ") for rule in near.ingress or () for port in rule.ports]
+        return hint("port", f"`{near.name}` lets the collector in on {', '.join(ports)}; adservice listens on "
+                    f"{AD_PORT}.")
     return hint("refused", f"{world.judge(COLLECTOR, AD, AD_PORT).sentence} Who, from where, and on which port?")
+
+
+def wrong_caller(world: World, policy: Policy) -> Answer | None:
+    """What is wrong with whom a policy for adservice names."""
+    peers = list(peers_of(policy))
+    if any(peer.namespaces is None and peer.pods.matches(world.pod(COLLECTOR).labels) for peer in peers):
+        return hint("own-namespace", f"In `{policy.name}` a `podSelector` stands alone, and means pods of the "
+                    "policy's own namespace. Another namespace has to be named beside it, by `namespaceSelector`.")
+    for peer in peers:
+        spaces = [name for name, labels in world.namespaces.items() if means(peer, labels)]
+        if peer.namespaces is not None and not spaces:
+            return hint("namespace-label", f"No namespace carries {peer.namespaces}. "
+                        "`kubectl get namespaces --show-labels` shows what they carry.")
+        pods = [pod for pod in world.pods if pod.namespace in spaces]
+        if "monitoring" in spaces and not any(peer.pods.matches(pod.labels) for pod in pods):
+            return hint("caller-unknown", f"`{policy.name}` admits {peer.pods}, and no pod of monitoring carries that.")
+    return None
+
+
+def astray(world: World) -> Answer | None:
+    """A policy that seems to mean the collector and adservice, and doesn't select adservice."""
+    ours = world.pod(AD).namespace
+    for policy in world.policies:
+        if policy.ingress is None or not speaks_of_the_collector(world, policy):
+            continue
+        if policy.namespace != ours:
+            return hint("other-namespace", f"`{policy.name}` lies in the namespace {policy.namespace}. A policy "
+                        f"selects pods of its own namespace, so one for adservice belongs into {ours}.")
+        if not policy.selects(world.pod(AD)):
+            return hint("selects-other", f"`{policy.name}` doesn't select adservice: its podSelector picks who is "
+                        "called.")
+    return None
+
+
+def speaks_of_the_collector(world: World, policy: Policy) -> bool:
+    """Whether a policy lies in `monitoring`, or selects or admits the collector by its label or its namespace's."""
+    caller = world.pod(COLLECTOR)
+    chosen = [policy.pods, *(peer.pods for peer in peers_of(policy))]
+    return (policy.namespace == caller.namespace
+            or any(pods.requirements and pods.matches(caller.labels) for pods in chosen)
+            or any(peer.namespaces is not None and peer.namespaces.requirements
+                   and means(peer, world.namespaces[caller.namespace]) for peer in peers_of(policy)))
+
+
+def peers_of(policy: Policy) -> Iterator[Peer]:
+    """The pods that a policy lets in."""
+    return (peer for rule in policy.ingress or () for peer in rule.peers if peer.block is None)
+
+
+def means(peer: Peer, labels: Mapping[str, str]) -> bool:
+    """Whether a peer means the namespace with these labels."""
+    return peer.namespaces is not None and peer.namespaces.matches(labels)
 
 
 def aimed(world: World) -> Iterator[Policy]:

@@ -48,7 +48,8 @@ def order(situation: Situation) -> Answer:
         return done(f"emailservice confirmed an order to `{own[-1]}`.")
     if found:
         return hint("suggested-address", "There are confirmations in emailservice's log, all of them to the address "
-                    "that the form suggests. Place an order with another one, and you can tell yours apart.")
+                    "that the form suggests; the load generator shops too. Place an order with another address, and "
+                    "you can tell yours apart.")
     return hint("nothing-yet", "No order was confirmed so far. Put something into the cart, and place the order there.")
 
 
