@@ -8,23 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.browser import Notebook, browser_page, choose_theme, screenshot
+from support.browser import Notebook, Notebook7, browser_page, choose_theme, screenshot
 from support.cluster import Cluster, cluster
 from support.jupyter import Server, jupyter
 
 PATIENCE = 30_000  # ms for a page of the shop to arrive
 NAME = "08-the-workbench.ipynb"
-
-
-class Notebook7(Notebook):
-    """The same notebook in Notebook 7."""
-
-    def __init__(self, page: Page, server: Server, name: str) -> None:
-        self.page = page
-        page.goto(server.url(f"notebooks/{name}"))
-        self.panel = page.locator(".jp-NotebookPanel")
-        self.cells.first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
 
 
 class Workbench:
@@ -160,8 +149,9 @@ def by_clicking(bench: Workbench) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_the_timeline_the_flow_log_and_the_task(tmp_path: Path) -> None:
-    with opened(tmp_path, Notebook, width=1920, height=1080, dark=True) as (own, notebook):
+@pytest.mark.parametrize("kind", [Notebook, pytest.param(Notebook7, marks=pytest.mark.long)], ids=["lab", "notebook7"])
+def test_the_timeline_the_flow_log_and_the_task(kind: type[Notebook], tmp_path: Path) -> None:
+    with opened(tmp_path, kind, width=1920, height=1080, dark=kind is Notebook) as (own, notebook):
         notebook.run(notebook.cell("frontend = "))
         notebook.run(notebook.cell("lab.apply(frontend)"))
         step_through(notebook)
@@ -202,7 +192,7 @@ def follow_flows(notebook: Notebook) -> None:
     answer = log.locator(".lab-answer").first
     expect(answer).to_contain_text("The smallest policy that would let it through")
     expect(answer.locator("pre")).to_contain_text("name: shipping-allow-ad")
-    screenshot(notebook.page, "flow-log-dark-1920")
+    screenshot(notebook.page, f"flow-log-{type(notebook).__name__}-1920")
     log.get_by_label("group by").select_option("pair")
     expect(log.locator(".lab-groups")).to_contain_text("adservice → shippingservice TCP 50051: denied")
     answer.get_by_role("button", name="Open in the workbench").click()

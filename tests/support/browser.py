@@ -92,3 +92,14 @@ class Notebook:
             except AssertionError:
                 continue
             return
+
+
+class Notebook7(Notebook):
+    """The same notebook in Notebook 7."""
+
+    def __init__(self, page: Page, server: Server, name: str) -> None:
+        self.page = page
+        page.goto(server.url(f"notebooks/{name}"))
+        self.panel = page.locator(".jp-NotebookPanel")
+        self.cells.first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
