@@ -10,7 +10,7 @@ from helpers.policies.addresses import is_address
 from helpers.policies.model import Pod, Service
 from helpers.policies.references import Reference, config_maps, references
 from helpers.policies.services import pod_port
-from helpers.policies.wording import nearest
+from helpers.policies.wording import nearest, short
 from helpers.policies.world import World
 
 OUTSIDE = "outside"
@@ -29,6 +29,11 @@ class Arrow:
     origins: tuple[str, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
+        return f"{short(self.source)} → {short(self.target)} {self.protocol} {self.port}"
+
+    @property
+    def rank(self) -> str:
+        """What arrows are sorted by: the whole names of their ends."""
         return f"{self.source} => {self.target} : {self.protocol} {self.port}"
 
 
@@ -49,7 +54,7 @@ class Arrows:
     def listed(self) -> tuple[Arrow, ...]:
         """The arrows, sorted, with their origins."""
         return tuple(Arrow(one.source, one.target, one.port, one.protocol, tuple(origins))
-                     for one, origins in sorted(self.found.items(), key=lambda entry: str(entry[0])))
+                     for one, origins in sorted(self.found.items(), key=lambda entry: entry[0].rank))
 
 
 def declared(world: World, into: Arrows) -> None:
@@ -89,14 +94,14 @@ def _follow(units: Units, services: Mapping[tuple[str, str], Service], pod: Pod,
     entries = [entry for entry in service.ports if reference.port in (None, entry.number)]
     if not entries or (reference.port is None and len(entries) > 1 and not reference.sure):
         has = ", ".join(str(entry.number) for entry in service.ports) or "no port"
-        into.note(f"{pod.workload_key} names {reference.host}:{reference.port} ({reference.origin}), and Service "
-                  f"{service.key} has {has}.")
+        into.note(f"{short(pod.workload_key)} names {reference.host}:{reference.port} ({reference.origin}), and "
+                  f"Service {service.key} has {has}.")
         return
     if not reference.sure and service.selects(pod):
         return
     targets = [target for target in units.get(service.namespace, ()) if service.selects(target)]
     if not targets:
-        into.note(f"{pod.workload_key} names Service {service.key} ({reference.origin}), which selects no pod.")
+        into.note(f"{short(pod.workload_key)} names Service {service.key} ({reference.origin}), which selects no pod.")
     for target in targets:
         for entry in entries:
             port = pod_port(entry, target)
@@ -113,14 +118,14 @@ def _unknown(services: Mapping[tuple[str, str], Service], pod: Pod, reference: R
         return
     if "." in reference.host.removesuffix(".svc") and ".svc" not in reference.host:
         if reference.scheme:
-            into.note(f"{pod.workload_key} names {reference.host} ({reference.origin}), a host outside: policies know "
-                      "addresses only, so allow its address by ipBlock if the pod must reach it.")
+            into.note(f"{short(pod.workload_key)} names {reference.host} ({reference.origin}), a host outside: "
+                      "policies know addresses only, so allow its address by ipBlock if the pod must reach it.")
         return
     near = nearest(reference.host, [name for namespace, name in services if namespace == pod.namespace],
                    alike=0.8)
     hint = f"; did you mean {near[0]}?" if near else ""
-    into.note(f"{pod.workload_key} names {reference.host}:{reference.port} ({reference.origin}), and there is no such "
-              f"Service{hint}")
+    into.note(f"{short(pod.workload_key)} names {reference.host}:{reference.port} ({reference.origin}), and there is "
+              f"no such Service{hint}")
 
 
 def _expose(units: Units, service: Service, ports: set[int | str], origin: str, into: Arrows) -> None:

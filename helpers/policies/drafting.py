@@ -9,6 +9,7 @@ from helpers.policies.addresses import format_address, parse_address
 from helpers.policies.arrows import OUTSIDE, Arrow
 from helpers.policies.flows import lasting_labels
 from helpers.policies.model import NAMESPACE_NAME_LABEL, Pod
+from helpers.policies.wording import short
 
 if TYPE_CHECKING:
     from helpers.policies.world import World
@@ -44,7 +45,7 @@ class Draft:
     def _note_host_pods(self) -> None:
         for key, pods in self.units.items():
             if pods[0].host_network and pods[0].namespace in self.namespaces:
-                self.notes.append(f"{key} uses its node's network, so no policy can hold it.")
+                self.notes.append(f"{short(key)} uses its node's network, so no policy can hold it.")
 
     def by_arrow(self) -> list[Json]:
         """One policy an arrow, over a default deny in each namespace."""
@@ -184,7 +185,8 @@ class Draft:
                 return choice
         others = sorted(self._meant(labels, pods[0].namespace) - {key})
         if not pods[0].host_network and others:
-            self.notes.append(f"No labels tell {key} from {', '.join(others[:4])}: its policies hold for them too.")
+            self.notes.append(f"No labels tell {short(key)} from {', '.join(map(short, others[:4]))}: its policies "
+                              "hold for them too.")
         return labels
 
     def _means_only(self, labels: Mapping[str, str], key: str) -> bool:

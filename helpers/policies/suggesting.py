@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.policies.arrows import Arrow, Arrows, declared
 from helpers.policies.drafting import SYSTEM, Draft
 from helpers.policies.flows import observed
-from helpers.policies.wording import plural
+from helpers.policies.wording import plural, short
 
 if TYPE_CHECKING:
     from helpers.policies.proving import Proof
@@ -41,9 +42,19 @@ class Suggestion:
     def __str__(self) -> str:
         return self.yaml()
 
+    @property
+    def _counted(self) -> str:
+        return f"{plural(len(self.policies), 'policy', 'policies')} for {plural(len(self.arrows), 'arrow')}"
+
     def __repr__(self) -> str:
-        return (f"<Suggestion of {plural(len(self.policies), 'policy', 'policies')} for "
-                f"{plural(len(self.arrows), 'arrow')}: {self.proof.sentence}>")
+        return f"<Suggestion of {self._counted}: {self.proof.sentence}>"
+
+    def _repr_html_(self) -> str:
+        checked = ("they allow these arrows and nothing more" if self.proof.exact else
+                   f"{self.proof.sentence}, as <code>.proof</code> lists")
+        names = "".join(f"<li>{html.escape(short(_key(item)))}</li>" for item in self.policies)
+        folded = f"<details><summary>The policies</summary><ul>{names}</ul></details>" if names else ""
+        return f"<p><strong>{self._counted}.</strong> Checked by the matrix: {checked}.</p>{folded}"
 
 
 def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[str, Any]] | None = None, *,
@@ -76,6 +87,10 @@ def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[
     policies = draft.by_arrow() if style == "arrow" else draft.by_workload()
     proof = prove(world, policies, draft)
     return Suggestion(tuple(policies), needed, (*arrows.notes, *draft.notes), proof)
+
+
+def _key(policy: Json) -> str:
+    return f"{policy['metadata']['namespace']}/{policy['metadata']['name']}"
 
 
 def _differences(arrows: Arrows, before: set[Arrow], declarations: bool) -> None:

@@ -24,3 +24,8 @@ def plural(count: int, noun: str, many: str = "") -> str:
 def nearest(name: str, known: Sequence[str], most: int = 1, alike: float = 0.6) -> list[str]:
     """The known names that look most like this one; bounded, so that a hostile name costs nothing."""
     return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=alike)
+
+
+def short(end: str) -> str:
+    """An end of an arrow for a reader: `default/web[Deployment]` as `web`, `shop/web[Deployment]` as `shop/web`."""
+    return end.partition("[")[0].removeprefix("default/") if end != "outside" else "the outside world"

@@ -42,7 +42,7 @@ SEEN = {
            "as-text": ["frontend → shippingservice 50051: would be allowed"], "flows-try": ["no answer"]},
     "09": {"declared": ["17 arrows"], "declared-notes": ["shoppingassistantservice"],
            "compare": ["nothing would change"],
-           "observed-arrows": ["adservice[Deployment] => default/redis-cart"],
+           "observed-arrows": ["adservice → redis-cart TCP 6379"],
            "compare-observed": ["adservice → redis-cart 6379: would be allowed"]},
 }
 

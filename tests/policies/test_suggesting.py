@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.policies import Suggestion, World, lint, suggest, validate
+from helpers.policies.proving import Proof
 
 from .build import deployment, namespace, pod, policy, service
 
@@ -67,6 +68,22 @@ def test_the_yaml_can_be_read_back() -> None:
     found = suggest(SHOP)
     assert tuple(yaml.safe_load_all(found.yaml())) == found.policies and str(found) == found.yaml()
     assert "17 arrows" in repr(found) and found.as_dict()["proof"]["exact"]
+
+
+def test_a_suggestion_reads_as_the_rest_of_the_course_does() -> None:
+    found = suggest([*SHOP, *DNS])
+    shown = found._repr_html_()
+    assert "policies for 17 arrows.</strong> Checked by the matrix: they allow these arrows and nothing more." in shown
+    assert shown.count("<li>") == len(found.policies) and "<li>ad-allow-frontend</li>" in shown
+    lines = list(map(str, found.arrows))
+    assert "checkoutservice → emailservice TCP 8080" in lines and "the outside world → frontend TCP 8080" in lines
+    assert found.as_dict()["arrows"][0]["source"] == "default/cartservice[Deployment]", "data keeps whole names"
+
+
+def test_a_suggestion_that_is_not_exact_says_so_and_escapes_names() -> None:
+    found = Suggestion(({"metadata": {"namespace": "x", "name": "<b>"}},), (), (), Proof(("a",), ()))
+    shown = found._repr_html_()
+    assert "the matrix lacks 1 and has 0 more, as <code>.proof</code> lists." in shown and "x/&lt;b&gt;" in shown
 
 
 A = service("a", 80, 8080)
