@@ -42,7 +42,8 @@ def _up(arguments: list[str]) -> int:
     begun = time.monotonic()
     found = launch.up(empty=options.empty, seconds=options.timeout)
     ready = sum(pod["ready"] for pod in found.pods)
-    print(f"The cluster is up: {ready} of {len(found.pods)} pods Ready after {time.monotonic() - begun:.1f} s.")
+    rest = "; the others are starting" if ready < len(found.pods) else ""
+    print(f"The cluster is up: {ready} of {len(found.pods)} pods Ready after {time.monotonic() - begun:.1f} s{rest}.")
     print(f"  export KUBECONFIG={found.kubeconfig}")
     if not options.empty:
         print(f"  shop: {found.shop_url}")

@@ -7,10 +7,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from helpers.lab import changes, looking
+from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:
     from helpers.policies import Finding
     from helpers.policies.suggesting import Suggestion
+
+
+STYLES = ("arrow", "workload")
 
 
 class Findings(list["Finding"]):
@@ -36,10 +40,17 @@ def suggest(*, declared: bool = True, observed: bool = False, since: float | Lit
 
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
     the moment `since` on (seconds, as `time.time()` gives them, or "reset": the last `lab.reset()`); `style` is
-    "arrow" (one policy an arrow) or "workload" (one a workload). Raises LabError without a flow log to read.
+    "arrow" (one policy an arrow) or "workload" (one a workload). Raises LabError without a flow log to read, or
+    for a choice that there isn't.
     """
     from helpers.policies import suggest as write
 
+    if style not in STYLES:
+        raise LabError(f"There is no style {style!r}: choose {STYLES[0]!r} (one policy an arrow) or {STYLES[1]!r} (one "
+                       "a workload).")
+    if since != "reset" and not isinstance(since, int | float):
+        raise LabError(f"since={since!r} is no moment: give \"reset\" (the last lab.reset()), or seconds as "
+                       "time.time() gives them.")
     since = changes.begun() if since == "reset" else since
     first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     flows: Any = [flow for flow in looking.flows() if str(flow["time"]) >= first] if observed else None

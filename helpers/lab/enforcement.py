@@ -32,8 +32,9 @@ class Enforcement:
     @property
     def sentence(self) -> str:
         if self.enforced:
-            return (f"Policies are enforced on {self.cluster}: a connection that worked was dropped "
-                    f"{self.seconds:.1f} s after a deny policy.")
+            when = "at once" if self.seconds < 0.05 else f"{self.seconds:.1f} s"
+            return (f"Policies are enforced on {self.cluster}: a connection that worked was dropped {when} after a "
+                    "deny policy.")
         if self.trouble:
             return f"Enforcement could not be tested on {self.cluster}: {self.trouble}"
         return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a deny policy the connection "

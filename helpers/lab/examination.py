@@ -213,6 +213,6 @@ def enforcement() -> Line:
 
     proof = trial.prove_enforcement()
     if proof:
-        return Line("ok", "enforcement", str(proof))
-    return Line("mend", "enforcement", str(proof),
+        return Line("ok", "enforcement", proof.sentence)
+    return Line("mend", "enforcement", proof.sentence,
                 "Use a cluster whose network plugin enforces policies, such as Calico.")

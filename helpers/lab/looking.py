@@ -74,11 +74,15 @@ def matrix(by: str = "workload") -> Any:
 
 
 class Flows(list[Object]):
-    """Flows as the cluster logged them, oldest first; prints as a table."""
+    """Flows as the cluster logged them, oldest first; prints as a table, and as `nobody` if there are none."""
+
+    def __init__(self, flows: Iterable[Object] = (), nobody: str = "No connection was logged yet.") -> None:
+        super().__init__(flows)
+        self.nobody = nobody
 
     def __repr__(self) -> str:
         if not self:
-            return "No connection was logged yet."
+            return self.nobody
         rows = [("TIME", "SOURCE", "TARGET", "PORT", "VERDICT", "POLICIES"), *map(_row, self)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
         return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -98,7 +102,14 @@ def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 
                        "Use lab.probe(…) to try a connection, or display.explain(…) to judge one.") from None
     kept = [flow for flow in found if _is(flow["source"], source) and _is(flow["target"], target)
             and (not verdict or flow["verdict"] == verdict)]
-    return Flows(kept[-last:] if last else kept)
+    kept = kept[-last:] if last else kept
+    return Flows(kept, _nobody(source, target, verdict, len(found))) if found else Flows()
+
+
+def _nobody(source: str, target: str, verdict: str, count: int) -> str:
+    """What to say when none of the logged connections is as asked."""
+    ends = "".join(f" {word} {name!r}" for word, name in (("from", source), ("to", target)) if name)
+    return f"No {verdict}{' ' * bool(verdict)}connection{ends} among {count} logged."
 
 
 def end_name(end: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers.cli import doctor as command
-from helpers.lab import examination
+from helpers.lab import enforcement, examination
 from helpers.lab.errors import ClusterError, KubectlError
 from helpers.lab.report import Line, Report
 
@@ -109,3 +109,10 @@ def test_the_command_ends_with_the_reports_status(report: Report, status: int, m
     monkeypatch.setattr(command, "examine", lambda prove: report)
     assert command.main("doctor", ["-o", "json"]) == status
     assert json.loads(capsys.readouterr().out)["ok"] is (status == 0)
+
+
+@pytest.mark.parametrize(("enforced", "start"), [(True, "[ OK ] enforcement: Policies are enforced on x"),
+                                                 (False, "[mend] enforcement: Policies are NOT enforced on x")])
+def test_enforcement_carries_one_mark(enforced: bool, start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enforcement, "prove_enforcement", lambda: enforcement.Enforcement(enforced, 1.0, "x"))
+    assert str(examination.enforcement()).startswith(start)

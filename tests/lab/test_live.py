@@ -1,9 +1,10 @@
 """The lab's calls against a real local cluster: the seed's walk, starting points, probes, the command line."""
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -171,6 +172,30 @@ def test_many_probes_at_once() -> None:
 def test_probes_that_cannot_be_made(source: str, target: str, said: str) -> None:
     with pytest.raises(LabError, match=said):
         lab.probe(source, target)
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    (lambda: lab.suggest(style="x"), "There is no style 'x': choose 'arrow'"),
+    (lambda: lab.suggest(observed=True, since="yesterday"), "since='yesterday' is no moment"),  # type: ignore[arg-type]
+    (lambda: display.workbench(template="x"), "There is no template 'x'. The templates are: deny-ingress, "),
+    (lambda: display.workbench(target="nobody"), "There is no workload 'nobody'. There is: adservice, "),
+    (lambda: display.workbench(other="frontnd"), "There is no workload 'frontnd'. Did you mean 'frontend'?"),
+    (lambda: display.workbench("a: ["), "Line 1: "),
+])
+def test_a_choice_that_there_is_not(asked: Callable[[], object], said: str) -> None:
+    with pytest.raises(LabError, match=re.escape(said)):
+        asked()
+
+
+def test_choices_that_there_are() -> None:
+    assert display.workbench(template="allow-one", target="adservice", other="kube-system/coredns")
+
+
+def test_nobody_among_the_flows() -> None:
+    lab.probe("frontend", "adservice:9555")
+    count = len(lab.flows())
+    assert repr(lab.flows("nix", verdict="denied")) == f"No denied connection from 'nix' among {count} logged."
+    assert repr(lab.flows(target="nix")) == f"No connection to 'nix' among {count} logged."
 
 
 def test_enforcement_is_proven_and_leaves_nothing() -> None:

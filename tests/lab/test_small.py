@@ -12,11 +12,15 @@ import pytest
 from support.scripted import cluster
 
 from helpers import lab
+from helpers.cli import cluster as command
 from helpers.lab import bar, environment, kubectl, proxy, rollout, session
+from helpers.lab.enforcement import Enforcement
 from helpers.lab.errors import Interrupted, KubectlError, LabError, did_you_mean
 from helpers.lab.home import read_json, write_json
 from helpers.lab.kubeconfig import Context
 from helpers.lab.looking import Flows
+from helpers.localcluster import launch
+from helpers.localcluster.status import Status
 
 
 def test_every_exported_name_can_be_imported() -> None:
@@ -223,6 +227,21 @@ class TestProxy:
         entry = proxy.shop()
         assert entry["unix_socket"].endswith("shop.sock") and entry["absolute_url"] is False
         assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(("ready", "said"), [(13, "13 of 13 pods Ready after 0.0 s.\n"),
+                                            (12, "12 of 13 pods Ready after 0.0 s; the others are starting.\n")])
+def test_up_says_that_pods_are_still_starting(ready: int, said: str, monkeypatch: pytest.MonkeyPatch,
+                                              capsys: pytest.CaptureFixture[str]) -> None:
+    found = Status("", "", pods=[{"ready": number < ready} for number in range(13)])
+    monkeypatch.setattr(launch, "up", lambda **options: found)
+    assert command.main("up", ["--empty"]) == 0
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("seconds", "when"), [(0.04, "dropped at once after"), (0.06, "dropped 0.1 s after")])
+def test_how_soon_a_policy_took_hold(seconds: float, when: str) -> None:
+    assert when in Enforcement(True, seconds, "x").sentence
 
 
 def test_flows_print_as_a_table() -> None:

@@ -8,15 +8,17 @@ from typing import Any
 
 from helpers.display.pictures import picture_of
 from helpers.display.scene import Scene, scene_of
-from helpers.display.widgets.bench import Bench
+from helpers.display.widgets.bench import Bench, Refused
 from helpers.display.widgets.focus import focus, narrowed
 from helpers.display.widgets.plan import Json
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.review import review
+from helpers.display.widgets.templates import TEMPLATES
 from helpers.display.widgets.timeline import svg_of
 from helpers.display.widgets.workbench import Workbench
 from helpers.lab import kubectl, looking, rollout, session
 from helpers.lab.arrows import Arrow, arrows_of
+from helpers.lab.errors import LabError, did_you_mean
 
 
 class LiveCluster:
@@ -61,9 +63,30 @@ def workbench(policies: str = "", *, template: str = "", target: str = "", other
     """Open the workbench: edit policies, see what would change in the cluster, then apply it or take it back.
 
     It starts with the cluster's policies, and with the YAML text `policies` if there is one. `template`, `target`
-    and `other` are the toolbar's first choices. Raises LabError when there is no cluster.
+    and `other` are the toolbar's first choices. Raises LabError when there is no cluster, or no such choice.
     """
     bench = Bench(LiveCluster(), needs=needs_of)
+    chosen = {"template": _template(template), "target": _workload(bench, target), "other": _workload(bench, other)}
     if policies:
-        bench.import_text(policies)
-    return Workbench(bench, draw, review, chosen={"template": template, "target": target, "other": other})
+        try:
+            bench.import_text(policies)
+        except Refused as error:
+            raise LabError(str(error)) from None
+    return Workbench(bench, draw, review, chosen=chosen)
+
+
+def _template(name: str) -> str:
+    known = [one.id for one in TEMPLATES]
+    if name and name not in known:
+        raise LabError(f"There is no template {name!r}. The templates are: {', '.join(known)}.")
+    return name
+
+
+def _workload(bench: Bench, name: str) -> str:
+    """A workload as the toolbar lists it, `namespace/name`; a cluster without any takes every name."""
+    known = [f"{one.namespace}/{one.name}" for one in bench.around.workloads]
+    key = name if "/" in name or not name else f"default/{name}"
+    if key and known and key not in known:
+        shown = [one.removeprefix("default/") for one in known]
+        raise LabError(f"There is no workload {name!r}.{did_you_mean(name, shown)} There is: {', '.join(shown)}.")
+    return key
