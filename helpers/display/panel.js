@@ -30,6 +30,8 @@
     page.addEventListener("beforeunload", () => say("LOADING", "loading …"));
   };
 
+  // The notebook's shortcuts take a key from whatever has the focus, unless that says otherwise.
+  panel.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
   show(options.path);
   if (options.seen) {
     frame.addEventListener("load", () => {

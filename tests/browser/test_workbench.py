@@ -213,11 +213,20 @@ def solve(notebook: Notebook, own: Cluster) -> None:
 
 
 @pytest.mark.timeout(120)
-def test_the_editor_by_keyboard_alone(tmp_path: Path) -> None:
-    with opened(tmp_path, Notebook) as (_, notebook):
+@pytest.mark.parametrize("kind", [Notebook, Notebook7], ids=["lab", "notebook7"])
+def test_by_keyboard_alone(kind: type[Notebook], tmp_path: Path) -> None:
+    with opened(tmp_path, kind) as (_, notebook):
         bench = Workbench(notebook.cell("bench = display.workbench()"))
         page = notebook.page
         before = notebook.cells.count()
+        bench.root.get_by_label("template", exact=True).focus()
+        page.keyboard.press("ArrowDown")
+        expect(bench.root.get_by_label("template", exact=True)).to_have_value("allow-call")
+        bench.root.get_by_role("button", name="Add", exact=True).focus()
+        page.keyboard.press("Enter")
+        expect(bench.root.locator(".lab-sheets li")).to_have_count(2)
+        page.keyboard.press("Space")
+        expect(bench.root.locator(".lab-sheets li")).to_have_count(3)
         bench.editor.click()
         page.keyboard.press("Control+End")
         page.keyboard.type("abdd")                  # in command mode these would insert and delete cells

@@ -10,6 +10,7 @@ import { yaml } from "@codemirror/lang-yaml";
 import { highlight, theme } from "./theme.js";
 import { indentAfter } from "./indent.js";
 import { replacement, rangeOf } from "./edits.js";
+import { keepKeys } from "./keys.js";
 import { source } from "./complete.js";
 
 const fromKernel = Annotation.define();
@@ -25,12 +26,6 @@ const still = [
   indentUnit.of("  "), EditorState.tabSize.of(2), yaml(), indentation, syntaxHighlighting(highlight), theme, lintGutter(),
   keymap.of([...completionKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
 ];
-
-/** Keep the page's shortcuts away: Lumino looks at the attribute, older listeners at the bubbling event. */
-function keepKeys(element) {
-  element.setAttribute("data-lm-suppress-shortcuts", "true");
-  for (const type of ["keydown", "keypress", "keyup"]) element.addEventListener(type, (event) => event.stopPropagation());
-}
 
 function render({ model, el }) {
   const readOnly = new Compartment();

@@ -5,6 +5,7 @@
 //   data-key="…"                       the focus is found again by it after the HTML has changed
 //   data-keep="…"                      the scroll position is kept by it; on details, data-key keeps it folded or not
 
+import { keepKeys } from "./keys.js";
 import { save, savePng } from "./save.js";
 
 const FIELDS = "input, select, textarea";
@@ -72,9 +73,8 @@ function render({ model, el }) {
     clearTimeout(timer);
     timer = setTimeout(() => tell(field.dataset.live, valueOf(field)), PAUSE);
   });
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
+  keepKeys(el);
   el.addEventListener("keydown", (event) => {
-    event.stopPropagation();
     const own = event.target.matches("button, a[href], summary, " + FIELDS);
     if (!own && (event.key === "Enter" || event.key === " ")) activate(event);
   });

@@ -1,4 +1,5 @@
 // A row of pictures to step through, to play and to save. Everything is in the browser: it goes on without a kernel.
+import { keepKeys } from "./keys.js";
 import { save, savePng, svgText } from "./save.js";
 
 const BEAT = 1600; // ms a step when playing
@@ -74,8 +75,7 @@ function render({ model, el }) {
     picture.innerHTML = frame.picture;
   };
   el.classList.add("lab-pane", "lab-timeline");
-  el.setAttribute("data-lm-suppress-shortcuts", "true");
-  el.addEventListener("keydown", (event) => event.stopPropagation());
+  keepKeys(el);
   el.append(bar, said, picture);
   onStep();
   model.on("change:step", onStep);
