@@ -57,8 +57,9 @@ def bare(deployment: str) -> str:
 
 def unknown(cluster: Cluster, name: str, known: Sequence[str]) -> LabError:
     """The error for a Deployment that isn't there; `known` are those that are."""
+    others = f" It has: {', '.join(known) or 'none; run lab.deploy()'}."
     return LabError(f"There is no Deployment {name!r} in the namespace {cluster.namespace}."
-                    f"{did_you_mean(name, known) or ' It has: ' + (', '.join(known) or 'none; run lab.deploy()')}")
+                    f"{did_you_mean(name, known) or others}")
 
 
 def wait(cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float,
