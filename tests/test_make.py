@@ -11,6 +11,7 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client import BlockingKernelClient
@@ -71,9 +72,13 @@ def files(base: str) -> list[str]:
 
 def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
     """What a new kernel's kubectl takes for its context, before anything of the course has run there."""
-    started = urllib.request.Request(f"{base}api/kernels?token={TOKEN}", method="POST")
-    with urllib.request.urlopen(started, timeout=60) as answer:
-        client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{json.load(answer)['id']}.json"))
+    def ask(method: str, path: str) -> Any:
+        asked = urllib.request.Request(f"{base}api/{path}?token={TOKEN}", method=method)
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return json.loads(answer.read() or "null")
+
+    kernel = ask("POST", "kernels")["id"]
+    client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
     client.load_connection_file()
     client.start_channels()
     try:
@@ -83,6 +88,7 @@ def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
         return str(ast.literal_eval(reply["content"]["user_expressions"]["it"]["data"]["text/plain"]))
     finally:
         client.stop_channels()
+        ask("DELETE", f"kernels/{kernel}")
 
 
 def test_make_down_on_a_fresh_checkout_installs_nothing(tmp_path: Path) -> None:
