@@ -2,20 +2,26 @@
 
     python tools/tour.py [--to FOLDER] [NOTEBOOK …]
 
-The cluster lives in a temporary LAB_HOME and is gone afterwards. Ends with status 1 if a cell failed.
+The cluster lives in a temporary LAB_HOME and is gone afterwards. Ends with status 1 if a cell failed, with 130 if it
+was interrupted.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -32,7 +38,7 @@ QUIETLY = ["--IPKernelApp.log_level=40"]  # a kernel on loopback warns that it d
 def own_environment(home: str) -> dict[str, str]:
     """The variables of a cluster in `home`, whatever cluster or Jupyter this user has besides."""
     bin_folder = str(Path(sys.executable).parent)
-    variables = dict(os.environ, LAB_HOME=home, PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    variables = dict(os.environ, LAB_HOME=home, TMPDIR=home, PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
     variables["JUPYTER_PREFER_ENV_PATH"] = "1"
     for name in ("LAB_CONTEXT", "KUBECONFIG"):
         variables.pop(name, None)
@@ -59,19 +65,55 @@ def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None
     (folder / f"{name}.html").write_text(body)
 
 
+def visit_one(path: Path, folder: Path) -> bool:
+    """Run one notebook in this process, and write it; says whether all went well."""
+    notebook = nbformat.read(path, as_version=4)
+    trouble = execute(notebook, path.resolve().parent, dict(os.environ))
+    write_html(notebook, path.stem, folder)
+    if trouble:
+        print(f"{path.name}: a cell failed\n{trouble}", file=sys.stderr)
+    return not trouble
+
+
 def visit(paths: list[Path], folder: Path, environment: dict[str, str]) -> bool:
-    """Run the notebooks in their order; says how long each took, and whether all went well."""
+    """Run the notebooks in their order; says how long each took, and whether all went well.
+
+    Each has a process of its own, in a session of its own: the client of a kernel would take an interrupt to itself.
+    """
     well = True
     for path in paths:
         began = time.monotonic()
-        notebook = nbformat.read(path, as_version=4)
-        trouble = execute(notebook, path.resolve().parent, environment)
-        write_html(notebook, path.stem, folder)
+        command = [sys.executable, __file__, "--to", str(folder), "--one", str(path)]
+        with interrupts() as came, subprocess.Popen(command, env=environment, start_new_session=True) as child:
+            while child.poll() is None:
+                if came.wait(0.1):
+                    end(child.pid)
+                    raise KeyboardInterrupt
+            well = child.returncode == 0 and well
         print(f"{path.name:<32} {time.monotonic() - began:5.1f} s", flush=True)
-        if trouble:
-            well = False
-            print(f"{path.name}: a cell failed\n{trouble}", file=sys.stderr)
     return well
+
+
+@contextlib.contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """An event that Control-C sets, in place of breaking in at any moment."""
+    came = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: came.set())
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def end(pid: int) -> None:
+    """Kill a process and all that it started, its kernel among them."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        family = [*parent.children(recursive=True), parent]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=5)
 
 
 def helpers(command: str, *options: str, environment: dict[str, str]) -> None:
@@ -95,10 +137,17 @@ def tour(paths: list[Path], folder: Path) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Run every notebook on a fresh cluster; write them as HTML.")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "tour", help="folder for the HTML")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("notebooks", nargs="*", type=Path, help="some notebooks only")
     arguments = parser.parse_args()
+    if arguments.one:
+        return 0 if visit_one(arguments.notebooks[0], arguments.to) else 1
     began = time.monotonic()
-    well = tour(arguments.notebooks or navigation.course(), arguments.to)
+    try:
+        well = tour(arguments.notebooks or navigation.course(), arguments.to)
+    except KeyboardInterrupt:
+        print(f"Interrupted; the cluster of the tour is gone. What was done so far is in {arguments.to}")
+        return 130
     print(f"{'all' if well else 'NOT all went well':<32} {time.monotonic() - began:5.1f} s\n"
           f"To read: {arguments.to / '00-start-here.html'}")
     return 0 if well else 1
