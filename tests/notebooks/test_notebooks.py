@@ -42,6 +42,8 @@ SEEN = {
            "as-text": ["frontend → shippingservice 50051: would be allowed"], "flows-try": ["no answer"]},
     "09": {"declared": ["17 arrows"], "declared-notes": ["shoppingassistantservice"],
            "compare": ["nothing would change"],
+           "newcomer-judge": ["yours          kube-system/coredns  yes", "the machine's  kube-system/coredns  no",
+                              "yours          adservice            no"],
            "observed-arrows": ["adservice → redis-cart TCP 6379"],
            "compare-observed": ["adservice → redis-cart 6379: would be allowed"]},
 }
