@@ -202,8 +202,9 @@ def follow_flows(notebook: Notebook) -> None:
 
 
 def solve(notebook: Notebook, own: Cluster) -> None:
-    """The notebook's task, by two clicks in the workbench of its own."""
+    """The notebook's task, by a choice and two clicks in the workbench of its own."""
     bench = Workbench(notebook.run(notebook.cell("display.workbench(template=")))
+    bench.choose("the other workload", "default/cartservice")
     bench.press("Add")
     bench.press("Apply")
     expect(bench.message).to_contain_text("Applied: create redis-cart-allow-cart", timeout=PATIENCE)
