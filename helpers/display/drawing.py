@@ -27,6 +27,7 @@ FILLS = {"open": palette.OPEN_FILL, "ingress": palette.INGRESS_FILL, "egress": p
 _WALL = 5.0
 _ROW = 11.0
 _LEGEND = 10.5  # the size of its letters
+_LAST = "changed by the last policy"
 
 
 def paint(scene: Scene, layout: Layout, title: str, *, plain: bool = False) -> str:
@@ -144,18 +145,26 @@ def _note(left: float) -> Iterator[str]:
 
 
 def _legend(scene: Scene, left: float, right: float) -> Iterator[str]:
-    """Below the picture, no wider than it: how lines look, then how workloads look."""
-    lines = [(state, WORDS[state], f"{LINES[state]} penwidth=1.5") for state in (ALLOWED, BLOCKED, EXTRA)]
-    lines.append(("last", "changed by the last policy", f"{LINES[ALLOWED]} penwidth=3.4"))
-    # Its room is kept where no policy was the last, so that nothing moves when one comes.
-    places = _rows([words for _, words, _ in lines], left, right, -34.0)
-    for (state, words, look), (x, y) in zip(lines if scene.last else lines[:-1], places, strict=False):
-        yield _line(f"legend {state}", (x, y), (x + 40, y), f'{look} class="legend"', words)
-        yield _text(f"legend {state} text", words, x + 46, y, size=_LEGEND, colour=palette.QUIET, left=True)
+    """Below the picture, no wider than it: how lines look, how workloads look, and what the last policy changed.
+
+    The room of that last entry is kept where it isn't needed, so that nothing moves when a policy comes.
+    """
+    lines = (ALLOWED, BLOCKED, EXTRA)
+    places = _rows([WORDS[state] for state in lines], left, right, -34.0)
+    for state, at in zip(lines, places, strict=True):
+        yield from _legend_line(state, WORDS[state], f"{LINES[state]} penwidth=1.5", at)
     below = min(y for _, y in places) - 28
-    for (state, meaning), (x, y) in zip(_MEANINGS.items(), _rows([*_MEANINGS.values()], left, right, below),
-                                        strict=True):
+    *places, last = _rows([*_MEANINGS.values(), _LAST], left, right, below)
+    for (state, meaning), (x, y) in zip(_MEANINGS.items(), places, strict=True):
         yield from _legend_node(state, meaning, x, y)
+    if scene.last:
+        yield from _legend_line("last", _LAST, f"{LINES[ALLOWED]} penwidth=3.4", last)
+
+
+def _legend_line(key: str, words: str, look: str, at: Point) -> Iterator[str]:
+    x, y = at
+    yield _line(f"legend {key}", (x, y), (x + 40, y), f'{look} class="legend"', words)
+    yield _text(f"legend {key} text", words, x + 46, y, size=_LEGEND, colour=palette.QUIET, left=True)
 
 
 def _rows(entries: list[str], left: float, right: float, top: float) -> list[Point]:
