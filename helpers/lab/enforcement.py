@@ -32,13 +32,13 @@ class Enforcement:
     @property
     def sentence(self) -> str:
         if self.enforced:
-            when = "at once" if self.seconds < 0.05 else f"{self.seconds:.1f} s"
-            return (f"Policies are enforced on {self.cluster}: a connection that worked was dropped {when} after a "
-                    "deny policy.")
+            when = "at once" if self.seconds < 0.05 else f"{self.seconds:.1f} s later"
+            return (f"Policies are enforced on {self.cluster}: a call that went through got no answer any more when a "
+                    f"policy denied it, {when}.")
         if self.trouble:
             return f"Enforcement could not be tested on {self.cluster}: {self.trouble}"
-        return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a deny policy the connection "
-                "still works. Its network plug-in ignores NetworkPolicy; use the local cluster, or one with Calico.")
+        return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a policy that denies it, a call "
+                "still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one with Calico.")
 
     def __bool__(self) -> bool:
         return self.enforced

@@ -239,7 +239,7 @@ def test_up_says_that_pods_are_still_starting(ready: int, said: str, monkeypatch
     assert said in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("seconds", "when"), [(0.04, "dropped at once after"), (0.06, "dropped 0.1 s after")])
+@pytest.mark.parametrize(("seconds", "when"), [(0.04, "denied it, at once."), (0.06, "denied it, 0.1 s later.")])
 def test_how_soon_a_policy_took_hold(seconds: float, when: str) -> None:
     assert when in Enforcement(True, seconds, "x").sentence
 
