@@ -37,8 +37,9 @@ class Enforcement:
                     f"policy denied it, {when}.")
         if self.trouble:
             return f"Enforcement could not be tested on {self.cluster}: {self.trouble}"
-        return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a policy that denies it, a call "
-                "still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one with Calico.")
+        return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a policy that denies it, a "
+                "call still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one with "
+                "Calico.")
 
     def __bool__(self) -> bool:
         return self.enforced
