@@ -38,8 +38,8 @@ class Enforcement:
         if self.trouble:
             return f"Enforcement could not be tested on {self.cluster}: {self.trouble}"
         return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a policy that denies it, a "
-                "call still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one with "
-                "Calico.")
+                "call still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one "
+                "with Calico.")
 
     def __bool__(self) -> bool:
         return self.enforced
