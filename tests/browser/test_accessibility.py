@@ -65,8 +65,9 @@ def reach(page: Page, bench: Locator, theme: str) -> None:
     """The Tab key goes through the workbench from part to part."""
     for width in (1280, 1920):
         page.set_viewport_size({"width": width, "height": width * 9 // 16})
+        page.wait_for_timeout(500)  # the page keeps its place when it gets another size
         bench.evaluate("item => item.scrollIntoView()")
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(200)
         screenshot(page, f"workbench-{theme}-{width}")
         bench.get_by_label("template", exact=True).focus()
         assert stops(page) == list(PARTS)
