@@ -45,12 +45,12 @@ def own_environment(home: str) -> dict[str, str]:
     return variables
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path, environment: dict[str, str]) -> str:
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     """Run a notebook in its folder; it keeps the outputs. Returns what went wrong, or an empty string."""
     client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
                             resources={"metadata": {"path": str(folder)}}, extra_arguments=QUIETLY)
     try:
-        client.execute(env=environment)
+        client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
     return ""
@@ -68,7 +68,7 @@ def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None
 def visit_one(path: Path, folder: Path) -> bool:
     """Run one notebook in this process, and write it; says whether all went well."""
     notebook = nbformat.read(path, as_version=4)
-    trouble = execute(notebook, path.resolve().parent, dict(os.environ))
+    trouble = execute(notebook, path.resolve().parent)
     write_html(notebook, path.stem, folder)
     if trouble:
         print(f"{path.name}: a cell failed\n{trouble}", file=sys.stderr)

@@ -27,6 +27,8 @@ FILLS = {"open": palette.OPEN_FILL, "ingress": palette.INGRESS_FILL, "egress": p
 _WALL = 5.0
 _ROW = 11.0
 _LEGEND = 10.5  # the size of its letters
+_SAMPLE, _BETWEEN = 46.0, 28.0  # from an entry to its words, and to the row below
+_LETTER = 0.53  # a letter's width, in parts of its size
 _LAST = "changed by the last policy"
 
 
@@ -153,7 +155,7 @@ def _legend(scene: Scene, left: float, right: float) -> Iterator[str]:
     places = _rows([WORDS[state] for state in lines], left, right, -34.0)
     for state, at in zip(lines, places, strict=True):
         yield from _legend_line(state, WORDS[state], f"{LINES[state]} penwidth=1.5", at)
-    below = min(y for _, y in places) - 28
+    below = min(y for _, y in places) - _BETWEEN
     *places, last = _rows([*_MEANINGS.values(), _LAST], left, right, below)
     for (state, meaning), (x, y) in zip(_MEANINGS.items(), places, strict=True):
         yield from _legend_node(state, meaning, x, y)
@@ -164,7 +166,7 @@ def _legend(scene: Scene, left: float, right: float) -> Iterator[str]:
 def _legend_line(key: str, words: str, look: str, at: Point) -> Iterator[str]:
     x, y = at
     yield _line(f"legend {key}", (x, y), (x + 40, y), f'{look} class="legend"', words)
-    yield _text(f"legend {key} text", words, x + 46, y, size=_LEGEND, colour=palette.QUIET, left=True)
+    yield _text(f"legend {key} text", words, x + _SAMPLE, y, size=_LEGEND, colour=palette.QUIET, left=True)
 
 
 def _rows(entries: list[str], left: float, right: float, top: float) -> list[Point]:
@@ -172,9 +174,9 @@ def _rows(entries: list[str], left: float, right: float, top: float) -> list[Poi
     found: list[Point] = []
     x, y = left, top
     for words in entries:
-        width = 46 + len(words) * _LEGEND * 0.53
+        width = _SAMPLE + len(words) * _LEGEND * _LETTER
         if found and x + width > right:
-            x, y = left, y - 28
+            x, y = left, y - _BETWEEN
         found.append((x, y))
         x += width + 16
     return found
@@ -192,7 +194,7 @@ def _legend_node(state: str, meaning: str, x: float, y: float) -> Iterator[str]:
     yield _box(node.key, place.x, y, place.width, place.height, meaning,
                f'style={style} fillcolor="{FILLS[state]}" color="{palette.QUIET}" penwidth=1.2 class="legend"')
     yield from _walls(node, place)
-    yield _text(f"{node.key} text", meaning, x + 46, y, size=_LEGEND, colour=palette.QUIET, left=True)
+    yield _text(f"{node.key} text", meaning, x + _SAMPLE, y, size=_LEGEND, colour=palette.QUIET, left=True)
 
 
 def _box(key: str, x: float, y: float, width: float, height: float, tip: str, look: str) -> str:
@@ -214,7 +216,7 @@ def _line(key: str, start: Point, end: Point, look: str, tip: str) -> str:
 def _text(key: str, text: str, x: float, y: float, *, size: float = 12.0, colour: str = palette.INK, bold: bool = False,
           left: bool = False, paper: bool = False, tip: str = "") -> str:
     """A line of words with its middle at x, or its left end. On `paper` it covers what lies below."""
-    width = min(len(text) * size * (0.6 if bold else 0.53) + 3, LABEL_WIDTH if paper else 2000.0)
+    width = min(len(text) * size * (0.6 if bold else _LETTER) + 3, LABEL_WIDTH if paper else 2000.0)
     ground = f'style=filled fillcolor="{palette.PAPER}" color="{palette.PAPER}" penwidth=0' if paper else ""
     justified = " labeljust=l" if left else ""
     shown = quoted(text).removesuffix('"') + '\\l"' if left else quoted(text)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab import looking
-from helpers.lab.arrows import Arrow, arrows_of, short
+from helpers.lab.arrows import Arrow, arrows_of
 from helpers.lab.errors import LabError
+from helpers.policies.wording import short
 
 if TYPE_CHECKING:
     from helpers.policies import Verdict, World

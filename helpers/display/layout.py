@@ -132,6 +132,7 @@ def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
              "splines=true; node [shape=box fixedsize=true label=\"\"]; edge [arrowsize=0.8]"]
     numbers = {key: number for number, (key, _, _) in enumerate(nodes)}
     homes = {key: namespace for key, namespace, _ in nodes}
+    pairs = list(_pairs(edges))
     namespaces = list(dict.fromkeys(namespace for _, namespace, _ in nodes))
     several = len([namespace for namespace in namespaces if namespace]) > 1
     for place, namespace in enumerate(namespaces):
@@ -139,7 +140,7 @@ def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
         lines += [f"subgraph cluster_{place} {{ margin=14; label=room;"] if framed else []
         lines += [f"{number} [width={width / 72:.3f} height={NODE_HEIGHT / 72:.3f}]"
                   for number, (_, own, width) in enumerate(nodes) if own == namespace]
-        lines += [f"{{rank=same; {numbers[one]}; {numbers[other]}}}" for one, other in _pairs(edges)
+        lines += [f"{{rank=same; {numbers[one]}; {numbers[other]}}}" for one, other in pairs
                   if homes[one] == homes[other] == namespace]
         lines += ["}"] if framed else []
     room = (f' label=<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from helpers.lab.arrows import OUTSIDE, Arrow, short
+from helpers.lab.arrows import OUTSIDE, Arrow
 from helpers.lab.looking import SYSTEM, workloads
+from helpers.policies.wording import short
 
 if TYPE_CHECKING:
     from helpers.policies import Pod, Policy, World

@@ -11,7 +11,8 @@ from helpers.display import palette
 from helpers.display.scene import OUTSIDE_ADDRESS
 from helpers.display.words import workload_name
 from helpers.lab import looking
-from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of, short
+from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of
+from helpers.policies.wording import short
 
 if TYPE_CHECKING:
     from helpers.policies import Pod, World

@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from helpers.display.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
-from helpers.lab.arrows import OUTSIDE, short
+from helpers.lab.arrows import OUTSIDE
 from helpers.lab.looking import end_name
+from helpers.policies.wording import short
 
 STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
           OUTSIDE: ""}

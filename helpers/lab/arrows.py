@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from helpers.policies.wording import short
+
 Object = Mapping[str, Any]
 
 OUTSIDE = "outside"
@@ -32,11 +34,6 @@ class Arrow:
         ends = f"{short(self.source)} → {short(self.target)}"
         through = "" if self.port == self.service_port else f" (Service port {self.service_port})"
         return f"{ends} {self.protocol} {self.port}{through}"
-
-
-def short(name: str) -> str:
-    """A workload's name without the namespace `default`."""
-    return name.removeprefix("default/") if name != OUTSIDE else "the outside world"
 
 
 def arrows_of(objects: Iterable[Object]) -> tuple[Arrow, ...]:
