@@ -12,12 +12,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpers.cli.policy_input import BadInput, add_source, from_options, report
-from helpers.policies.reading import Reading
+from helpers.policies.reading.texts import Reading
 from helpers.policies.world import NotFound, World
 
 if TYPE_CHECKING:
+    from helpers.policies.judging.verdicts import Verdict
     from helpers.policies.linting import Finding
-    from helpers.policies.verdicts import Verdict
 
 Command = Callable[[list[str]], int]
 
@@ -61,11 +61,12 @@ def _matrix(argv: list[str]) -> int:
                      ("text", "json", "csv", "markdown", "dot", "svg"))
     parser.add_argument("--by", choices=("workload", "pod"), default="workload")
     options = parser.parse_args(argv)
-    from helpers.policies.formats import matrix_as
-    from helpers.policies.listing import connections
+    from helpers.policies.application.arrows import ingress_backends
+    from helpers.policies.application.formats import matrix_as
+    from helpers.policies.matrix.listing import connections
 
     world, good = _world(from_options(options))
-    lines = connections(world.matrix(options.by), world.ingress_backends())
+    lines = connections(world.matrix(options.by), ingress_backends(world))
     _print(matrix_as("dot" if options.output == "svg" else options.output, lines), options.output)
     return 0 if good else 2
 
@@ -99,7 +100,7 @@ def _judge(name: str, text: str, argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if not options.target and not options.service:
         parser.error("give TO, or --service")
-    from helpers.policies.explaining import NoRoute
+    from helpers.policies.judging.explaining import NoRoute
 
     world, good = _world(from_options(options))
     try:
@@ -115,7 +116,7 @@ def _judge(name: str, text: str, argv: list[str]) -> int:
 
 
 def _verdicts_as(name: str, form: str, verdicts: list[Verdict]) -> str:
-    from helpers.policies.formats import as_json
+    from helpers.policies.application.formats import as_json
 
     if form == "json":
         found = [verdict.as_dict() for verdict in verdicts]
@@ -180,7 +181,7 @@ def _lint(argv: list[str]) -> int:
 
 
 def _findings_as(form: str, found: list[Finding]) -> str:
-    from helpers.policies.formats import as_csv, as_json, as_markdown
+    from helpers.policies.application.formats import as_csv, as_json, as_markdown
 
     if form == "sarif":
         from helpers.cli.policy_output import sarif

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from helpers.cli.policy_input import BadInput, cluster_command, from_options, from_paths, report
-from helpers.policies.comparing import compare
-from helpers.policies.formats import as_json, comparison_as
-from helpers.policies.reading import Reading
-from helpers.policies.redundancy import removable
-from helpers.policies.suggesting import suggest
+from helpers.policies.application.comparing import compare
+from helpers.policies.application.formats import as_json, comparison_as
+from helpers.policies.application.redundancy import removable
+from helpers.policies.reading.texts import Reading
 from helpers.policies.wording import listed
 from helpers.policies.world import World
+from helpers.policies.writing.suggesting import suggest
 
 Json = Mapping[str, Any]
 

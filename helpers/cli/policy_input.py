@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from helpers.policies.gathering import Problem
-from helpers.policies.reading import Reading, read
+from helpers.policies.reading.gathering import Problem
+from helpers.policies.reading.texts import Reading, read
 
 ENDINGS = (".yaml", ".yml", ".json")
 

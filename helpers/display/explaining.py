@@ -15,7 +15,7 @@ from helpers.policies.wording import short
 
 if TYPE_CHECKING:
     from helpers.policies import Verdict, World
-    from helpers.policies.suggesting import Suggestion
+    from helpers.policies.writing.suggesting import Suggestion
 
 _NAMED = 3
 """So many names are written out."""

@@ -87,7 +87,7 @@ def pick(selector: str = "", *, objects: Iterable[Mapping[str, Any]] | None = No
     A selector that cannot be read picks nothing, and the answer says why.
     """
     from helpers.policies import World
-    from helpers.policies.selectors import parse_selector
+    from helpers.policies.model.selectors import parse_selector
 
     world = World.of(looking.objects() if objects is None else objects)
     pods = tuple(pod for found in looking.workloads(world).values() for pod in found)

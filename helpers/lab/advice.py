@@ -11,7 +11,7 @@ from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:
     from helpers.policies import Finding
-    from helpers.policies.suggesting import Suggestion
+    from helpers.policies.writing.suggesting import Suggestion
 
 
 STYLES = ("arrow", "workload")

@@ -13,7 +13,7 @@ from helpers.lab.home import read_json, repository, write_json
 from helpers.lab.looking import SYSTEM
 
 if TYPE_CHECKING:
-    from helpers.policies.suggesting import Suggestion
+    from helpers.policies.writing.suggesting import Suggestion
 
 FOREIGN = "foreign.json"
 BEGUN = "begun.json"

@@ -10,23 +10,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.policies.comparing import compare
-    from helpers.policies.defaults import default
+    from helpers.policies.application.comparing import compare
+    from helpers.policies.application.redundancy import redundant, removable
     from helpers.policies.errors import FieldError
+    from helpers.policies.judging.verdicts import Side, Verdict
     from helpers.policies.linting import Finding, lint
     from helpers.policies.model import Pod, Policy
-    from helpers.policies.reading import read
-    from helpers.policies.redundancy import redundant, removable
-    from helpers.policies.suggesting import Suggestion, suggest
-    from helpers.policies.validation import validate
-    from helpers.policies.verdicts import Side, Verdict
+    from helpers.policies.reading.defaults import default
+    from helpers.policies.reading.texts import read
+    from helpers.policies.reading.validation import validate
     from helpers.policies.world import NotFound, World
+    from helpers.policies.writing.suggesting import Suggestion, suggest
 
 _HOMES = {
-    "FieldError": "errors", "validate": "validation", "default": "defaults", "World": "world", "NotFound": "world",
-    "compare": "comparing", "Finding": "linting", "lint": "linting", "read": "reading",
-    "suggest": "suggesting", "Suggestion": "suggesting", "redundant": "redundancy", "removable": "redundancy",
-    "Pod": "model", "Policy": "model", "Verdict": "verdicts", "Side": "verdicts",
+    "FieldError": "errors", "World": "world", "NotFound": "world", "read": "reading.texts",
+    "validate": "reading.validation", "default": "reading.defaults", "compare": "application.comparing",
+    "redundant": "application.redundancy", "removable": "application.redundancy", "Finding": "linting",
+    "lint": "linting", "suggest": "writing.suggesting", "Suggestion": "writing.suggesting", "Pod": "model",
+    "Policy": "model", "Verdict": "judging.verdicts", "Side": "judging.verdicts",
 }
 
 __all__ = ["FieldError", "Finding", "NotFound", "Pod", "Policy", "Side", "Suggestion", "Verdict", "World",

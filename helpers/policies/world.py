@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import Any
 
-from helpers.policies.addresses import NotAnAddress, parse_address
 from helpers.policies.errors import Question
-from helpers.policies.gathering import Gathered, Problem, gather, read_policy
-from helpers.policies.judging import End, judge
+from helpers.policies.judging.connection import End, judge
+from helpers.policies.judging.explaining import explain, translate
+from helpers.policies.judging.verdicts import Verdict
+from helpers.policies.matrix.matrix import Matrix
 from helpers.policies.model import Pod, Policy, Service
-from helpers.policies.verdicts import Verdict
+from helpers.policies.model.addresses import NotAnAddress, parse_address
+from helpers.policies.reading.gathering import Gathered, Problem, gather, read_policy
 from helpers.policies.wording import listed, nearest, plural
-
-if TYPE_CHECKING:
-    from helpers.policies.matrix import Matrix
-
 
 _MOST_VERDICTS = 10_000
 """How many verdicts a world remembers: callers call the same targets again and again."""
@@ -107,8 +106,6 @@ class World:
         (its name, or its address), which then means its first pod. Raises NotFound, and NoRoute when the Service
         doesn't lead there.
         """
-        from helpers.policies.explaining import explain, translate
-
         chosen = self.service(service) if service else None
         if chosen is None and isinstance(target, str):
             chosen = self._service_meant(target)
@@ -138,32 +135,18 @@ class World:
             raise NotFound(f"Service {service.key} selects no pod", "services -o wide")
         return found
 
-    def ingress_backends(self) -> list[tuple[Pod, int]]:
-        """The (pod, pod port) pairs behind the Ingress objects."""
-        from helpers.policies.arrows import backends
-        from helpers.policies.services import pod_port
-
-        wanted = {backend for item in self.objects if item.get("kind") == "Ingress" for backend in backends(item)}
-        routes = [(pod, pod_port(entry, pod)) for namespace, name, port in sorted(wanted, key=str)
-                  for service in self.services if (service.namespace, service.name) == (namespace, name)
-                  for entry in service.ports if port in (entry.number, entry.name)
-                  for pod in self.pods if service.selects(pod)]
-        return [(pod, port) for pod, port in routes if port is not None]
-
     def matrix(self, by: str = "workload") -> Matrix:
         """Everything that may reach everything, listed by "workload" or by "pod"."""
-        from helpers.policies.matrix import Matrix
-
         return Matrix(self.pods, self.namespaces, self.policies, by, self._kept)
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
-        """The policies that select this pod for "ingress" or "egress"; none means that it isn't isolated."""
+        """The policies that select this pod for "ingress" or "egress", in the order in which they are asked."""
         table: dict[tuple[Pod, str], tuple[Policy, ...]] = self._cache.setdefault("isolating", {})
         found = table.get((pod, direction))
         if found is None:
             found = table[pod, direction] = tuple(
                 policy for policy in self._policies_in(pod.namespace)
-                if policy.rules(direction) is not None and policy.selects(pod))
+                if policy.rules(direction) is not None and policy.selects(pod, self.namespaces))
         return found
 
     def end(self, end: Pod | str) -> End:
@@ -198,13 +181,15 @@ class World:
         raise NotFound(_no("Service", name, key, [service.key for service in self.services]), "services")
 
     def _policies_in(self, namespace: str) -> Sequence[Policy]:
-        table: dict[str, list[Policy]] | None = self._cache.get("policies")
+        """The policies of a namespace and of the whole cluster, in the order in which they are asked."""
+        table: dict[str | None, list[Policy]] | None = self._cache.get("policies")
         if table is None:
             table = {}
-            for policy in self.policies:
+            for policy in sorted(self.policies, key=attrgetter("rank")):
                 table.setdefault(policy.namespace, []).append(policy)
             self._cache["policies"] = table
-        return table.get(namespace, ())
+        own, everywhere = table.get(namespace, []), table.get(None, [])
+        return sorted([*own, *everywhere], key=attrgetter("rank")) if everywhere else own
 
     def _by_address(self) -> dict[tuple[int, int], Pod]:
         table: dict[tuple[int, int], Pod] | None = self._cache.get("addresses")

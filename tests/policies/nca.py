@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from helpers.policies.ports import LAST_PORT, PROTOCOLS, Span, spans_without
+from helpers.policies.model.ports import LAST_PORT, PROTOCOLS, Span, spans_without
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.policies import World
-from helpers.policies.comparing import compare
-from helpers.policies.redundancy import redundant, removable
+from helpers.policies.application.comparing import compare
+from helpers.policies.application.redundancy import redundant, removable
 
 from .worlds import policy, worlds
 

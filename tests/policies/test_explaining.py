@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from helpers.policies import NotFound, Verdict, World
-from helpers.policies.addresses import NotAnAddress, parse_cidr
-from helpers.policies.explaining import NoRoute
+from helpers.policies.judging.explaining import NoRoute
+from helpers.policies.model.addresses import NotAnAddress, parse_cidr
 
 from .build import deployment, namespace, pod, pods, policy, rule, service, spaces
 from .worlds import worlds

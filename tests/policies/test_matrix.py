@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from helpers.policies import World, compare
-from helpers.policies.formats import comparison_as, dot, matrix_as
-from helpers.policies.listing import connections
-from helpers.policies.redundancy import redundant, removable
+from helpers.policies.application.arrows import ingress_backends
+from helpers.policies.application.formats import comparison_as, dot, matrix_as
+from helpers.policies.application.redundancy import redundant, removable
+from helpers.policies.matrix.listing import connections
 
 from .build import deployment, namespace, pod, pods, policy, rule, service
 
@@ -97,11 +98,11 @@ def test_an_ingress_object_adds_its_controller() -> None:
     item = {"kind": "Ingress", "metadata": {"name": "i", "namespace": "shop"}, "spec": {
         "defaultBackend": {"service": {"name": "front", "port": {"number": 80}}}}}
     open_world = world(FRONT, service("front", 80, 8080, "shop"), item)
-    lines = connections(open_world.matrix(), open_world.ingress_backends())
+    lines = connections(open_world.matrix(), ingress_backends(open_world))
     assert "{ingress-controller} => shop/front[Deployment] : TCP 8080" in map(str, lines)
     shut = world(FRONT, service("front", 80, 8080, "shop"), item, POLICIES[1])
     assert not any(line.source == "{ingress-controller}"
-                   for line in connections(shut.matrix(), shut.ingress_backends()))
+                   for line in connections(shut.matrix(), ingress_backends(shut)))
 
 
 def test_pods_that_no_policy_tells_apart_are_one_class() -> None:

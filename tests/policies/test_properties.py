@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.policies import World
-from helpers.policies.matrix import Matrix
+from helpers.policies.matrix.matrix import Matrix
 
 from . import reference
 from .worlds import OUTSIDE, PROBES, policy, worlds

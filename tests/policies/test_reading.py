@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.policies import World, lint, read, suggest
-from helpers.policies.places import place_of
-from helpers.policies.reading import MOST_BYTES
-from helpers.policies.yamltext import load
+from helpers.policies.reading.places import place_of
+from helpers.policies.reading.texts import MOST_BYTES
+from helpers.policies.reading.yamltext import load
 
 from .build import deployment, pod, policy, rule, service
 from .worlds import worlds

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.policies import Suggestion, World, lint, suggest, validate
-from helpers.policies.proving import Proof
+from helpers.policies.writing.proving import Proof
 
 from .build import deployment, namespace, pod, policy, service
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.policies import default, validate
-from helpers.policies.parsing import parse_policy
+from helpers.policies.reading.parsing import parse_policy
 
 from .build import policy, rule
 

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from helpers.policies import default, validate
-from helpers.policies.reading import documents
-from helpers.policies.yamltext import BadYaml, Loader, load
+from helpers.policies.reading.texts import documents
+from helpers.policies.reading.yamltext import BadYaml, Loader, load
 
 _API_VERSION, _KIND = "networking.k8s.io/v1", "NetworkPolicy"
 _NOT_WRITTEN_BY_PEOPLE = "kubectl.kubernetes.io/last-applied-configuration"

@@ -6,8 +6,8 @@ from helpers.lab.checks.answers import Answer, done, hint
 from helpers.lab.checks.goals import Goal, lift_ports, what_if
 from helpers.lab.checks.situation import Object, Situation
 from helpers.policies import NotFound, Pod, Policy, World
-from helpers.policies.addresses import Block, parse_address
 from helpers.policies.model import Peer
+from helpers.policies.model.addresses import Block, parse_address
 
 COLLECTOR, VISITOR, IMPOSTOR = "monitoring/collector", "monitoring/visitor", "impostor"
 AD, AD_PORT = "adservice", 9555

@@ -151,7 +151,7 @@ def _namespace(obj: Object) -> Object:
 
 
 def _network_policy(obj: Object) -> Object:
-    from helpers.policies.defaults import default as fill
+    from helpers.policies.reading.defaults import default as fill
 
     return fill(obj)
 

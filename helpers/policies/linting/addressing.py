@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpers.policies.addresses import Block
 from helpers.policies.linting.case import SIDES, Case, report
 from helpers.policies.linting.findings import NOTE, WARNING, Finding
 from helpers.policies.model import EGRESS, INGRESS, Peer, Policy, Rule, Service
-from helpers.policies.objects import parsed
+from helpers.policies.model.addresses import Block
+from helpers.policies.reading.objects import parsed
 from helpers.policies.wording import listed
 
 

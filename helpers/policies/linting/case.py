@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from helpers.policies.addresses import Block
-from helpers.policies.bits import Bits, members
+from helpers.policies.application.redundancy import Redundant, removable
 from helpers.policies.linting.findings import Finding, finding
-from helpers.policies.matrix import Matrix
+from helpers.policies.matrix.matrix import Matrix
 from helpers.policies.model import EGRESS, INGRESS, NAMESPACE_NAME_LABEL, Peer, Pod, Policy, Rule, Service
-from helpers.policies.redundancy import Redundant, removable
-from helpers.policies.selectors import Selector, holds
-from helpers.policies.services import served
+from helpers.policies.model.addresses import Block
+from helpers.policies.model.bits import Bits, members
+from helpers.policies.model.selectors import Selector, holds
+from helpers.policies.model.services import served
 from helpers.policies.wording import nearest
 from helpers.policies.world import World
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from helpers.policies import tones
-from helpers.policies.places import place_of
+from helpers.policies.reading.places import place_of
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 

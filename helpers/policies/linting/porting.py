@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from helpers.policies.linting.case import Case, report
 from helpers.policies.linting.findings import ERROR, WARNING, Finding
 from helpers.policies.model import EGRESS, Pod, PortRule, Service
-from helpers.policies.services import Route, routes
+from helpers.policies.model.services import Route, routes
 from helpers.policies.wording import listed, nearest
 
 

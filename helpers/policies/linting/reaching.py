@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpers.policies.bits import Bits, members
 from helpers.policies.linting.case import SIDES, SYSTEM, Case, report
 from helpers.policies.linting.findings import ERROR, NOTE, WARNING, Finding, finding
 from helpers.policies.model import EGRESS, INGRESS, Peer, Pod, Policy, Rule
+from helpers.policies.model.bits import Bits, members
 from helpers.policies.wording import listed, plural
 
 _DNS = 53

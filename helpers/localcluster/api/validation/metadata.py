@@ -2,8 +2,8 @@
 
 import re
 
-from helpers.policies import syntax
 from helpers.policies.errors import FieldError, forbidden, invalid, required
+from helpers.policies.reading import syntax
 
 from ..resources import Resource
 from ..store import Object

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from helpers.policies import syntax
 from helpers.policies.errors import FieldError, forbidden, invalid, quote, required, unsupported
+from helpers.policies.reading import syntax
 
 from ..store import Object
 from .metadata import check_label

@@ -1,7 +1,7 @@
 """Network policies: `helpers.policies` knows what is valid."""
 
 from helpers.policies.errors import FieldError
-from helpers.policies.validation import validate
+from helpers.policies.reading.validation import validate
 
 from ..store import Object
 

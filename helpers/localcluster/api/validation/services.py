@@ -3,8 +3,8 @@
 import ipaddress
 from typing import Any
 
-from helpers.policies import syntax
 from helpers.policies.errors import FieldError, invalid, required, unsupported
+from helpers.policies.reading import syntax
 
 from ..store import Object
 from .metadata import check_label, check_labels

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from helpers.policies.errors import FieldError, forbidden, invalid, required, unsupported
-from helpers.policies.validation import selector_errors
+from helpers.policies.reading.validation import selector_errors
 
 from ..selectors import matches
 from ..store import Object

@@ -1,0 +1,1 @@
+"""What an application needs, who reaches whom, and what a change would do."""

@@ -1,0 +1,1 @@
+"""One connection: the verdict, which rule decided, how near the others came."""

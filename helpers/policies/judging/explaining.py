@@ -1,0 +1,88 @@
+"""Verdicts with the precise nearest miss of each policy and with what the reader should know besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from helpers.policies.errors import Question
+from helpers.policies.judging.connection import End, common_families, judge
+from helpers.policies.judging.misses import Attempt, nearest_miss
+from helpers.policies.judging.verdicts import Miss, Verdict
+from helpers.policies.model import EGRESS, INGRESS, Namespaces, Pod, Policy, Service
+from helpers.policies.model.services import pod_port, routes, served
+
+STANDING = "this is about new connections; with Calico, as in this lab, those that stand keep flowing"
+
+
+class Asked(Protocol):
+    """What explaining needs of a World."""
+
+    @property
+    def namespaces(self) -> Namespaces: ...
+    @property
+    def services(self) -> Sequence[Service]: ...
+    def isolating(self, pod: Pod, direction: str) -> Sequence[Policy]: ...
+
+
+class NoRoute(Question, ValueError):
+    """A Service doesn't lead to the pod on that port; the message says what it does have."""
+
+    step = "`kubectl get services -o wide` lists their ports and selectors."
+
+
+def explain(world: Asked, source: End, target: End, port: int, protocol: str, service: Service | None) -> Verdict:
+    """The verdict for a connection to the target's own `port`, with nearest misses and notes."""
+    verdict = judge(source, target, port, protocol, world.namespaces, world.isolating)
+    misses: list[Miss] = []
+    for side, end, other in ((verdict.egress, source, target), (verdict.ingress, target, source)):
+        if side.allowed or end.pod is None or side.note:
+            continue
+        family = common_families(source, target)[0]
+        attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)
+        found = [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
+        misses += sorted(found, key=lambda miss: miss.distance)
+    notes = [*_wrong_port(world, target, port, protocol), *_notes(world, source, target, service)]
+    return verdict.explained(misses, notes if verdict.allowed else [*notes, STANDING])
+
+
+def _wrong_port(world: Asked, target: End, port: int, protocol: str) -> Iterator[str]:
+    """A Service's port asked of a pod that listens elsewhere."""
+    pod = target.pod
+    if pod is None or (protocol, port) in served(pod, world.services):
+        return
+    for route in routes(world.services, pod):
+        if (route.entry.protocol, route.entry.number) == (protocol, port):
+            yield f"{port} is the port of Service {route.service.key}; the pod listens on {route.port}"
+            return
+
+
+def _notes(world: Asked, source: End, target: End, service: Service | None) -> Iterator[str]:
+    if service is not None:
+        yield f"Service {service.key} was translated to the pod's own port, which is the one policies judge"
+    same = source.pod is not None and target.pod is not None and source.pod.key == target.pod.key
+    if same and service is not None:
+        yield "a pod that reaches itself through a Service is left to each network plugin by the API"
+    for end, other, direction in ((source, target, EGRESS), (target, source, INGRESS)):
+        if end.pod is not None and end.pod.host_network:
+            yield (f"{end.text} uses its node's network: the API leaves open what policies mean for it; here it counts "
+                   f"as the node's address, so no policy applies to its {direction}")
+        elif other.pod is not None and not other.addresses and end.pod is not None and not same and any(
+                peer.block for policy in world.isolating(end.pod, direction)
+                for rule in policy.rules(direction) or () for peer in rule.peers):
+            yield f"the address of {other.text} isn't known, so only an ipBlock of all IPv4 addresses means it"
+
+
+def translate(service: Service, pod: Pod, port: int, protocol: str) -> int:
+    """A Service's port as this pod's port; raises NoRoute."""
+    if not service.selects(pod):
+        raise NoRoute(f"Service {service.key} doesn't select {pod.key}, so nothing leads from it there")
+    entries = [entry for entry in service.ports if entry.number == port and entry.protocol == protocol]
+    if not entries:
+        has = ", ".join(f"{entry.protocol} {entry.number}" for entry in service.ports) or "no port"
+        raise NoRoute(f"Service {service.key} has no port {protocol} {port}; it has {has}")
+    found = pod_port(entries[0], pod)
+    if found is None:
+        raise NoRoute(f"Service {service.key} sends {protocol} {port} to the port named {entries[0].target}, "
+                      f"which {pod.key} doesn't have")
+    return found

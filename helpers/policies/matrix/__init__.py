@@ -1,0 +1,1 @@
+"""All connections: classes of pods, bit sets, tables."""

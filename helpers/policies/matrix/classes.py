@@ -1,0 +1,130 @@
+"""Classes of pods that no policy can tell apart, and of outside addresses likewise.
+
+Everything after this works on classes, so its cost depends on the policies and not on the number of pods. Each
+class is one bit; outside classes follow the pods' classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpers.policies.matrix.index import Index
+from helpers.policies.matrix.looks import Look, Vocabulary, looks
+from helpers.policies.model import Namespaces, Peer, Pod, Policy
+from helpers.policies.model.addresses import Block
+from helpers.policies.model.bits import Bits, from_members, members
+from helpers.policies.model.regions import Range, Regions
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """The classes of one world under one set of policies.
+
+    `of_pod[i]` is the class of pod i; `looks[c]` represents class c. `outside[k]` are the ranges of outside
+    class k, whose bit is `len(looks) + k`, and `outside_blocks[k]` the blocks that hold it.
+    """
+
+    looks: tuple[Look, ...]
+    of_pod: tuple[int, ...]
+    outside: tuple[tuple[Range, ...], ...]
+    outside_blocks: tuple[Bits, ...]
+    blocks: Mapping[Block, int]
+    _index: Index
+    _class_of_look: Sequence[int]
+    _known: dict[Bits, Bits] = field(default_factory=dict)
+
+    @property
+    def pods(self) -> Bits:
+        """All classes of pods."""
+        return (1 << len(self.looks)) - 1
+
+    @property
+    def size(self) -> int:
+        return len(self.looks) + len(self.outside)
+
+    @property
+    def likeness(self) -> object:
+        """Equal for equal classes of the same pods."""
+        return self._index, tuple(self._class_of_look)
+
+    def subjects(self, policy: Policy) -> Bits:
+        """The classes that a policy selects."""
+        return self._classes(self._index.meaning(policy).subjects)
+
+    def peers(self, policy: Policy) -> tuple[tuple[Bits | None, ...], ...]:
+        """The classes of each peer by rule, ingress rules first; None for an ipBlock."""
+        return tuple([tuple([None if bits is None else self._classes(bits) for bits in rule])
+                      for rule in self._index.meaning(policy).peers])
+
+    def peer(self, peer: Peer, namespace: str | None) -> Bits:
+        """The classes of pods that a peer without ipBlock means in a policy of a namespace."""
+        return self._classes(self._index.peer(peer, namespace))
+
+    def _classes(self, some: Bits) -> Bits:
+        """A set of looks as a set of classes."""
+        if self._index.size == len(self.looks):
+            return some
+        found = self._known.get(some)
+        if found is None:
+            found = self._known[some] = from_members({self._class_of_look[look] for look in members(some)},
+                                                     len(self.looks))
+        return found
+
+
+def classify(pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
+             kept: dict[Any, Any] | None = None) -> Classes:
+    """Sort pods and addresses into classes.
+
+    `kept` remembers the looks for the next set of policies over the same pods: an edit seldom changes what the
+    policies speak of.
+    """
+    words = Vocabulary.of(policies)
+    key = words.frozen()
+    if kept is not None and kept.get("words") == key:
+        distinct, of_pod, index, outside = kept["looks"]
+    else:
+        regions = {version: Regions(version, list(words.blocks)) for version in (4, 6)}
+        distinct, of_pod = looks(pods, words, regions)
+        index = Index(distinct, namespaces)
+        outside = [(mask, tuple(ranges)) for version in _families(distinct, words)
+                   for mask, ranges in regions[version].outside().items()]
+        if kept is not None:
+            kept["words"], kept["looks"] = key, (distinct, of_pod, index, outside)
+    merged = _merge(distinct, index, policies)
+    representatives: list[Look] = []
+    for look, number in zip(distinct, merged, strict=True):
+        if number == len(representatives):
+            representatives.append(look)
+    return Classes(tuple(representatives), tuple([merged[number] for number in of_pod]),
+                   tuple([ranges for _, ranges in outside]), tuple([mask for mask, _ in outside]), words.blocks,
+                   index, merged)
+
+
+def _families(distinct: Sequence[Look], words: Vocabulary) -> list[int]:
+    """The address families that pods have; where some address isn't known, IPv4 and what the blocks mention."""
+    found = {family for look in distinct for family in look.families}
+    if not found or any(not look.families for look in distinct):
+        found |= {4} | {block.version for block in words.blocks}
+    return sorted(found)
+
+
+def _merge(distinct: Sequence[Look], index: Index, policies: Sequence[Policy]) -> list[int]:
+    """For each look the number of its class: looks in just the same sets of all policies are one class."""
+    sets: dict[Bits, None] = {}
+    for policy in policies:
+        meaning = index.meaning(policy)
+        sets[meaning.subjects] = None
+        for rule in meaning.peers:
+            for bits in rule:
+                if bits is not None:
+                    sets[bits] = None
+    seen_by: list[list[int]] = [[] for _ in distinct]
+    for number, bits in enumerate(sets):
+        for look in members(bits):
+            seen_by[look].append(number)
+    classes: dict[object, int] = {}
+    return [classes.setdefault((tuple(seen), look.ports, look.blocks, look.families, look.host, look.node),
+                               len(classes))
+            for look, seen in zip(distinct, seen_by, strict=True)]

@@ -1,0 +1,1 @@
+"""From texts to records: YAML with places, validation, objects, and what could not be read."""

@@ -1,0 +1,1 @@
+"""Policies written by machine: suggestions, with their proof."""
