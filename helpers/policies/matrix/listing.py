@@ -10,6 +10,7 @@ from helpers.policies.model import Pod
 from helpers.policies.model.bits import members
 from helpers.policies.model.ports import Span, spans_text
 from helpers.policies.model.regions import Range, merge, range_text
+from helpers.policies.model.workloads import workloads
 
 Backend = tuple[Pod, int]
 
@@ -47,6 +48,13 @@ def units(matrix: Rows) -> dict[str, Members]:
     for pod, number in zip(matrix.pods, matrix.classes.of_pod, strict=True):
         found.setdefault(unit_name(pod, matrix.by), set()).add(number)
     return {name: tuple(sorted(classes)) for name, classes in found.items()}
+
+
+def replicated(matrix: Rows) -> frozenset[str]:
+    """The units whose pods may call each other: workloads of several pods."""
+    if matrix.by == "pod":
+        return frozenset()
+    return frozenset(key for key, workload in workloads(matrix.pods).items() if workload.several)
 
 
 class Folded:
@@ -94,7 +102,7 @@ def _from_controller(matrix: Rows, backends: Iterable[Backend]) -> Iterator[Conn
 
 
 def _lines(matrix: Rows) -> Iterator[Connection]:
-    folded, all_units = Folded(matrix), units(matrix)
+    folded, all_units, several = Folded(matrix), units(matrix), replicated(matrix)
     groups: dict[Members, list[str]] = {}
     for name, classes in all_units.items():
         groups.setdefault(classes, []).append(name)
@@ -107,7 +115,7 @@ def _lines(matrix: Rows) -> Iterator[Connection]:
                 text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
                 for name in names:
                     for other in others:
-                        if other != name:
+                        if other != name or name in several:
                             yield Connection(name, other, text, spans)
         row = folded.row(sources)
         for ports, span in _ranges(matrix, {number: row.get(number, 0) for number in outside}):
