@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from helpers.policies.application.arrows import OUTSIDE, Arrow
-from helpers.policies.application.flows import lasting_labels
+from helpers.policies.application.arrows import Arrow
 from helpers.policies.model import NAMESPACE_NAME_LABEL, Pod
-from helpers.policies.model.addresses import format_address, parse_address
+from helpers.policies.model.addresses import OUTSIDE, format_address, parse_address
+from helpers.policies.model.naming import TELLING, lasting_labels
 from helpers.policies.wording import short
 
 if TYPE_CHECKING:
     from helpers.policies.world import World
 
 Json = dict[str, Any]
-SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
-
-_TELLING = ("app", "app.kubernetes.io/name", "k8s-app", "name", "run", "component", "app.kubernetes.io/component")
 _DNS_LABELS = {"k8s-app": "kube-dns"}
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
@@ -178,7 +175,7 @@ class Draft:
         """The fewest labels that mean this workload's pods and no others of the namespace."""
         pods = self.units[key]
         labels = lasting_labels(pods[0].labels)
-        choices = [{name: labels[name]} for name in _TELLING if name in labels]
+        choices = [{name: labels[name]} for name in TELLING if name in labels]
         choices += [labels, dict(pods[0].labels)]
         for choice in choices:
             if choice and self._means_only(choice, key):

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from helpers.policies.application.arrows import OUTSIDE
-from helpers.policies.model.addresses import NotAnAddress, parse_address, parse_block
+from helpers.policies.model.addresses import OUTSIDE, NotAnAddress, parse_address, parse_block
 from helpers.policies.model.ports import Span, spans_text, spans_without
 from helpers.policies.model.regions import Range, merge, range_text, solid
 

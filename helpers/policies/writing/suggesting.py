@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.policies.application.arrows import Arrow, Arrows, declared
-from helpers.policies.application.flows import observed
+from helpers.policies.application.need import Arrow, needs
+from helpers.policies.model.naming import is_system
 from helpers.policies.wording import plural, short
 from helpers.policies.world import World
-from helpers.policies.writing.drafting import SYSTEM, Draft
+from helpers.policies.writing.drafting import Draft
 from helpers.policies.writing.proving import Proof, prove
 
 Json = dict[str, Any]
@@ -34,8 +34,7 @@ class Suggestion:
 
     def as_dict(self) -> Json:
         return {"policies": list(self.policies), "notes": list(self.notes), "proof": self.proof.as_dict(),
-                "arrows": [{"source": arrow.source, "target": arrow.target, "port": arrow.port,
-                            "protocol": arrow.protocol, "origins": list(arrow.origins)} for arrow in self.arrows]}
+                "arrows": [arrow.as_dict() for arrow in self.arrows]}
 
     def __str__(self) -> str:
         return self.yaml()
@@ -68,33 +67,26 @@ def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[
     if style not in ("arrow", "workload"):
         raise ValueError(f"style is 'arrow' or 'workload', not {style!r}")
     world = world if isinstance(world, World) else World.of(world)
-    arrows = Arrows()
-    if declarations:
-        declared(world, arrows)
-    if flows is not None:
-        only_declared = set(arrows.found)
-        observed(world, flows, arrows, verdicts)
-        _differences(arrows, only_declared, declarations)
+    found = needs(world, flows, declarations=declarations, verdicts=verdicts)
     chosen = sorted(set(namespaces) if namespaces is not None else
-                    {pod.namespace for pod in world.pods} - SYSTEM)
-    needed = arrows.listed()
+                    {pod.namespace for pod in world.pods if not is_system(pod.namespace)})
+    needed = found.arrows
+    notes = [*found.notes, *(_differences(needed) if declarations and flows is not None else ())]
     draft = Draft(world, needed, chosen, ingress=ingress, egress=egress, dns=dns)
     policies = draft.by_arrow() if style == "arrow" else draft.by_workload()
     proof = prove(world, policies, draft)
-    return Suggestion(tuple(policies), needed, (*arrows.notes, *draft.notes), proof)
+    return Suggestion(tuple(policies), needed, (*notes, *draft.notes), proof)
 
 
 def _key(policy: Json) -> str:
     return f"{policy['metadata']['namespace']}/{policy['metadata']['name']}"
 
 
-def _differences(arrows: Arrows, before: set[Arrow], declarations: bool) -> None:
-    """Note what only the manifests or only the flow log knows."""
-    if not declarations:
-        return
-    for arrow, origins in arrows.found.items():
-        seen = any(origin.endswith(("flow", "flows")) for origin in origins)
-        if arrow not in before:
-            arrows.note(f"{arrow} was seen in the flow log and is declared nowhere.")
-        elif not seen:
-            arrows.note(f"{arrow} is declared ({next(iter(origins))}) and was not seen in the flow log.")
+def _differences(arrows: Iterable[Arrow]) -> Iterator[str]:
+    """What only the manifests or only the flow log knows."""
+    for arrow in arrows:
+        kinds = {one.kind == "flow" for one in arrow.evidence}
+        if kinds == {True}:
+            yield f"{arrow} was seen in the flow log and is declared nowhere."
+        elif kinds == {False}:
+            yield f"{arrow} is declared ({arrow.evidence[0]}) and was not seen in the flow log."
