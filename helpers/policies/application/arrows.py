@@ -51,8 +51,12 @@ class Arrow:
     service_port: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
-        through = f" (Service port {self.service_port})" if self.service_port not in (0, self.port) else ""
-        return f"{short(self.source)} → {short(self.target)} {self.protocol} {self.port}{through}"
+        return f"{short(self.source)} → {short(self.target)} {self.protocol} {self.port}"
+
+    @property
+    def through(self) -> str:
+        """The arrow with the port that callers dial, where that is another one."""
+        return f"{self} (Service port {self.service_port})" if self.service_port not in (0, self.port) else str(self)
 
     @property
     def rank(self) -> tuple[str, str, str, int]:

@@ -28,6 +28,8 @@ def observed(world: World, flows: Iterable[Mapping[str, Any]], into: Found, verd
             into.note(f"The flow from {_told(flow.get('source'))} to {_told(flow.get('target'))} was left out: one of "
                       "its ends is not among the pods, or its port is none.")
             continue
+        if source == target and not world.workloads[source].several:
+            continue
         attempts = flow.get("attempts")
         arrow = Arrow(source, target, port, protocol)
         counts[arrow] = counts.get(arrow, 0) + (attempts if isinstance(attempts, int) else 1)
