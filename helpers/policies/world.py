@@ -135,9 +135,16 @@ class World:
             raise NotFound(f"Service {service.key} selects no pod", "services -o wide")
         return found
 
-    def matrix(self, by: str = "workload") -> Matrix:
-        """Everything that may reach everything, listed by "workload" or by "pod"."""
-        return Matrix(self.pods, self.namespaces, self.policies, by, self._kept)
+    def matrix(self, by: str = "workload", families: frozenset[int] = frozenset()) -> Matrix:
+        """Everything that may reach everything, listed by "workload" or by "pod"; it is built once.
+
+        `families` (4, 6) are the address families to judge besides those that pods and policies mention.
+        """
+        table: dict[frozenset[int], Matrix] = self._cache.setdefault("matrices", {})
+        found = table.get(families)
+        if found is None:
+            found = table[families] = Matrix(self.pods, self.namespaces, self.policies, by, self._kept, families)
+        return found.listed_by(by)
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
         """The policies that select this pod for "ingress" or "egress", in the order in which they are asked."""

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from helpers.policies.matrix.matrix import Matrix
 from helpers.policies.matrix.tables import Directions, Partition
+from helpers.policies.matrix.units import standing_for
 from helpers.policies.model import EGRESS, INGRESS, Policy
 from helpers.policies.model.bits import Bits, members
+from helpers.policies.model.selectors import EVERYTHING
 
 if TYPE_CHECKING:
     from helpers.policies.world import World
@@ -32,20 +34,22 @@ class Redundant:
 
 
 def redundant(world: World) -> list[Redundant]:
-    """Each policy whose removal alone changes no connection, between pods or with the outside.
+    """Each policy whose removal alone changes no connection, between pods or with the outside, now or later.
+
+    A policy for every pod of its namespace is none of them: it isolates the pods that are still to come.
 
     Of two equal policies both are listed, though only one may go; `removable` gives a set that may go together.
     """
-    matrix = world.matrix("pod")
-    pods = Counter(matrix.classes.of_pod)
+    matrix = world.matrix()
+    pods = _members(matrix)
     return [Redundant(policy, _beside(matrix, number, NONE)) for number, policy in enumerate(world.policies)
             if _changes_nothing(matrix, number, NONE, pods)]
 
 
 def removable(world: World) -> list[Redundant]:
     """Policies that may all go at once; of equal ones the first stays."""
-    matrix = world.matrix("pod")
-    pods = Counter(matrix.classes.of_pod)
+    matrix = world.matrix()
+    pods = _members(matrix)
     found: list[Redundant] = []
     gone = NONE
     for number in reversed(range(len(world.policies))):
@@ -53,6 +57,14 @@ def removable(world: World) -> list[Redundant]:
             found.append(Redundant(world.policies[number], _beside(matrix, number, gone)))
             gone |= {number}
     return found[::-1]
+
+
+def _members(matrix: Matrix) -> Counter[int]:
+    """How many pods each class stands for, those included that a template will make."""
+    found: Counter[int] = Counter()
+    for pod, number in zip(matrix.pods, matrix.classes.of_pod, strict=True):
+        found[number] += standing_for(pod)
+    return found
 
 
 def _beside(matrix: Matrix, number: int, gone: Gone) -> tuple[str, ...]:
@@ -66,6 +78,8 @@ def _beside(matrix: Matrix, number: int, gone: Gone) -> tuple[str, ...]:
 
 def _changes_nothing(matrix: Matrix, number: int, gone: Gone, pods: Counter[int]) -> bool:
     """Whether a policy may go when others are gone already."""
+    if matrix.policies[number].pods == EVERYTHING:
+        return False
     return not any(_changed_pair(table, gone, gone | {number}, number, pods) for table in matrix.tables)
 
 

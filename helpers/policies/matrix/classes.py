@@ -74,21 +74,21 @@ class Classes:
 
 
 def classify(pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
-             kept: dict[Any, Any] | None = None) -> Classes:
-    """Sort pods and addresses into classes.
+             kept: dict[Any, Any] | None = None, families: frozenset[int] = frozenset()) -> Classes:
+    """Sort pods and addresses into classes; `families` are judged besides those that pods and policies mention.
 
     `kept` remembers the looks for the next set of policies over the same pods: an edit seldom changes what the
     policies speak of.
     """
     words = Vocabulary.of(policies)
-    key = words.frozen()
+    key = words.frozen(), families
     if kept is not None and kept.get("words") == key:
         distinct, of_pod, index, outside = kept["looks"]
     else:
         regions = {version: Regions(version, list(words.blocks)) for version in (4, 6)}
         distinct, of_pod = looks(pods, words, regions)
         index = Index(distinct, namespaces)
-        outside = [(mask, tuple(ranges)) for version in _families(distinct, words)
+        outside = [(mask, tuple(ranges)) for version in sorted(_families(distinct, words) | families)
                    for mask, ranges in regions[version].outside().items()]
         if kept is not None:
             kept["words"], kept["looks"] = key, (distinct, of_pod, index, outside)
@@ -102,12 +102,12 @@ def classify(pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Pol
                    index, merged)
 
 
-def _families(distinct: Sequence[Look], words: Vocabulary) -> list[int]:
+def _families(distinct: Sequence[Look], words: Vocabulary) -> set[int]:
     """The address families that pods have; where some address isn't known, IPv4 and what the blocks mention."""
     found = {family for look in distinct for family in look.families}
     if not found or any(not look.families for look in distinct):
         found |= {4} | {block.version for block in words.blocks}
-    return sorted(found)
+    return found
 
 
 def _merge(distinct: Sequence[Look], index: Index, policies: Sequence[Policy]) -> list[int]:

@@ -26,18 +26,16 @@ class Rows:
     """
 
     def __init__(self, pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
-                 by: str = "workload", kept: dict[Any, Any] | None = None) -> None:
-        if by not in ("workload", "pod"):
-            raise ValueError(f"a matrix is by 'workload' or by 'pod', not by {by!r}")
-        self.pods, self.policies, self.by = pods, policies, by
-        self.classes: Classes = classify(pods, namespaces, policies, kept)
+                 by: str = "workload", kept: dict[Any, Any] | None = None,
+                 families: frozenset[int] = frozenset()) -> None:
+        self.pods, self.policies, self.by = pods, policies, units_by(by)
+        self.classes: Classes = classify(pods, namespaces, policies, kept, families)
         self.ports = port_space(policies, self.classes)
-        families = self._families()
+        self.families = self._families()
         work = self._work({} if kept is None else kept)
         self.tables = [Directions(self.classes, policies, self.ports, family, work.setdefault(family, Work()))
-                       for family in families]
-        self.rows: list[Partition] = _union([_rows(table, family == families[0])
-                                             for table, family in zip(self.tables, families, strict=True)])
+                       for family in sorted(self.families)]
+        self.rows: list[Partition] = _union([_rows(table, table is self.tables[0]) for table in self.tables])
 
     def _work(self, kept: dict[Any, Any]) -> dict[int, Work]:
         """The work that still holds from the last matrix of these pods, by address family."""
@@ -47,10 +45,10 @@ class Rows:
         work: dict[int, Work] = kept["work"]
         return work
 
-    def _families(self) -> list[int]:
+    def _families(self) -> frozenset[int]:
         found = {family for look in self.classes.looks for family in look.families}
         found |= {ranges[0][0] for ranges in self.classes.outside}
-        return sorted(found) or [4]
+        return frozenset(found or [4])
 
     @cached_property
     def _class_of(self) -> dict[str, int]:
@@ -103,6 +101,13 @@ class Rows:
     def __len__(self) -> int:
         """How many classes of pods there are."""
         return len(self.classes.looks)
+
+
+def units_by(by: str) -> str:
+    """A way to list a matrix; raises ValueError for another than "workload" and "pod"."""
+    if by not in ("workload", "pod"):
+        raise ValueError(f"a matrix is by 'workload' or by 'pod', not by {by!r}")
+    return by
 
 
 def _rows(table: Directions, primary: bool) -> list[Partition]:
