@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpers.cli.policy_input import BadInput, add_source, from_options, report
+from helpers.policies.names import NotFound
 from helpers.policies.reading.texts import Reading
-from helpers.policies.world import NotFound, World
+from helpers.policies.world import World
 
 if TYPE_CHECKING:
     from helpers.policies.judging.verdicts import Verdict
@@ -100,13 +101,15 @@ def _judge(name: str, text: str, argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if not options.target and not options.service:
         parser.error("give TO, or --service")
-    from helpers.policies.judging.explaining import NoRoute
+    from helpers.policies.judging.leading import NoRoute
 
     world, good = _world(from_options(options))
     try:
-        targets = [options.target] if options.target else world.backends(world.service(options.service))
-        verdicts = [world.explain(options.source, target, options.port, options.protocol, options.service or None)
-                    for target in targets]
+        if options.target:
+            verdicts = [world.explain(options.source, options.target, options.port, options.protocol,
+                                      options.service or None)]
+        else:
+            verdicts = world.explain_service(options.source, options.service, options.port, options.protocol)
     except NoRoute as error:
         raise BadInput(str(error)) from None
     _print(_verdicts_as(name, options.output, verdicts), options.output)

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from helpers.policies.judging.verdicts import Side, Verdict
     from helpers.policies.linting import Finding, lint
     from helpers.policies.model import Pod, Policy
+    from helpers.policies.names import NotFound
     from helpers.policies.reading.defaults import default
     from helpers.policies.reading.texts import read
     from helpers.policies.reading.validation import validate
-    from helpers.policies.world import NotFound, World
+    from helpers.policies.world import World
     from helpers.policies.writing.suggesting import Suggestion, suggest
 
 _HOMES = {
-    "FieldError": "errors", "World": "world", "NotFound": "world", "read": "reading.texts",
+    "FieldError": "errors", "World": "world", "NotFound": "names", "read": "reading.texts",
     "validate": "reading.validation", "default": "reading.defaults", "compare": "application.comparing",
     "redundant": "application.redundancy", "removable": "application.redundancy", "Finding": "linting",
     "lint": "linting", "suggest": "writing.suggesting", "Suggestion": "writing.suggesting", "Pod": "model",

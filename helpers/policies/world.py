@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from helpers.policies.errors import Question
 from helpers.policies.judging.connection import End, judge
-from helpers.policies.judging.explaining import explain, translate
+from helpers.policies.judging.explaining import explain
+from helpers.policies.judging.leading import NoRoute, leads
 from helpers.policies.judging.verdicts import Verdict
 from helpers.policies.matrix.matrix import Matrix
-from helpers.policies.model import Pod, Policy, Service
-from helpers.policies.model.addresses import NotAnAddress, parse_address
+from helpers.policies.model import Pod, Policy, Service, Workload
+from helpers.policies.model.workloads import workloads
+from helpers.policies.names import Names
 from helpers.policies.reading.gathering import Gathered, Problem, gather, read_policy
-from helpers.policies.wording import listed, nearest, plural
+from helpers.policies.wording import plural
 
 _MOST_VERDICTS = 10_000
 """How many verdicts a world remembers: callers call the same targets again and again."""
-
-
-class NotFound(Question, KeyError):
-    """No pod, workload, Service or policy has this name; the message names near ones."""
-
-    def __init__(self, text: str, resource: str = "pods") -> None:
-        super().__init__(text)
-        self.step = f"`kubectl get {resource}` lists what there is."
-
-    def __str__(self) -> str:
-        return str(self.args[0])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,8 +84,8 @@ class World:
         if found is None:
             if len(table) >= _MOST_VERDICTS:
                 table.clear()
-            found = table[key] = judge(self.end(source), self.end(target), port, protocol, self.namespaces,
-                                       self.isolating)
+            one, other = self._names.pair(source, target)
+            found = table[key] = judge(one, other, port, protocol, self.namespaces, self.isolating)
         return found
 
     def explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP",
@@ -103,37 +93,50 @@ class World:
         """Like `judge`, with the nearest miss of each policy that stands in the way, and notes.
 
         With `service` ("ns/name") the port is the Service's and is translated. A target may also be a Service itself
-        (its name, or its address), which then means its first pod. Raises NotFound, and NoRoute when the Service
-        doesn't lead there.
+        (its name, or its address): then the verdict is one of those in `explain_service`, a denied one if there is
+        one. Raises NotFound, and NoRoute when the Service doesn't lead there.
         """
-        chosen = self.service(service) if service else None
-        if chosen is None and isinstance(target, str):
-            chosen = self._service_meant(target)
-            target = self.backends(chosen)[0] if chosen else target
-        end = self.end(target)
-        if chosen is not None and end.pod is not None:
-            port = translate(chosen, end.pod, port, protocol)
-        return explain(self, self.end(source), end, port, protocol, chosen)
+        if service is not None:
+            through = self.service(service)
+            wanted = self.end(target)
+            found = [lead for lead in leads(self, through, port, protocol)
+                     if self.end(lead.target).text == wanted.text]
+            if not found:
+                raise NoRoute(f"Service {through.key} doesn't select {wanted.text}, so nothing leads from it there")
+            return self._explain(source, target, found[0].port, protocol, through)
+        meant = self._names.service_meant(target) if isinstance(target, str) else None
+        if meant is None:
+            return self._explain(source, target, port, protocol)
+        verdicts = self.explain_service(source, meant.key, port, protocol)
+        denied = [verdict for verdict in verdicts if not verdict]
+        if not denied or len(denied) == len(verdicts):
+            return verdicts[0]
+        return denied[0].noting(f"{len(verdicts) - len(denied)} of the {len(verdicts)} ends behind Service {meant.key} "
+                                "may be reached: a call fails or not by whose turn it is")
 
-    def _service_meant(self, target: str) -> Service | None:
-        """The Service that a target means: by its address, as `service/name`, or by a name that no pod has."""
-        for service in self.services:
-            if target in service.addresses:
-                return service
-        plain = re.sub(r"(^|/)(service|svc)/", r"\1", target)
-        key = plain if "/" in plain else f"default/{plain}"
-        found = next((service for service in self.services if service.key == key), None)
-        if plain != target:
-            return found or self.service(plain)
-        names = self._by_name()
-        return None if key in names or f"default/{key}" in names else found
+    def explain_service(self, source: Pod | str, service: str, port: int, protocol: str = "TCP") -> list[Verdict]:
+        """The verdicts for everything that a Service ("ns/name") leads to, one for each workload or address.
 
-    def backends(self, service: Service) -> list[Pod]:
-        """The pods that a Service selects; raises NotFound when there is none."""
-        found = [pod for pod in self.pods if service.selects(pod)]
-        if not found:
-            raise NotFound(f"Service {service.key} selects no pod", "services -o wide")
-        return found
+        Raises NotFound, and NoRoute when it leads nowhere on that port, or nobody knows where.
+        """
+        chosen = self.service(service)
+        found = {lead.target.workload_key if isinstance(lead.target, Pod) else lead.target: lead
+                 for lead in reversed(leads(self, chosen, port, protocol))}
+        return [self._explain(source, lead.target, lead.port, protocol, chosen) for lead in reversed(found.values())]
+
+    def _explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str,
+                 service: Service | None = None) -> Verdict:
+        one, other = self._names.pair(source, target)
+        return explain(self, one, other, port, protocol, service)
+
+    @cached_property
+    def workloads(self) -> Mapping[str, Workload]:
+        """The workloads by key, "ns/name[Kind]", in the order of their first pods."""
+        return workloads(self.pods)
+
+    @cached_property
+    def _names(self) -> Names:
+        return Names(self.pods, self.ended, self.services, self.workloads)
 
     def matrix(self, by: str = "workload", families: frozenset[int] = frozenset()) -> Matrix:
         """Everything that may reach everything, listed by "workload" or by "pod"; it is built once.
@@ -157,35 +160,19 @@ class World:
         return found
 
     def end(self, end: Pod | str) -> End:
-        """A Pod, name or address as one end of a connection."""
-        if isinstance(end, Pod):
-            return End(end, end.parsed_addresses, end.key)
-        try:
-            address = parse_address(end)
-        except NotAnAddress:
-            return self.end(self.pod(end))
-        pod = self._by_address().get(address)
-        return End(pod, (address,), pod.key if pod else end)
+        """A Pod, a name, an address, or one of the ends in `names.SPECIAL` as one end of a connection."""
+        return self._names.end(end)
 
     def pod(self, name: str) -> Pod:
         """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name.
 
         Raises NotFound, which names near matches.
         """
-        table = self._by_name()
-        key = name if "/" in name else f"default/{name}"
-        found = table.get(key) or table.get(f"default/{key}")
-        if found is None:
-            raise NotFound(self._missing(name, key, table))
-        return found
+        return self._names.pod(name)
 
     def service(self, name: str) -> Service:
         """The Service called `ns/name` or `name` (in `default`); raises NotFound."""
-        key = name if "/" in name else f"default/{name}"
-        for service in self.services:
-            if service.key == key:
-                return service
-        raise NotFound(_no("Service", name, key, [service.key for service in self.services]), "services")
+        return self._names.service(name)
 
     def _policies_in(self, namespace: str) -> Sequence[Policy]:
         """The policies of a namespace and of the whole cluster, in the order in which they are asked."""
@@ -197,41 +184,3 @@ class World:
             self._cache["policies"] = table
         own, everywhere = table.get(namespace, []), table.get(None, [])
         return sorted([*own, *everywhere], key=attrgetter("rank")) if everywhere else own
-
-    def _by_address(self) -> dict[tuple[int, int], Pod]:
-        table: dict[tuple[int, int], Pod] | None = self._cache.get("addresses")
-        if table is None:
-            table = {address: pod for pod in reversed(self.pods) if not pod.host_network
-                     for address in pod.parsed_addresses}
-            self._cache["addresses"] = table
-        return table
-
-    def _by_name(self) -> dict[str, Pod]:
-        table: dict[str, Pod] | None = self._cache.get("names")
-        if table is None:
-            table = {}
-            for pod in self.pods:
-                kind, _, workload = pod.workload.partition("/")
-                table.setdefault(f"{pod.namespace}/{kind.lower()}/{workload}", pod)
-                table.setdefault(f"{pod.namespace}/{workload}", pod)
-            table.update((pod.key, pod) for pod in reversed(self.pods))
-            self._cache["names"] = table
-        return table
-
-    def _missing(self, name: str, key: str, table: Mapping[str, Pod]) -> str:
-        for pod in self.ended:
-            if key in (pod.key, f"{pod.namespace}/{pod.workload.partition('/')[2]}"):
-                return f"the pod {pod.key} has ended, so it takes part in no connection"
-        return _no("pod or workload", name, key, [other for other in table if other.count("/") == 1])
-
-
-def _no(what: str, name: str, key: str, known: list[str]) -> str:
-    """A sentence that says what is missing and what may be meant: near names, of the same namespace first."""
-    namespace, _, wanted = key.rpartition("/")
-    by_name: dict[str, list[str]] = {}
-    for other in known:
-        by_name.setdefault(other.rpartition("/")[2], []).append(other)
-    near = [other for one in nearest(wanted, list(by_name), most=2) for other in by_name[one]] if wanted else []
-    near.sort(key=lambda other: not other.startswith(f"{namespace}/"))
-    hint = f"; did you mean {listed(near[:3], 'or')}?" if near else ""
-    return f"there is no {what} called {name[:100]!r}{hint}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from helpers.policies import NotFound, Verdict, World
-from helpers.policies.judging.explaining import NoRoute
+from helpers.policies.judging.leading import NoRoute
 from helpers.policies.model.addresses import NotAnAddress, parse_cidr
 
 from .build import deployment, namespace, pod, pods, policy, rule, service, spaces

@@ -30,13 +30,20 @@ from helpers.policies.model.addresses import Address
 PoliciesFor = Callable[[Pod, str], Sequence[Policy]]
 
 
+ANY_NODE = "*"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class End:
-    """One end of a connection; `pod` is None for an address outside. No addresses: not known (a manifest's pod)."""
+    """One end of a connection; `pod` is None for an address outside. No addresses: not known (a manifest's pod).
+
+    `node` is the name of the node that the end is, or ANY_NODE for the one on which the other end's pod runs.
+    """
 
     pod: Pod | None
     addresses: tuple[Address, ...]
     text: str
+    node: str = ""
 
 
 def judge(source: End, target: End, port: int, protocol: str, namespaces: Namespaces,
@@ -60,7 +67,7 @@ def judge(source: End, target: End, port: int, protocol: str, namespaces: Namesp
 
 
 def _same(one: Pod, other: Pod) -> bool:
-    return one is other or (one.name == other.name and one.namespace == other.namespace)
+    return one is other or (one.name == other.name and one.namespace == other.namespace and one.member == other.member)
 
 
 def common_families(source: End, target: End) -> list[int]:
@@ -85,6 +92,8 @@ def _node_side(source: End, target: End) -> Side | None:
         return None
     if source.pod is not None:
         on_it = source.pod.host_network and bool(pod.node) and source.pod.node == pod.node
+    elif source.node:
+        on_it = source.node in (pod.node, ANY_NODE)
     else:
         on_it = source.text in pod.host_addresses
     return Side(INGRESS, False, True, note=NODE) if on_it else None

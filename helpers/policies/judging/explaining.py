@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from helpers.policies.errors import Question
 from helpers.policies.judging.connection import End, common_families, judge
 from helpers.policies.judging.misses import Attempt, nearest_miss
+from helpers.policies.judging.naming import resolves
 from helpers.policies.judging.verdicts import Miss, Verdict
 from helpers.policies.model import EGRESS, INGRESS, Namespaces, Pod, Policy, Service
-from helpers.policies.model.services import pod_port, routes, served
+from helpers.policies.model.services import routes, served
 
 STANDING = "this is about new connections; with Calico, as in this lab, those that stand keep flowing"
 
@@ -22,13 +22,9 @@ class Asked(Protocol):
     def namespaces(self) -> Namespaces: ...
     @property
     def services(self) -> Sequence[Service]: ...
+    @property
+    def pods(self) -> Sequence[Pod]: ...
     def isolating(self, pod: Pod, direction: str) -> Sequence[Policy]: ...
-
-
-class NoRoute(Question, ValueError):
-    """A Service doesn't lead to the pod on that port; the message says what it does have."""
-
-    step = "`kubectl get services -o wide` lists their ports and selectors."
 
 
 def explain(world: Asked, source: End, target: End, port: int, protocol: str, service: Service | None) -> Verdict:
@@ -59,7 +55,9 @@ def _wrong_port(world: Asked, target: End, port: int, protocol: str) -> Iterator
 
 def _notes(world: Asked, source: End, target: End, service: Service | None) -> Iterator[str]:
     if service is not None:
-        yield f"Service {service.key} was translated to the pod's own port, which is the one policies judge"
+        yield _translation(service, target)
+        if source.pod is not None and not resolves(source.pod, world):
+            yield f"{source.text} can't resolve the name, so a call by name fails: no policy lets it out to the DNS"
     same = source.pod is not None and target.pod is not None and source.pod.key == target.pod.key
     if same and service is not None:
         yield "a pod that reaches itself through a Service is left to each network plugin by the API"
@@ -73,16 +71,11 @@ def _notes(world: Asked, source: End, target: End, service: Service | None) -> I
             yield f"the address of {other.text} isn't known, so only an ipBlock of all IPv4 addresses means it"
 
 
-def translate(service: Service, pod: Pod, port: int, protocol: str) -> int:
-    """A Service's port as this pod's port; raises NoRoute."""
-    if not service.selects(pod):
-        raise NoRoute(f"Service {service.key} doesn't select {pod.key}, so nothing leads from it there")
-    entries = [entry for entry in service.ports if entry.number == port and entry.protocol == protocol]
-    if not entries:
-        has = ", ".join(f"{entry.protocol} {entry.number}" for entry in service.ports) or "no port"
-        raise NoRoute(f"Service {service.key} has no port {protocol} {port}; it has {has}")
-    found = pod_port(entries[0], pod)
-    if found is None:
-        raise NoRoute(f"Service {service.key} sends {protocol} {port} to the port named {entries[0].target}, "
-                      f"which {pod.key} doesn't have")
-    return found
+def _translation(service: Service, target: End) -> str:
+    if target.pod is None:
+        return (f"Service {service.key} leads to {target.text}, an address that no pod has: no selector means it, only "
+                "an ipBlock does")
+    if service.headless:
+        return (f"Service {service.key} is headless: its name means the pods themselves, and their port is dialled as "
+                "it is")
+    return f"Service {service.key} was translated to the pod's own port, which is the one policies judge"

@@ -81,6 +81,10 @@ class Verdict:
     def explained(self, misses: Sequence[Miss], notes: Sequence[str]) -> Verdict:
         return Verdict(self.source, self.target, self.port, self.protocol, self.egress, self.ingress, misses, notes)
 
+    def noting(self, note: str) -> Verdict:
+        """The same verdict with one more note."""
+        return self.explained(self.misses, (*self.notes, note))
+
     @property
     def allowed(self) -> bool:
         return self.egress.allowed and self.ingress.allowed

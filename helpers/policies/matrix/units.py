@@ -29,10 +29,9 @@ def unit_name(pod: Pod, by: str) -> str:
     return pod.workload_key if by == "workload" else f"{pod.key}[Pod]"
 
 
-def standing_for(pod: Pod, by: str = "workload") -> int:
-    """How many members of its unit a pod stands for: a template for its replicas, and a DaemonSet for one a node."""
-    count = pod.replicas if pod.template else 1
-    return max(count, 2) if pod.kind == "DaemonSet" and (pod.template or by == "workload") else count
+def standing_for(pod: Pod) -> int:
+    """How many members of its workload a pod stands for: a template for its replicas, a DaemonSet's for others too."""
+    return (pod.replicas if pod.template else 1) + (pod.kind == "DaemonSet")
 
 
 def units(matrix: Rows, by: str = "") -> dict[str, Unit]:
@@ -40,12 +39,13 @@ def units(matrix: Rows, by: str = "") -> dict[str, Unit]:
     by = by or matrix.by
     found: dict[str, Counter[int]] = {}
     for pod, number in zip(matrix.pods, matrix.classes.of_pod, strict=True):
-        found.setdefault(unit_name(pod, by), Counter())[number] += standing_for(pod, by)
-    return {name: Unit(tuple(sorted(counts)), tuple(_pairs(counts))) for name, counts in found.items()}
+        found.setdefault(unit_name(pod, by), Counter())[number] += standing_for(pod)
+    return {name: Unit(tuple(sorted(counts)), tuple(_pairs(counts)) if by == "workload" else ())
+            for name, counts in found.items()}
 
 
 def _pairs(counts: Counter[int]) -> Iterable[tuple[int, int]]:
-    if len(counts) == 1 and counts.total() < 2:
+    if counts.total() < 2:
         return ()
     return [(one, other) for one in sorted(counts) for other in sorted(counts) if one != other or counts[one] > 1]
 

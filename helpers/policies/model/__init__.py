@@ -16,7 +16,8 @@ from helpers.policies.model.policies import (
     labels_of_namespace,
 )
 from helpers.policies.model.services import Service, ServicePort
+from helpers.policies.model.workloads import Workload
 
 __all__ = ["EGRESS", "INGRESS", "NAMESPACE_NAME_LABEL", "NETWORK_POLICIES", "Action", "ContainerPort", "Namespaces",
-           "Peer", "Pod", "Policy", "PortRule", "Rule", "RuleRef", "Service", "ServicePort", "Tier",
+           "Peer", "Pod", "Policy", "PortRule", "Rule", "RuleRef", "Service", "ServicePort", "Tier", "Workload",
            "labels_of_namespace"]

@@ -11,6 +11,18 @@ from functools import lru_cache
 
 from helpers.policies.errors import Question
 
+OUTSIDE = "outside"
+"""The world outside of the cluster, where an end of a connection is named."""
+
+OUTSIDE_ADDRESS = "198.51.100.1"
+"""An address that no pod has and that stands for the world outside: from a block kept for documentation."""
+
+OUTSIDE = "outside"
+"""The world outside of the cluster, where an end of a connection is named."""
+
+OUTSIDE_ADDRESS = "198.51.100.1"
+"""An address that no pod has and that stands for the world outside: from a block kept for documentation."""
+
 Address = tuple[int, int]
 """(4 or 6, the address as an integer)."""
 

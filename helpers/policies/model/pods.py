@@ -23,7 +23,10 @@ class ContainerPort:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pod:
-    """A pod, or a workload's pod template standing for its pods. Compared by identity."""
+    """A pod, or a workload's pod template standing for its pods. Compared by identity.
+
+    `member` tells a template's pods apart.
+    """
 
     namespace: str
     name: str
@@ -36,6 +39,7 @@ class Pod:
     host_addresses: tuple[str, ...] = ()
     template: bool = False
     replicas: int = 1
+    member: int = 0
     parsed_addresses: tuple[Address, ...] = field(default=(), repr=False)
     source: Mapping[str, Any] | None = field(default=None, repr=False)
 

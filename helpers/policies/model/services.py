@@ -12,12 +12,16 @@ from helpers.policies.model.selectors import Selector
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """A Service's port: clients dial `number`, pods get `target` (a number, or a name that each pod resolves)."""
+    """A Service's port: clients dial `number`, pods get `target` (a number, or a name that each pod resolves).
+
+    `node_port` is what is dialled on a node's address; 0 if none was given.
+    """
 
     name: str
     number: int
     target: int | str
     protocol: str
+    node_port: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +36,10 @@ class Service:
     kind: str = "ClusterIP"
     keeps_source: bool = False
     """Whether clients' addresses stay (`externalTrafficPolicy: Local`)."""
+    headless: bool = False
+    """Whether its name leads to the pods themselves, so that their port is dialled as it is."""
+    external_name: str = ""
+    """The host for which an ExternalName is another name."""
 
     @property
     def key(self) -> str:
@@ -74,3 +82,13 @@ def served(pod: Pod, services: Iterable[Service]) -> set[tuple[str, int]]:
     """The (protocol, port) pairs that a pod declares or that a Service sends to it."""
     declared = {(port.protocol, port.number) for port in pod.ports}
     return declared | {(route.entry.protocol, route.port) for route in routes(services, pod)}
+
+
+def names_meant(host: str, namespace: str) -> list[tuple[str, str]]:
+    """The (namespace, Service) that a host name may mean to a pod of `namespace`, by its search list."""
+    labels = host.removesuffix(".").split(".")
+    if len(labels) == 1:
+        return [(namespace, host)]
+    if labels[2:] in ([], ["svc"], ["svc", "cluster", "local"]):
+        return [(labels[1], labels[0])]
+    return []

@@ -108,10 +108,10 @@ def pod_of(item: Mapping[str, Any], workload: str) -> Pod:
 def template_pod(kind: str, item: Mapping[str, Any]) -> Pod:
     """The pod that stands for a workload's pods: labels and ports are those of its template."""
     namespace, name = identity(item)
-    spec = mapping(item, "spec")
-    replicas = spec.get("replicas")
-    template, path = spec, "spec."
+    members = 1
+    template, path = mapping(item, "spec"), "spec."
     for key in TEMPLATES[kind]:
+        members = _members(template, members)
         template, path = mapping(template, key, path), f"{path}{key}."
     pod_spec = mapping(template, "spec", path)
     return Pod(
@@ -119,9 +119,14 @@ def template_pod(kind: str, item: Mapping[str, Any]) -> Pod:
         labels=labels_of(mapping(template, "metadata", path), path=f"{path}metadata."),
         ports=container_ports(pod_spec, f"{path}spec."), workload=f"{kind}/{name}",
         host_network=pod_spec.get("hostNetwork") is True, template=True,
-        replicas=replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1,
-        source=item,
+        replicas=members, source=item,
     )
+
+
+def _members(spec: Mapping[str, Any], otherwise: int) -> int:
+    """How many pods a workload's spec asks for."""
+    return next((count for count in (spec.get("replicas"), spec.get("parallelism"))
+                 if isinstance(count, int) and not isinstance(count, bool)), otherwise)
 
 
 def container_ports(spec: Mapping[str, Any], path: str) -> tuple[ContainerPort, ...]:
@@ -173,14 +178,27 @@ def service_of(item: Mapping[str, Any]) -> Service:
     spec = mapping(item, "spec")
     selector = labels_of(spec, "selector", "spec.")
     requirements: tuple[Requirement, ...] = tuple((k, "In", frozenset((v,))) for k, v in sorted(selector.items()))
-    addresses = spec.get("clusterIPs") or [spec.get("clusterIP")]
+    kind = text(spec, "type", "spec.") or "ClusterIP"
     return Service(
-        namespace, name, Selector(requirements) if requirements else None,
+        namespace, name, Selector(requirements) if requirements and kind != "ExternalName" else None,
         tuple(_service_port(port) for port in items(spec, "ports", "spec.")),
-        tuple(a for a in addresses if isinstance(a, str) and a not in ("", "None")) if isinstance(addresses, list)
-        else (),
-        text(spec, "type", "spec.") or "ClusterIP", spec.get("externalTrafficPolicy") == "Local",
+        tuple(dict.fromkeys(_service_addresses(item, spec))), kind, spec.get("externalTrafficPolicy") == "Local",
+        spec.get("clusterIP") == "None", text(spec, "externalName", "spec.") if kind == "ExternalName" else "",
     )
+
+
+def _service_addresses(item: Mapping[str, Any], spec: Mapping[str, Any]) -> Iterator[str]:
+    """Where a Service can be dialled: in the cluster, and from outside as far as that is known."""
+    for field in ("clusterIPs", "externalIPs"):
+        listed = spec.get(field)
+        yield from (one for one in (listed if isinstance(listed, list) else ())
+                    if isinstance(one, str) and one not in ("", "None"))
+    for field in ("clusterIP", "loadBalancerIP"):
+        one = spec.get(field)
+        if isinstance(one, str) and one not in ("", "None"):
+            yield one
+    balancer = mapping(mapping(item, "status"), "loadBalancer", "status.")
+    yield from filter(None, (text(entry, "ip") for entry in items(balancer, "ingress", "status.loadBalancer.")))
 
 
 def _service_port(port: Mapping[str, Any]) -> ServicePort:
@@ -189,4 +207,6 @@ def _service_port(port: Mapping[str, Any]) -> ServicePort:
         target = number
     elif not isinstance(target, str):
         target = port_number(target, "spec.ports[].targetPort")
-    return ServicePort(text(port, "name"), number, target, text(port, "protocol") or "TCP")
+    node_port = port.get("nodePort")
+    return ServicePort(text(port, "name"), number, target, text(port, "protocol") or "TCP",
+                       node_port if type(node_port) is int else 0)
