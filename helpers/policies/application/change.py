@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from helpers.policies.application.comparing import Comparison, compare
-from helpers.policies.application.reach import Call, Need, Reach, Stage, calls_of
+from helpers.policies.application.comparing import SAME, Comparison, Difference, compare
+from helpers.policies.application.reach import CONTROLLER, Call, Need, Reach, Stage, calls_of
+from helpers.policies.model.ports import Span, spans_text, spans_without
 from helpers.policies.wording import plural
 
 if TYPE_CHECKING:
@@ -45,7 +46,20 @@ class Change:
     @cached_property
     def details(self) -> Comparison:
         """Every pair of workloads, or of one with the outside, whose connections differ, with the ports."""
-        return compare(self.before.world, self.after.world)
+        return self.detailed()
+
+    def detailed(self, by: str = "workload") -> Comparison:
+        """The details between workloads, or between pods."""
+        plain = compare(self.before.world, self.after.world, by).changes
+        return Comparison(tuple(sorted([*plain, *self._of_the_controller()])))
+
+    def _of_the_controller(self) -> Iterator[Difference]:
+        """What the ingress controller may call or not any more; as an end it is in no matrix."""
+        targets = dict.fromkeys(call.target for call in (*self.opened, *self.closed) if call.source == CONTROLLER)
+        for target in targets:
+            was, now = (_spans(reach, target) for reach in (self.before, self.after))
+            yield Difference(CONTROLLER, target, spans_text(was), spans_text(now), spans_without(now, was),
+                             spans_without(was, now))
 
     def __bool__(self) -> bool:
         return bool(self.opened or self.closed)
@@ -59,17 +73,19 @@ class Change:
     def sentence(self) -> str:
         """The difference in words."""
         if self.same:
-            return "No connection changes."
+            return SAME
         if not self:
             return (f"No call on a port that matters changes; on other ports and addresses "
-                    f"{plural(len(self.details.differences), 'pair')} of ends may connect otherwise.")
-        parts = [f"{plural(len(calls), 'call')} {'becomes' if len(calls) == 1 else 'become'} {word}{_of_them(needed)}"
-                 for calls, word, needed in ((self.closed, "denied", self.broken), (self.opened, "allowed", self.mended))
-                 if calls]
+                    f"{plural(len(self.details.changes), 'pair')} of ends may connect otherwise.")
+        parts = [f"{plural(len(calls), 'call')} {'becomes' if len(calls) == 1 else 'become'} {word}"
+                 + (f" ({len(needed)} of them needed)" if needed else "")
+                 for word, calls, needed in (("denied", self.closed, self.broken),
+                                             ("allowed", self.opened, self.mended)) if calls]
         return f"{' and '.join(parts)}."
 
-    def as_dict(self) -> dict[str, Any]:
-        return {"same": self.same, "sentence": self.sentence,
+    def as_dict(self, by: str = "workload") -> dict[str, Any]:
+        """The counted calls, and the details under `changes`, between workloads or between pods."""
+        return {**self.detailed(by).as_dict(), "sentence": self.sentence,
                 "opened": [self._entry(call) for call in self.opened],
                 "closed": [self._entry(call) for call in self.closed]}
 
@@ -98,5 +114,7 @@ def between(before: Reach, after: Reach) -> Change:
     return Change(before, after, tuple(sorted(opened)), tuple(sorted(closed)))
 
 
-def _of_them(needed: tuple[Call, ...]) -> str:
-    return f" ({len(needed)} of them needed)" if needed else ""
+def _spans(reach: Reach, target: str) -> tuple[Span, ...]:
+    calls = (call for call in reach.stage.calls(CONTROLLER) if call.target == target and call in reach)
+    return tuple(sorted((call.protocol, call.port, call.port) for call in calls))
+

@@ -17,6 +17,8 @@ from helpers.policies.model.regions import Range, merge, range_text
 if TYPE_CHECKING:
     from helpers.policies.world import World
 
+SAME = "Both mean the same: no connection is added or removed."
+
 Joint = tuple[Members, Members]
 """The classes of an end before and after; empty where the end doesn't exist."""
 
@@ -55,15 +57,18 @@ class Difference(NamedTuple):
 class Comparison:
     """Every pair of ends whose connections differ, on whatever port, members of one workload and outside included."""
 
-    differences: tuple[Difference, ...]
+    changes: tuple[Difference, ...]
 
     @property
     def same(self) -> bool:
         """Whether both mean the same for these pods."""
-        return not self.differences
+        return not self.changes
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"same": self.same, "changes": [change.as_dict() for change in self.changes]}
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.differences)) or "Both mean the same: no connection is added or removed."
+        return "\n".join(map(str, self.changes)) or SAME
 
 
 def compare(before: World, after: World, by: str = "workload") -> Comparison:
@@ -120,9 +125,10 @@ class _Pair:
             for span in merge(ranges):
                 yield Difference(range_text(span), self._names[target], *difference)
         for name in self._names:
-            difference = self._spelled(*(self._folded[side].between(self._unit(side, name)) for side in (0, 1)))
-            if difference:
-                yield Difference(name, name, *difference)
+            old, new = (self._folded[side].between(self._unit(side, name)) for side in (0, 1))
+            among = self._spelled(old, new)
+            if among:
+                yield Difference(name, name, *among)
 
     def _from(self, source: str, itself: Bits, found: list[tuple[Ports, Bits]]) -> Iterator[Difference]:
         for difference, targets in found:

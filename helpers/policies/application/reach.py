@@ -15,11 +15,15 @@ from helpers.policies.matrix.matrix import Matrix
 from helpers.policies.matrix.units import Folded, units
 from helpers.policies.model.addresses import OUTSIDE, OUTSIDE_ADDRESS, is_address
 from helpers.policies.model.bits import Bits, members
+from helpers.policies.names import INGRESS_CONTROLLER
 from helpers.policies.wording import short
 from helpers.policies.world import World
 
 OUTSIDE_PORT = ("TCP", 443)
 """The door of the world outside."""
+
+CONTROLLER = f"{{{INGRESS_CONTROLLER}}}"
+"""The ingress controller, whose pod need not be among the objects."""
 
 DNS_DOORS = (("UDP", 53), ("TCP", 53))
 
@@ -70,7 +74,7 @@ class Stage:
         listed = list(needs)
         ends = dict.fromkeys(key for world in worlds for key in world.workloads)
         ends |= dict.fromkeys([OUTSIDE, *(end for need in listed for end in (need.source, need.target)
-                                          if is_address(end))])
+                                          if is_address(end) or end == CONTROLLER)])
         bits = {end: 1 << number for number, end in enumerate(ends)}
         doors: dict[Door, Bits] = {OUTSIDE_PORT: bits[OUTSIDE]}
         wanted = [Call(need.source, need.target, need.port, need.protocol) for need in listed
@@ -178,7 +182,7 @@ class _Asked:
         return found
 
     def _class_outside(self, end: str) -> tuple[int, ...]:
-        """The class of an address; none for one of a family that no end here has."""
+        """The class of an address; none for one of a family that no end here has, and for what is never called."""
         try:
             return (self._matrix.class_of(OUTSIDE_ADDRESS if end == OUTSIDE else end),)
         except KeyError:
@@ -190,10 +194,7 @@ class _Asked:
             if unit.classes not in known:
                 known[unit.classes] = self._doors(self._folded.row(unit.classes))
             yield name, self._with_itself(name, known[unit.classes], self._doors_held(self._folded.between(unit)))
-        for end in self._stage.ends:
-            if not _is_workload(end):
-                row = self._doors(self._folded.row(self._class_outside(end)))
-                yield end, self._only_needed(end, row)
+        yield from self._from_elsewhere().items()
 
     def _doors(self, row: Mapping[int, Bits]) -> Mapping[Door, Bits]:
         found: dict[Door, Bits] = {}
@@ -218,10 +219,14 @@ class _Asked:
         return {door: ends & ~bit | (bit & self._stage.doors[door] if door in mine else 0)
                 for door, ends in {**dict.fromkeys(mine, 0), **row}.items()}
 
-    def _only_needed(self, source: str, row: Mapping[Door, Bits]) -> Mapping[Door, Bits]:
-        wanted: dict[Door, Bits] = {}
+    def _from_elsewhere(self) -> Mapping[str, Mapping[Door, Bits]]:
+        """The rows of ends that are no workloads: they make the calls that are needed, and no others."""
+        found: dict[str, dict[Door, Bits]] = {}
         for call in self._stage.needs:
-            if call.source == source:
-                door = (call.protocol, call.port)
-                wanted[door] = wanted.get(door, 0) | self._stage.bits[call.target]
-        return {door: row.get(door, 0) & ends for door, ends in wanted.items()}
+            target = self._world.workloads.get(call.target)
+            if _is_workload(call.source) or target is None:
+                continue
+            row, door = found.setdefault(call.source, {}), (call.protocol, call.port)
+            if any(self._world.judge(call.source, pod, call.port, call.protocol) for pod in target.pods):
+                row[door] = row.get(door, 0) | self._stage.bits[call.target]
+        return found

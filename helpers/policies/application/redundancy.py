@@ -36,7 +36,8 @@ class Redundant:
 def redundant(world: World) -> list[Redundant]:
     """Each policy whose removal alone changes no connection, between pods or with the outside, now or later.
 
-    A policy for every pod of its namespace is none of them: it isolates the pods that are still to come.
+    Left out are policies whose work can't be seen in these objects: for every pod of a namespace, which isolate the
+    pods that are still to come, and those that select or admit pods that aren't there.
 
     Of two equal policies both are listed, though only one may go; `removable` gives a set that may go together.
     """
@@ -78,9 +79,15 @@ def _beside(matrix: Matrix, number: int, gone: Gone) -> tuple[str, ...]:
 
 def _changes_nothing(matrix: Matrix, number: int, gone: Gone, pods: Counter[int]) -> bool:
     """Whether a policy may go when others are gone already."""
-    if matrix.policies[number].pods == EVERYTHING:
+    if _beyond(matrix, matrix.policies[number]):
         return False
     return not any(_changed_pair(table, gone, gone | {number}, number, pods) for table in matrix.tables)
+
+
+def _beyond(matrix: Matrix, policy: Policy) -> bool:
+    """Whether a policy is about pods that aren't there: all of a namespace, tomorrow's too, or such as are missing."""
+    return (policy.pods == EVERYTHING or not matrix.classes.subjects(policy)
+            or not all(bits is None or bits for rule in matrix.classes.peers(policy) for bits in rule))
 
 
 def _changed_pair(table: Directions, before: Gone, after: Gone, number: int, pods: Counter[int]) -> bool:

@@ -106,10 +106,10 @@ def _inward(matrix: Rows, folded: Folded, names: Sequence[str], outside: range) 
     alike: dict[tuple[tuple[int, int], ...], list[str]] = {}
     for target, reached in reaching.items():
         alike.setdefault(tuple(reached.items()), []).append(names[target])
-    for entries, targets in alike.items():
+    for entries, reachable in alike.items():
         for ports, span in _ranges(matrix, dict(entries)):
             text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
-            yield from (Connection(span, name, text, spans) for name in targets)
+            yield from (Connection(span, name, text, spans) for name in reachable)
 
 
 def _ranges(matrix: Rows, reached: dict[int, int]) -> Iterator[tuple[int, str]]:
