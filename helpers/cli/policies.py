@@ -62,7 +62,7 @@ def _matrix(argv: list[str]) -> int:
                      ("text", "json", "csv", "markdown", "dot", "svg"))
     parser.add_argument("--by", choices=("workload", "pod"), default="workload")
     options = parser.parse_args(argv)
-    from helpers.policies.application.arrows import ingress_backends
+    from helpers.policies.application.exposure import ingress_backends
     from helpers.policies.application.formats import matrix_as
     from helpers.policies.matrix.listing import connections
 
@@ -209,12 +209,14 @@ def _suggest(argv: list[str]) -> int:
     parser.add_argument("--style", choices=("arrow", "workload"), default="arrow",
                         help="one policy an arrow, over a default deny; or one policy a workload")
     parser.add_argument("-n", "--namespace", action="append", default=[], help="only for this namespace; repeatable")
+    parser.add_argument("--deny-unknown", action="store_true",
+                        help="deny everything to workloads of which nothing is found, too")
     for part in ("ingress", "egress", "dns"):
         parser.add_argument(f"--no-{part}", action="store_true", help=f"write no {part} rules")
     options = parser.parse_args(argv)
     if options.no_ingress and options.no_egress:
         parser.error("--no-ingress and --no-egress leave nothing to write")
-    from helpers.cli.policy_compare import suggestion
+    from helpers.cli.policy_suggest import suggestion
 
     world, good = _world(from_options(options))
     status = suggestion(options, world)

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from helpers.policies.application.comparing import SAME, Comparison, Difference, compare
-from helpers.policies.application.reach import CONTROLLER, Call, Need, Reach, Stage, calls_of
+from helpers.policies.application.reach import Call, Need, Reach, Stage, calls_of
+from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.model.ports import Span, spans_text, spans_without
 from helpers.policies.wording import plural
 
@@ -55,10 +56,10 @@ class Change:
 
     def _of_the_controller(self) -> Iterator[Difference]:
         """What the ingress controller may call or not any more; as an end it is in no matrix."""
-        targets = dict.fromkeys(call.target for call in (*self.opened, *self.closed) if call.source == CONTROLLER)
-        for target in targets:
+        calls = (call for call in (*self.opened, *self.closed) if call.source == INGRESS_CONTROLLER)
+        for target in dict.fromkeys(call.target for call in calls):
             was, now = (_spans(reach, target) for reach in (self.before, self.after))
-            yield Difference(CONTROLLER, target, spans_text(was), spans_text(now), spans_without(now, was),
+            yield Difference(INGRESS_CONTROLLER, target, spans_text(was), spans_text(now), spans_without(now, was),
                              spans_without(was, now))
 
     def __bool__(self) -> bool:
@@ -115,6 +116,6 @@ def between(before: Reach, after: Reach) -> Change:
 
 
 def _spans(reach: Reach, target: str) -> tuple[Span, ...]:
-    calls = (call for call in reach.stage.calls(CONTROLLER) if call.target == target and call in reach)
+    calls = (call for call in reach.stage.calls(INGRESS_CONTROLLER) if call.target == target and call in reach)
     return tuple(sorted((call.protocol, call.port, call.port) for call in calls))
 

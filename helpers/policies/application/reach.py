@@ -15,15 +15,12 @@ from helpers.policies.matrix.matrix import Matrix
 from helpers.policies.matrix.units import Folded, units
 from helpers.policies.model.addresses import OUTSIDE, OUTSIDE_ADDRESS, is_address
 from helpers.policies.model.bits import Bits, members
-from helpers.policies.names import INGRESS_CONTROLLER
+from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.wording import short
 from helpers.policies.world import World
 
 OUTSIDE_PORT = ("TCP", 443)
 """The door of the world outside."""
-
-CONTROLLER = f"{{{INGRESS_CONTROLLER}}}"
-"""The ingress controller, whose pod need not be among the objects."""
 
 DNS_DOORS = (("UDP", 53), ("TCP", 53))
 
@@ -74,7 +71,7 @@ class Stage:
         listed = list(needs)
         ends = dict.fromkeys(key for world in worlds for key in world.workloads)
         ends |= dict.fromkeys([OUTSIDE, *(end for need in listed for end in (need.source, need.target)
-                                          if is_address(end) or end == CONTROLLER)])
+                                          if is_address(end) or end == INGRESS_CONTROLLER)])
         bits = {end: 1 << number for number, end in enumerate(ends)}
         doors: dict[Door, Bits] = {OUTSIDE_PORT: bits[OUTSIDE]}
         wanted = [Call(need.source, need.target, need.port, need.protocol) for need in listed

@@ -9,12 +9,11 @@ from helpers.policies.matrix.rows import Rows
 from helpers.policies.matrix.units import Folded, Members, Unit, unit_name, units
 from helpers.policies.model import Pod
 from helpers.policies.model.bits import Bits, members
+from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.model.ports import Span, spans_text
 from helpers.policies.model.regions import Range, merge, range_text
 
 Backend = tuple[Pod, int]
-
-INGRESS_CONTROLLER = "{ingress-controller}"
 
 
 class Connection(NamedTuple):
