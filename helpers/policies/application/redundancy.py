@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from helpers.policies.matrix.kept import Partition
 from helpers.policies.matrix.matrix import Matrix
-from helpers.policies.matrix.tables import Directions, Partition
+from helpers.policies.matrix.tables import Directions
 from helpers.policies.matrix.units import standing_for
 from helpers.policies.model import EGRESS, INGRESS, Policy
 from helpers.policies.model.bits import Bits, members

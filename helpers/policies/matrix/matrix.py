@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 
 from helpers.policies.matrix.listing import Connection, connections, text
-from helpers.policies.matrix.rows import Rows, units_by
+from helpers.policies.matrix.rows import Rows
 
 
 class Matrix(Rows):
     """Everything that may reach everything; iterates over its connections and prints as a list of them."""
-
-    def listed_by(self, by: str) -> Matrix:
-        """The same connections between other units."""
-        if by == self.by:
-            return self
-        other = copy(self)
-        other.by = units_by(by)
-        return other
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(connections(self))

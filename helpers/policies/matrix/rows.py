@@ -6,13 +6,15 @@ Nothing quadratic in pods is built until `connections` is asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Self
 
 from helpers.policies.judging.connection import End, judge
 from helpers.policies.matrix.classes import Classes, classify
-from helpers.policies.matrix.tables import Directions, Partition, Work, port_space
-from helpers.policies.model import EGRESS, INGRESS, Namespaces, Pod, Policy
+from helpers.policies.matrix.kept import Kept, Partition
+from helpers.policies.matrix.tables import Directions, port_space
+from helpers.policies.model import EGRESS, INGRESS, Pod, Policy
 from helpers.policies.model.addresses import NotAnAddress, parse_address
 from helpers.policies.model.bits import Bits, disjoint, members
 from helpers.policies.model.ports import Span
@@ -25,25 +27,23 @@ class Rows:
     `rows[c]` maps sets of ports to the classes that class c may reach on them, disjoint.
     """
 
-    def __init__(self, pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
-                 by: str = "workload", kept: dict[Any, Any] | None = None,
-                 families: frozenset[int] = frozenset()) -> None:
-        self.pods, self.policies, self.by = pods, policies, units_by(by)
-        self.classes: Classes = classify(pods, namespaces, policies, kept, families)
+    def __init__(self, kept: Kept, policies: Sequence[Policy], families: frozenset[int] = frozenset()) -> None:
+        self.pods, self.policies, self.by = kept.pods, policies, "workload"
+        self.classes: Classes = classify(policies, kept, families)
         self.ports = port_space(policies, self.classes)
         self.families = self._families()
-        work = self._work({} if kept is None else kept)
-        self.tables = [Directions(self.classes, policies, self.ports, family, work.setdefault(family, Work()))
+        likeness = (self.classes.likeness, self.ports.pieces)
+        self.tables = [Directions(self.classes, policies, self.ports, family, kept.work(likeness, family))
                        for family in sorted(self.families)]
         self.rows: list[Partition] = _union([_rows(table, table is self.tables[0]) for table in self.tables])
 
-    def _work(self, kept: dict[Any, Any]) -> dict[int, Work]:
-        """The work that still holds from the last matrix of these pods, by address family."""
-        key = (self.classes.likeness, self.ports.pieces)
-        if kept.get("tables") != key:
-            kept["tables"], kept["work"] = key, {}
-        work: dict[int, Work] = kept["work"]
-        return work
+    def listed(self, by: str) -> Self:
+        """The same matrix, listed by "workload" or by "pod"."""
+        if by not in ("workload", "pod"):
+            raise ValueError(f"a matrix is by 'workload' or by 'pod', not by {by!r}")
+        other = copy(self)
+        other.by = by
+        return other
 
     def _families(self) -> frozenset[int]:
         found = {family for look in self.classes.looks for family in look.families}
@@ -101,13 +101,6 @@ class Rows:
     def __len__(self) -> int:
         """How many classes of pods there are."""
         return len(self.classes.looks)
-
-
-def units_by(by: str) -> str:
-    """A way to list a matrix; raises ValueError for another than "workload" and "pod"."""
-    if by not in ("workload", "pod"):
-        raise ValueError(f"a matrix is by 'workload' or by 'pod', not by {by!r}")
-    return by
 
 
 def _rows(table: Directions, primary: bool) -> list[Partition]:
