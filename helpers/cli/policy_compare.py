@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from helpers.cli.policy_input import from_options, from_paths, report
-from helpers.policies.application.comparing import compare
+from helpers.cli.policy_input import BadInput, from_options, from_paths, report
+from helpers.policies.application.change import Change, change
 from helpers.policies.application.formats import as_json, comparison_as
+from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import removable
 from helpers.policies.reading.texts import Reading
 from helpers.policies.wording import listed
@@ -29,25 +31,43 @@ def differences(options: argparse.Namespace) -> int:
     problems = [problem for one in (base, *sides) for problem in one.problems]
     problems += [*before.problems, *(problem for problem in worlds[-1].problems if problem not in before.problems)]
     report(problems)
-    _show(options, before, worlds[-1])
+    found = change(before, worlds[-1], [*needs(before), *needs(worlds[-1])])
+    notes = list(_notes(before, worlds[-1]))
+    _show(options, found, notes)
     if not all(problem.minor for problem in problems):
         return 2
-    return 0 if compare(before, worlds[-1], options.by).same else 1
+    return 0 if found.same else 1
 
 
-def _show(options: argparse.Namespace, before: World, after: World) -> None:
-    comparison = compare(before, after, options.by)
-    spare = [one.policy.key for one in removable(after)]
+def _notes(before: World, after: World) -> Iterator[str]:
+    """What keeps a comparison from saying all. Raises BadInput when there is nothing to compare."""
+    bare = [side for side, world in (("before", before), ("after", after)) if not world.pods]
+    if len(bare) == 2:
+        raise BadInput("neither side has a pod or a workload, so it can't be said what the policies change; add the "
+                       "workloads with -f PATH")
+    for side in bare:
+        yield (f"the side {side} has no pod and no workload, so all its connections count as none; if both sides are "
+               "about the same workloads, add them with -f PATH")
+
+
+def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> None:
+    spare = [one.policy.key for one in removable(found.after.world)]
+    for note in notes:
+        print(f"python -m helpers diff: note: {note}", file=sys.stderr)
     if options.output == "json":
-        print(as_json({**comparison.as_dict(), "redundant": spare}))
+        print(as_json({**found.as_dict(options.by), "redundant": spare, "notes": list(notes)}))
         return
-    text = comparison_as("dot" if options.output == "svg" else options.output, comparison)
+    text = comparison_as("dot" if options.output == "svg" else options.output, found.detailed(options.by))
     if options.output == "svg":
         from helpers.cli.policy_output import svg
 
         text = svg(text)
     print(text)
-    if options.output == "text" and spare:
+    if options.output != "text":
+        return
+    if not found.same:
+        print(found.sentence)
+    if spare:
         print(f"Redundant afterwards: {listed(spare, most=20)}.")
 
 
