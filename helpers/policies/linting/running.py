@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from helpers.policies.linting import addressing, porting, reaching, selecting, writing
+from helpers.policies.linting import (
+    addressing,
+    calling,
+    covering,
+    exposing,
+    porting,
+    resolving,
+    selecting,
+    writing,
+)
 from helpers.policies.linting.case import Case
 from helpers.policies.linting.findings import ERROR, NOTE, WARNING, Finding, finding
 from helpers.policies.world import World
@@ -27,13 +36,15 @@ def rejected(case: Case) -> Iterator[Finding]:
 
 RULES: dict[str, Rule] = {
     rule.__name__.replace("_", "-"): rule
-    for rule in (rejected, *selecting.RULES, *porting.RULES, *writing.RULES, *addressing.RULES, *reaching.RULES)
+    for rule in (rejected, *selecting.RULES, *covering.RULES, *porting.RULES, *exposing.RULES,
+                 *writing.RULES, *addressing.RULES, *resolving.RULES, *calling.RULES)
 }
 """Rule id -> the function; its docstring's first line says what it finds."""
 
-WITHOUT_PODS = frozenset({"rejected", "section-without-type", "egress-deny-without-type", "type-twice",
-                          "empty-list-allows-all", "allows-everything", "deny-in-name-only", "reply-rule",
-                          "port-name-for-address", "open-egress"})
+WITHOUT_PODS = frozenset({
+    "rejected", "old-api-version", "types-left-out", "section-without-type", "egress-deny-without-type", "type-twice",
+    "empty-list-allows-all", "allows-everything", "deny-in-name-only", "reply-rule", "port-name-for-address",
+    "open-egress", "metadata-address", "admin-port-open", "wide-port-range"})
 """The rules that a policy alone can break; the others compare it with pods, and are left out where there are none."""
 
 _GRAVITY = {ERROR: 0, WARNING: 1, NOTE: 2}
