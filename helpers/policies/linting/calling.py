@@ -102,8 +102,8 @@ def _alone(case: Case, workload: Workload) -> Iterator[Finding]:
         ports = listed(f"{protocol} {port}" for protocol, port in served)
         policies = verdicts[0].policies
         yield finding("members-cut-off", NOTE, one.source, "metadata.name", "",
-                      f"The {plural(workload.members, 'pod')} of StatefulSet {short(workload.key)} can't call each other "
-                      f"on any port that they serve ({ports}): {listed(policies)} "
+                      f"The {plural(workload.members, 'pod')} of StatefulSet {short(workload.key)} can't call each "
+                      f"other on any port that they serve ({ports}): {listed(policies)} "
                       f"den{'ies' if len(policies) == 1 else 'y'} it.", f"If they form a cluster: "
                       f"{_allow_itself(one, ports)}")
 
