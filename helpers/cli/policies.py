@@ -62,7 +62,7 @@ def _matrix(argv: list[str]) -> int:
                      ("text", "json", "csv", "markdown", "dot", "svg"))
     parser.add_argument("--by", choices=("workload", "pod"), default="workload")
     options = parser.parse_args(argv)
-    from helpers.policies.application.arrows import ingress_backends
+    from helpers.policies.application.exposure import ingress_backends
     from helpers.policies.application.formats import matrix_as
     from helpers.policies.matrix.listing import connections
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from helpers.policies import World, compare
-from helpers.policies.application.arrows import ingress_backends
+from helpers.policies.application.exposure import ingress_backends
 from helpers.policies.application.formats import comparison_as, dot, matrix_as
 from helpers.policies.application.redundancy import redundant, removable
 from helpers.policies.matrix.listing import connections

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 from helpers.policies.matrix.rows import Rows
 from helpers.policies.model import Pod
 from helpers.policies.model.bits import members
+from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.model.ports import Span, spans_text
 from helpers.policies.model.regions import Range, merge, range_text
 from helpers.policies.model.workloads import workloads
 
 Backend = tuple[Pod, int]
-
-INGRESS_CONTROLLER = "{ingress-controller}"
 
 
 class Connection(NamedTuple):
