@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from helpers.policies.application.arrows import Arrows, declared
+from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import Redundant, removable
 from helpers.policies.judging.connection import End, common_families, judge
 from helpers.policies.linting.cutting import Cut, cuts
@@ -162,9 +162,7 @@ class Case:
     @cached_property
     def cuts(self) -> list[Cut]:
         """The calls that the manifests declare and that policies deny."""
-        found = Arrows()
-        declared(self.world, found)
-        return cuts(self.world, found.listed())
+        return cuts(self.world, needs(self.world))
 
     def workload_object(self, pod: Pod) -> Mapping[str, Any] | None:
         """The object of a pod's workload, if it is in the input."""

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from helpers.policies.linting.case import Case, names_of, peer_path, peer_text
 from helpers.policies.linting.findings import NOTE, WARNING, Finding, finding, report
+from helpers.policies.linting.presence import DNS_POD
 from helpers.policies.linting.selecting import misnamed
-from helpers.policies.model import EGRESS, INGRESS, Pod, Policy
+from helpers.policies.model import EGRESS, INGRESS, Peer, Pod, Policy, labels_of_namespace
 from helpers.policies.model.naming import is_system
 from helpers.policies.wording import listed, plural
 
@@ -82,8 +83,8 @@ def unprotected_pods(case: Case) -> Iterator[Finding]:
 def not_in_the_input(case: Case) -> Iterator[Finding]:
     """Policies speak of pods or namespaces that aren't in the input, so that this much could not be compared."""
     waiting, absent = _waiting(case), _absent(case)
-    policies = [*waiting.values(), *absent.values()]
-    if not policies:
+    policies = [*waiting.values(), *(policy for policy, _ in absent.values())]
+    if not waiting and all(_dns(peer) for _, peer in absent.values()):
         return
     spaces = [f"the pods of {'namespace' if len(waiting) == 1 else 'namespaces'} {listed(waiting)}"] if waiting else []
     yield report("not-in-the-input", NOTE, policies[0], "spec",
@@ -101,13 +102,19 @@ def _waiting(case: Case) -> dict[str, Policy]:
     return found
 
 
-def _absent(case: Case) -> dict[str, Policy]:
+def _dns(peer: Peer) -> bool:
+    """Whether a peer means the cluster's DNS, whose absence needs no word."""
+    return peer.pods.matches(DNS_POD.labels) and bool(peer.namespaces and peer.namespaces.matches(
+        labels_of_namespace(DNS_POD.namespace, {})))
+
+
+def _absent(case: Case) -> dict[str, tuple[Policy, Peer]]:
     """The peers that may mean pods which aren't in the input, and mean none that is, each with its first policy."""
-    found: dict[str, Policy] = {}
+    found: dict[str, tuple[Policy, Peer]] = {}
     for policy, _direction, _rule, _number, peer in case.peers():
         if (peer.namespaces is not None and case.presence.unseen(policy, peer) and not case.meant(peer, None)
                 and not misnamed(case, peer)):
-            found.setdefault(peer_text(peer), policy)
+            found.setdefault(peer_text(peer), (policy, peer))
     return found
 
 

@@ -9,6 +9,7 @@ from helpers.policies.application.arrows import Arrow
 from helpers.policies.judging.verdicts import Miss, Verdict
 from helpers.policies.model import Pod
 from helpers.policies.model.addresses import is_address
+from helpers.policies.wording import listed
 from helpers.policies.world import World
 
 
@@ -36,7 +37,7 @@ class Cut(NamedTuple):
     @property
     def evidence(self) -> str:
         """How the need is known, such as `env DB_ADDR`."""
-        return next(iter(self.arrow.origins), "")
+        return listed(dict.fromkeys(map(str, self.arrow.evidence)), most=3)
 
 
 def cuts(world: World, arrows: Iterable[Arrow]) -> list[Cut]:

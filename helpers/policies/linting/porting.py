@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from helpers.policies.linting.case import Case
 from helpers.policies.linting.findings import ERROR, WARNING, Finding, report
+from helpers.policies.linting.writing import for_replies
 from helpers.policies.model import EGRESS, Pod, PortRule, Service
 from helpers.policies.model.services import Route, routes
 from helpers.policies.wording import listed, nearest
@@ -50,7 +51,7 @@ def port_nobody_serves(case: Case) -> Iterator[Finding]:
         if direction == EGRESS and (not rule.peers or any(peer.block for peer in rule.peers)):
             continue
         for number, entry in enumerate(rule.ports):
-            if entry.name or (entry.first, entry.last) == (1, 65535) or not pods:
+            if entry.name or (entry.first, entry.last) == (1, 65535) or for_replies(entry) or not pods:
                 continue
             if not all(case.served(pod) for pod in pods) or any(_serves(case, pod, entry) for pod in pods):
                 continue

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from helpers.policies.model import NAMESPACE_NAME_LABEL, Namespaces, Peer, Policy
+from helpers.policies.model import NAMESPACE_NAME_LABEL, Namespaces, Peer, Pod, Policy
 from helpers.policies.model.naming import BUILT_IN, is_system
 from helpers.policies.model.selectors import Selector
 from helpers.policies.world import World
+
+DNS_POD = Pod("kube-system", "kube-dns", {"k8s-app": "kube-dns"})
+"""The DNS pod that every cluster has, and that never comes with an application's manifests."""
 
 
 class Presence:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from helpers.policies.application.references import pod_spec
+from helpers.policies.application.givens import template_of
 from helpers.policies.linting.addressing import single
 from helpers.policies.linting.case import Case, names_of
 from helpers.policies.linting.findings import ERROR, WARNING, Finding, report
+from helpers.policies.linting.presence import DNS_POD
 from helpers.policies.model import EGRESS, Pod, Policy, Rule
 from helpers.policies.model.addresses import is_address
 from helpers.policies.wording import listed
@@ -19,10 +20,6 @@ _LABELLED = (("kube-system", "k8s-app", "kube-dns"), ("kube-system", "k8s-app", 
              ("openshift-dns", "dns.operator.openshift.io/daemonset-dns", "default"))
 """(namespace, label, value) of the pods that answer for the cluster."""
 _NODE_LOCAL, _NODE_LOCAL_ADDRESS = "node-local-dns", "169.254.20.10"
-
-_SUPPOSED = Pod("kube-system", "kube-dns", {"k8s-app": "kube-dns"})
-"""The DNS pod that every cluster has, where it isn't in the input."""
-
 
 class Asking(NamedTuple):
     """Pods that ask the same servers under the same policies. `servers` are pods or addresses, none where they
@@ -97,7 +94,7 @@ def _node_local(case: Case) -> str:
     """The address of NodeLocal DNS, if the input shows that the cluster has it."""
     for pod in case.world.pods:
         if _NODE_LOCAL in (pod.labels.get("k8s-app"), pod.workload.partition("/")[2]):
-            found = re.search(r"-localip[=\s,'\"]+(169\.254\.\d{1,3}\.\d{1,3})", str(pod_spec(pod).get("containers")))
+            found = re.search(r"-localip[=\s,'\"]+(169\.254\.\d{1,3}\.\d{1,3})", str(_spec(pod).get("containers")))
             return found[1] if found else _NODE_LOCAL_ADDRESS
     maps = ((item.get("metadata") or {}).get("name") for item in case.objects("ConfigMap"))
     if _NODE_LOCAL in maps:
@@ -120,13 +117,18 @@ def _asking(case: Case) -> Iterator[Asking]:
         yield Asking(policies, tuple(pods), own or everybody, "" if own else cache)
 
 
+def _spec(pod: Pod) -> Mapping[str, Any]:
+    spec = template_of(pod).get("spec")
+    return spec if isinstance(spec, Mapping) else {}
+
+
 def _policy_of(pod: Pod) -> str:
-    return str(pod_spec(pod).get("dnsPolicy") or "ClusterFirst")
+    return str(_spec(pod).get("dnsPolicy") or "ClusterFirst")
 
 
 def _nameservers(pod: Pod) -> Iterator[str]:
     """The DNS servers that a pod is given by address."""
-    config = pod_spec(pod).get("dnsConfig")
+    config = _spec(pod).get("dnsConfig")
     servers = config.get("nameservers") if isinstance(config, Mapping) else None
     for server in servers if isinstance(servers, list) else ():
         if isinstance(server, str) and is_address(server):
@@ -141,7 +143,7 @@ def _dns_pods(case: Case) -> Iterable[Pod]:
 def _answered(case: Case, asking: Asking, protocol: str) -> bool:
     """Whether pods may ask: one of their servers, or if none is known anything that could be one."""
     pod = asking.pods[0]
-    servers = [*(asking.servers or [_SUPPOSED]), *([asking.cache] if asking.cache else [])]
+    servers = [*(asking.servers or [DNS_POD]), *([asking.cache] if asking.cache else [])]
     return any(_lets_out(case, pod, server, protocol) for server in servers) or (not asking.servers and any(
         _elsewhere(rule) and _speaks_of_dns(rule, protocol)
         for policy in asking.policies for rule in policy.egress or ()))
@@ -167,6 +169,8 @@ def _calls_somebody(case: Case, asking: Asking) -> bool:
     """Pods that may call nobody need no names, unless their whole namespace was cut off without a thought of DNS."""
     if any(policy.egress for policy in asking.policies):
         return True
+    if all(policy.pods.requirements for policy in asking.policies):
+        return False
     return not any(policy.egress for policy in case.world.policies if policy.namespace == asking.pods[0].namespace)
 
 

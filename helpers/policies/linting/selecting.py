@@ -174,10 +174,8 @@ def _too_many_dashes(case: Case, policy: Policy, rule: Rule, path: str, spaces: 
     either = {*case.meant(spaces, policy.namespace), *own}
     if either == set(both):
         return
-    where = "any namespace" if not getattr(spaces.namespaces, "requirements", ()) else (
-        f"namespaces with {spaces.namespaces}")
     yield report("one-dash", WARNING if both or not own else NOTE, policy, path,
-                 f"{policy.key} {rule.path} allows any pod of {where} OR pods with {pods.pods} of "
+                 f"{policy.key} {rule.path} allows {peer_text(spaces)} OR pods with {pods.pods} of "
                  f"{policy.namespace}: {plural(len(either), 'pod')}. In one item, both would have to hold: "
                  f"{plural(len(both), 'pod')}.",
                  "If both must hold, take away the second dash.")
@@ -190,8 +188,8 @@ def _too_few_dashes(case: Case) -> Iterator[Finding]:
         if case.meant(Peer(namespaces=peer.namespaces), policy.namespace) and case.meant(
                 Peer(pods=peer.pods), policy.namespace):
             yield report("one-dash", WARNING, policy, peer_path(rule, direction, number),
-                         f"{policy.key} {rule.path} allows only pods with {peer.pods} of namespaces with "
-                         f"{peer.namespaces}, and there is none; each half by itself fits some pods.",
+                         f"{policy.key} {rule.path} allows only {peer_text(peer)}, and there is none; "
+                         "each half by itself fits some pods.",
                          "If either is enough, give the podSelector its own dash.")
 
 
