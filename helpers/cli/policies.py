@@ -9,15 +9,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from helpers.cli.policy_input import BadInput, add_source, from_options, report
 from helpers.policies.names import NotFound
 from helpers.policies.reading.texts import Reading
 from helpers.policies.world import World
-
-if TYPE_CHECKING:
-    from helpers.policies.linting import Finding
 
 Command = Callable[[list[str]], int]
 
@@ -145,41 +141,13 @@ def _lint(argv: list[str]) -> int:
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave a rule out; repeatable")
     parser.add_argument("--least", choices=("error", "warning", "note"), default="note",
                         help="the slightest severity that counts")
+    parser.add_argument("--rules", action="store_true", help="list the rules, and read nothing")
+    parser.add_argument("--explain", metavar="ID", default="",
+                        help="explain one rule by a wrong and a right example, and read nothing")
     options = parser.parse_args(argv)
-    from helpers.policies.linting import RULES, lint
+    from helpers.cli.policy_lint import findings
 
-    for rule in options.skip:
-        if rule not in RULES:
-            raise BadInput(f"there is no rule {rule!r}; the rules are {', '.join(RULES)}")
-    reading = from_options(options)
-    report(reading.problems)
-    gravity = ("error", "warning", "note")
-    counted = gravity[: gravity.index(options.least) + 1]
-    world = World.of(reading.objects)
-    if not world.pods:
-        print("python -m helpers lint: the input has no pods or workloads, so only what a policy alone shows is "
-              "checked; add them with -f.", file=sys.stderr)
-    found = [one for one in lint(world, options.skip) if one.severity in counted]
-    _print(_findings_as(options.output, found), options.output)
-    if not all(problem.minor for problem in reading.problems):
-        return 2
-    return 1 if found else 0
-
-
-def _findings_as(form: str, found: list[Finding]) -> str:
-    from helpers.policies.application.formats import as_csv, as_json, as_markdown
-
-    if form == "sarif":
-        from helpers.cli.policy_output import sarif
-
-        return sarif(found)
-    if form == "json":
-        return as_json([one.as_dict() for one in found])
-    header = ("severity", "id", "file", "line", "column", "policy", "sentence", "mend")
-    rows = [[one.as_dict()[name] if one.as_dict()[name] is not None else "" for name in header] for one in found]
-    if form == "csv":
-        return as_csv(header, rows)
-    return as_markdown(header, rows) if form == "markdown" else "\n".join(map(str, found))
+    return findings(options)
 
 
 def _suggest(argv: list[str]) -> int:

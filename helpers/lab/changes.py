@@ -23,7 +23,8 @@ _NEAR_PATH = 0.85
 def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None:
     """Apply YAML text, a file, a folder of files, or policies as objects; prints kubectl's lines.
 
-    What names a namespace goes there, everything else into the course's. A path may be relative to the notebook, to `notebooks/`, or to the project. Raises LabError.
+    What names a namespace goes there, everything else into the course's. A path may be relative to the notebook, to
+    `notebooks/`, or to the project. Raises LabError.
     """
     cluster = session.current()
     body, path = _given(what)
