@@ -7,7 +7,7 @@ from . import decode, tables
 from .errors import bad_request, not_found
 from .http.messages import Request, Response, json_response
 from .node import NodeStreams
-from .resources import Resource
+from .resource import Resource
 from .schema import Type, root
 from .store import Object, Store
 

@@ -8,7 +8,7 @@ from . import tables
 from .calls import Call, whole_number
 from .errors import ApiError, expired
 from .http.messages import Response, json_response
-from .resources import FLOWS
+from .kinds import FLOWS
 from .selectors import selection
 from .sources import one_flow, source_of
 from .store import Object

@@ -3,8 +3,7 @@
 import os
 import platform
 
-from .defaults import default
-from .resources import NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
+from .kinds import NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
 from .store import Event, Object, Store, now
 from .version import GIT_VERSION
 
@@ -19,7 +18,7 @@ def plant(store: Store) -> None:
     """Create what isn't there yet, refresh the node, and keep the permanent objects from now on."""
     for name in NAMESPACE_NAMES:
         if store.get(NAMESPACES.key, None, name) is None:
-            store.create(NAMESPACES.key, default(NAMESPACES.key, _object("v1", "Namespace", name)))
+            store.create(NAMESPACES.key, NAMESPACES.default(_object("v1", "Namespace", name)))
     for namespace in store.list(NAMESPACES.key):
         _account(store, namespace)
     _service(store)
@@ -64,7 +63,7 @@ def _service(store: Store) -> None:
         "clusterIPs": [API_ADDRESS],
         "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
     }
-    store.create(SERVICES.key, default(SERVICES.key, service))
+    store.create(SERVICES.key, SERVICES.default(service))
 
 
 def _node(store: Store) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from .errors import ApiError, expired, no_such_path
+from .kinds import FLOWS
 from .node import FlowLog, NodeStreams
-from .resources import FLOWS, Resource
+from .resource import Resource
 from .store import Event, Object, Store
 
 

@@ -8,7 +8,7 @@ Objects that the store hands out are shared: build new dicts, never change them.
 import logging
 import random
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 from .errors import ApiError, already_exists, bad_request, conflict, expired, not_found
 from .journal import Journal, Row
-from .resources import RESOURCES, Resource
+from .registry import Registry
+from .resource import Resource
 
 Object = dict[str, Any]
 
@@ -53,7 +54,8 @@ class Store:
         """Without a journal nothing is kept; `open` is the usual way."""
         self.revision = 1
         self._journal = journal
-        self._objects: dict[str, dict[str, dict[str, Object]]] = {key: {} for key in RESOURCES}
+        self.kinds = Registry()
+        self._objects: defaultdict[str, dict[str, dict[str, Object]]] = defaultdict(dict)
         self._callbacks: dict[object, Callback] = {}
         self._undelivered: deque[Event] = deque()
         self._history: deque[Event] = deque(maxlen=HISTORY)
@@ -67,7 +69,7 @@ class Store:
         try:
             revision, rows = journal.load()
             for row in rows:
-                if row.body is not None and row.resource in store._objects:
+                if row.body is not None:
                     store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
             store.revision = store._oldest = revision + REVISION_GAP
             journal.start(store.revision)
@@ -111,7 +113,7 @@ class Store:
 
         `dry_run` gives the same answer and keeps nothing. Raises ApiError AlreadyExists.
         """
-        resource = RESOURCES[key]
+        resource = self.kinds[key]
         given = obj["metadata"]
         name = given.get("name") or self.generate_name(resource, given)
         if self.get(key, given.get("namespace"), name):
@@ -130,7 +132,7 @@ class Store:
         Conflict). Identity is kept, generation counts changes of spec, and an
         object that stays the same keeps its resourceVersion. Raises NotFound.
         """
-        resource = RESOURCES[key]
+        resource = self.kinds[key]
         given = obj["metadata"]
         name = given["name"]
         old = self.get(key, given.get("namespace"), name)
@@ -155,7 +157,7 @@ class Store:
         old = self.get(key, namespace, name)
         if old is None or old.get("status") == status:
             return old
-        return self._put("MODIFIED", RESOURCES[key], {**old, "status": status}, old)
+        return self._put("MODIFIED", self.kinds[key], {**old, "status": status}, old)
 
     def delete(self, key: str, namespace: str | None, name: str, *, uid: str | None = None) -> Object | None:
         """Remove an object now; None if it is gone, or is another one than `uid`."""

@@ -132,7 +132,7 @@ def _complete(call: Call, new: Object, old: Object | None) -> Object:
     absent = validation.absent_fields(resource, new)
     if absent:  # defaults rely on what is required
         validation.refuse(resource, new, absent)
-    new = defaults.default(resource.key, new)
+    new = resource.default(new)
     new = admission.admit(call.store, resource, new, old)
     validation.validate(resource, new, old)
     return new

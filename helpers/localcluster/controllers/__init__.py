@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..api.resources import DEPLOYMENTS, NAMESPACES, REPLICA_SETS, SERVICES
+from ..api.kinds import DEPLOYMENTS, NAMESPACES, REPLICA_SETS, SERVICES
 from ..api.store import Event, Store
 from .deployments import Deployments
 from .endpoints import EndpointSlices

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..api.resources import ENDPOINT_SLICES, PODS, SERVICES
+from ..api.kinds import ENDPOINT_SLICES, PODS, SERVICES
 from ..api.store import Event, Object, Store
 from .owners import Owners, owner_reference
 from .queue import Key

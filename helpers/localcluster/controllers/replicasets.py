@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ..api.defaults import default
 from ..api.errors import ApiError
 from ..api.events import record
-from ..api.resources import PODS, REPLICA_SETS
+from ..api.kinds import PODS, REPLICA_SETS
 from ..api.store import Event, Object, Store
 from ..api.termination import remove_pod
 from .claims import claim, claimants
@@ -66,7 +65,7 @@ class ReplicaSets:
         }
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
         try:
-            made = self._store.create(PODS.key, default(PODS.key, pod))
+            made = self._store.create(PODS.key, PODS.default(pod))
         except ApiError as error:
             record(self._store, wanted, "Warning", "FailedCreate", f"Error creating: {error}", COMPONENT)
             raise

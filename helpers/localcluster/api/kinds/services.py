@@ -1,4 +1,4 @@
-"""Services."""
+"""Services: a name and an address for pods that come and go."""
 
 import ipaddress
 from typing import Any
@@ -6,16 +6,37 @@ from typing import Any
 from helpers.policies import syntax
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 
-from ..store import Object
-from .metadata import check_label, check_labels
+from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of
+from ..selectors import format as format_selector
+from ..validation.metadata import LABEL_1035, check_label, check_labels
+from ..validation.pods import PROTOCOLS
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
-PROTOCOLS = ("TCP", "UDP", "SCTP")
 AFFINITIES = ("ClientIP", "None")
 NODE_PORTS = range(30000, 32768)
 
 
-def check(new: Object, old: Object | None) -> list[FieldError]:
+def _default(obj: Object) -> Object:
+    spec = {"type": "ClusterIP", "sessionAffinity": "None", **(obj.get("spec") or {})}
+    spec["ports"] = [_default_port(port) for port in spec.get("ports") or ()]
+    if not spec["ports"]:
+        del spec["ports"]
+    if spec["type"] != "ExternalName":
+        family = {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster"}
+        spec = {**family, **spec}
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        spec.setdefault("externalTrafficPolicy", "Cluster")
+    if spec["type"] == "LoadBalancer":
+        spec.setdefault("allocateLoadBalancerNodePorts", True)
+    return {**obj, "spec": spec, "status": {"loadBalancer": {}, **obj.get("status", {})}}
+
+
+def _default_port(port: Object) -> Object:
+    """A targetPort of 0 or "" is none: Go clients send it."""
+    return {**port, "protocol": port.get("protocol") or "TCP", "targetPort": port.get("targetPort") or port.get("port")}
+
+
+def _check(new: Object, old: Object | None) -> list[FieldError]:
     spec = new.get("spec") or {}
     kind = spec.get("type")
     if kind not in TYPES:
@@ -83,3 +104,51 @@ def _check_port(port: Object, place: str) -> list[FieldError]:
         detail = f"must be between {NODE_PORTS.start} and {NODE_PORTS.stop - 1}"
         found.append(invalid(f"{place}.nodePort", port["nodePort"], detail))
     return found
+
+
+def _cells(obj: Object) -> list[object]:
+    spec = obj.get("spec", {})
+    ports = join(
+        f"{port['port']}" + (f":{port['nodePort']}" if port.get("nodePort") else "") + f"/{port.get('protocol', 'TCP')}"
+        for port in spec.get("ports") or ()
+    )
+    kind = spec.get("type", "ClusterIP")
+    selector = format_selector({"matchLabels": spec.get("selector")})
+    return [name_of(obj), kind, spec.get("clusterIP") or NONE, _external(obj, kind), ports, age_of(obj), selector]
+
+
+def _external(obj: Object, kind: str) -> str:
+    spec = obj.get("spec", {})
+    if kind == "ExternalName":
+        return spec.get("externalName") or NONE
+    held = [*(spec.get("externalIPs") or ())]
+    if kind == "LoadBalancer":
+        ingress = (obj.get("status", {}).get("loadBalancer") or {}).get("ingress") or ()
+        held += [item.get("ip") or item.get("hostname") for item in ingress]
+        return ",".join(held) or "<pending>"
+    return join(held)
+
+
+SERVICES = Resource(
+    "",
+    "v1",
+    "services",
+    "Service",
+    short_names=("svc",),
+    categories=("all",),
+    subresources=("status",),
+    field_labels=("spec.clusterIP", "spec.type"),
+    columns=Columns(
+        (
+            NAME,
+            *map(Column, ("Type", "Cluster-IP", "External-IP", "Port(s)")),
+            AGE,
+            Column("Selector", wide=True),
+        ),
+        _cells,
+    ),
+    default=_default,
+    check=_check,
+    name_rule=LABEL_1035,
+    told=True,
+)
