@@ -1,7 +1,16 @@
 """What has to be true of the rest of the cluster before an object comes in, and what comes in with it."""
 
 from . import addresses, errors
-from .kinds import NAMESPACES, PODS, SERVICE_ACCOUNTS, SERVICES
+from .kinds import (
+    CUSTOM_RESOURCE_DEFINITIONS,
+    JOBS,
+    NAMESPACES,
+    PODS,
+    RESOURCES,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+)
+from .kinds.jobs import with_selector
 from .kinds.services import TYPES
 from .resource import Resource
 from .store import Object, Store
@@ -30,6 +39,10 @@ def admit(store: Store, resource: Resource, new: Object, old: Object | None) -> 
     """The object with what the cluster adds: addresses for Services. Raises ApiError."""
     if resource is SERVICES and new["spec"].get("type") in TYPES:
         return addresses.allocate(store, new, old)
+    if resource is JOBS and old is None:
+        return with_selector(new)
+    if resource is CUSTOM_RESOURCE_DEFINITIONS and new["metadata"]["name"] in RESOURCES:
+        raise errors.forbidden(resource, new["metadata"]["name"], "the cluster serves this kind by itself")
     if resource is PODS and old is None:
         _check_account(store, resource, new)
     return new

@@ -37,7 +37,7 @@ class Call:
         found = self.store.get(self.resource.key, self.namespace, self.name)
         if found is None:
             raise not_found(self.resource, self.name)
-        return found
+        return self.resource.served(found)
 
     def body(self) -> tuple[Any, list[str]]:
         """The body as a value, and fields given twice. Raises ApiError."""
@@ -66,6 +66,8 @@ class Call:
                 message = f"{given[1]} in version {given[0]!r} does not belong here: this address serves "
                 raise bad_request(f"{message}{resource.kind} in version {resource.group_version!r}")
         mode = self.request.first("fieldValidation")
+        if resource.custom is not None:
+            return decode.decode_custom(value, resource, mode, duplicates or ())
         clean, warnings = decode.decode(value, root(resource), resource.version, mode, duplicates or ())
         for field in ("metadata", "spec"):  # structures, not pointers: there even when left out
             if field in root_fields(resource):

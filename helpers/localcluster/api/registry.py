@@ -59,7 +59,7 @@ class Registry:
         added = [resource for versions in self._added.values() for resource in versions]
         self._by_key = {resource.key: resource for resource in [*reversed(added), *own]}
         known = [*REFUSED, *added, *own]
-        self._by_path = {(item.group, item.version, item.plural): item for item in [*own, *added]}
+        self._by_path = {(item.group, item.version, item.plural): item for item in [*added, *own]}
         self._by_path |= {
             place: item for item in REFUSED if (place := (item.group, item.version, item.plural)) not in self._by_path
         }

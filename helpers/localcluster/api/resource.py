@@ -116,6 +116,7 @@ class Resource:
     needed: str = ""
     refusal: str = ""
     """Why the lab doesn't serve this kind, as one sentence; empty for kinds that it serves."""
+    singular_name: str = ""
     custom: Object | None = field(default=None, repr=False)
     """For a kind that a CustomResourceDefinition adds: the JSON schema of its objects."""
 
@@ -126,12 +127,17 @@ class Resource:
 
     @property
     def singular(self) -> str:
-        return self.kind.lower()
+        return self.singular_name or self.kind.lower()
 
     @property
     def group_version(self) -> str:
         """What objects carry as `apiVersion`."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    def served(self, obj: Object) -> Object:
+        """The stored object as this version of a custom kind shows it."""
+        same = self.custom is None or obj["apiVersion"] == self.group_version
+        return obj if same else {**obj, "apiVersion": self.group_version}
 
     @property
     def base_path(self) -> str:

@@ -104,7 +104,7 @@ def is_kind(name: str) -> bool:
 
 def root(resource: Resource) -> Type:
     """The type of a resource's objects."""
-    return Type.parse(resource.kind)
+    return Type.parse("any" if resource.custom is not None else resource.kind)
 
 
 def reachable(names: list[str]) -> list[str]:

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from .errors import ApiError, already_exists, bad_request, conflict, expired, not_found
 from .journal import Journal, Row
+from .kinds import CUSTOM_RESOURCE_DEFINITIONS
+from .kinds.customresourcedefinitions import resources_of
 from .registry import Registry
 from .resource import Resource
 
@@ -71,6 +73,8 @@ class Store:
             for row in rows:
                 if row.body is not None:
                     store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
+            for definition in store.list(CUSTOM_RESOURCE_DEFINITIONS.key):
+                store.kinds.define(definition["metadata"]["name"], resources_of(definition))
             store.revision = store._oldest = revision + REVISION_GAP
             journal.start(store.revision)
         except BaseException:
@@ -118,7 +122,7 @@ class Store:
         name = given.get("name") or self.generate_name(resource, given)
         if self.get(key, given.get("namespace"), name):
             raise already_exists(resource, name)
-        metadata = {**given, "name": name, "uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        metadata = {"uid": str(uuid.uuid4()), **given, "name": name, "creationTimestamp": now()}
         metadata.pop("resourceVersion", None)
         if resource.counts_generation:
             metadata["generation"] = 1
@@ -212,12 +216,22 @@ class Store:
         if self._journal:
             row = Row(event.resource, metadata.get("namespace", ""), metadata["name"], body)
             self._journal.write(row, event.revision)
+        if event.resource == CUSTOM_RESOURCE_DEFINITIONS.key:
+            self._redefine(event)
         if len(self._history) == HISTORY:
             self._oldest = self._history[0].revision
         self._history.append(event)
         self._undelivered.append(event)
         if len(self._undelivered) == 1:  # otherwise a callback wrote this, and the loop below is already running
             self._deliver()
+
+    def _redefine(self, event: Event) -> None:
+        """Serve what a CustomResourceDefinition adds, or no more."""
+        name = event.object["metadata"]["name"]
+        if event.type == "DELETED":
+            self.kinds.withdraw(name)
+        else:
+            self.kinds.define(name, resources_of(event.object))
 
     def _deliver(self) -> None:
         while self._undelivered:

@@ -30,7 +30,7 @@ def create(call: Call) -> Response:
     if "status" in resource.subresources:
         new.pop("status", None)
     new = _complete(call, new, None)
-    return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings)
+    return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings + resource.warn(new))
 
 
 def replace(call: Call) -> Response:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from ..api.kinds import ENDPOINT_SLICES, PODS, SERVICES
 from ..api.store import Event, Object, Store
 from .owners import Owners, owner_reference
+from .podmaking import ready_since
 from .queue import Key
-from .replicasets import ready_since
 
 MANAGER = "endpointslice-controller.k8s.io"
 SERVICE_LABEL = "kubernetes.io/service-name"

@@ -32,9 +32,9 @@ def check_workload(new: Object, old: Object | None) -> list[FieldError]:
     return found
 
 
-def check_natural(spec: Object, name: str) -> list[FieldError]:
+def check_natural(spec: Object, name: str, path: str = "spec") -> list[FieldError]:
     """A whole number from 0 that fits into 32 bits."""
     value = spec.get(name, 0)
     if value < 0:
-        return [invalid(f"spec.{name}", value, "must be greater than or equal to 0")]
-    return [invalid(f"spec.{name}", value, "must be below 2147483648")] if value >= 1 << 31 else []
+        return [invalid(f"{path}.{name}", value, "must be greater than or equal to 0")]
+    return [invalid(f"{path}.{name}", value, "must be below 2147483648")] if value >= 1 << 31 else []
