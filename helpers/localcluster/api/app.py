@@ -77,6 +77,8 @@ class Api:
         if plain:
             return plain
         call = Call(request, self._store, self._node, *routing.find(self._store.kinds, request.segments))
+        if call.resource.refusal:
+            return lists.refuse(call)
         if call.subresource in streams.ANSWERS:
             return await streams.answer(call)
         if request.method in ("GET", "HEAD"):

@@ -76,7 +76,7 @@ class Call:
 
     def answer(self, obj: Object, status: int = 200, warnings: list[str] | None = None) -> Response:
         """The object, or the table row that the client asked for instead."""
-        headers = [("Warning", f'299 - "{_quoted(text)}"') for text in warnings or ()]
+        headers = [("Warning", warning(text)) for text in warnings or ()]
         version = tables.wanted(self.request)
         if version:
             include = self.request.first("includeObject", "Metadata")
@@ -100,5 +100,7 @@ def whole_number(request: Request, name: str, default: int = 0) -> int:
     return int(text)
 
 
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def warning(text: str) -> str:
+    """A Warning header: kubectl prints its text."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'

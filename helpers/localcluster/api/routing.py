@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .errors import no_such_path, not_served, refused
+from .errors import no_such_path, not_served
 from .kinds import NAMESPACES
 from .registry import Registry
 from .resource import Resource
@@ -36,8 +36,6 @@ def find(kinds: Registry, segments: tuple[str, ...]) -> Target:
     resource = kinds.at(group, version, rest[0])
     if resource is None:
         raise not_served(rest[0], group)
-    if resource.refusal:
-        raise refused(resource, resource.refusal)
     name = rest[1] if len(rest) > 1 else None
     subresource = rest[2] if len(rest) > 2 else ""
     _check(resource, namespace, name, subresource, rest)

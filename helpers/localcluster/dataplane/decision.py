@@ -44,7 +44,7 @@ Source = Member | str
 class Members(Protocol):
     """Who is on the network at present."""
 
-    def at(self, address: str) -> Member | None: ...
+    def at(self, address: str, port: int) -> Member | None: ...
     def labels(self, member: Member) -> dict[str, str]: ...
     def declares(self, member: Member, port: int, protocol: str) -> bool: ...
 
@@ -94,17 +94,25 @@ class Switchboard:
         if isinstance(source, Member) and request.host in _OWN_NAMES:
             return self._to_pod(source, source, Target(source.address, request.port), request.protocol, None)
         if addresses.parse(request.host) is not None:
-            key = self._directory.service_at(request.host)
+            key, port = self._directory.service_at(request.host), request.port
             where: Target | Nowhere = Target(request.host, request.port)
+            opened = self._directory.behind_node_port(port, request.protocol)
+            if request.host == addresses.NODE_ADDRESS and opened:
+                key, port = opened
         else:
             if isinstance(source, Member) and not self._may_look_up(source, request.host, again):
                 return Park(lookup=True)
-            try:
-                key = self._directory.resolve(request.host, _namespace(source))
-            except UnknownName:
-                return self._unknown(source, request)
+            key, port = None, request.port
+            address = self._directory.pod_address(request.host, _namespace(source))
+            if address is not None:
+                where = Target(address, request.port)
+            else:
+                try:
+                    key = self._directory.resolve(request.host, _namespace(source))
+                except UnknownName:
+                    return self._unknown(source, request)
         if key is not None:
-            where = self._directory.choose(key, request.port, request.protocol)
+            where = self._directory.choose(key, port, request.protocol)
         if isinstance(where, Nowhere):
             return self._nowhere(source, request, where)
         return self._reach(source, where, request.protocol, again)
@@ -124,7 +132,7 @@ class Switchboard:
         return verdict.allowed
 
     def _reach(self, source: Source, where: Target, protocol: str, again: bool) -> Decision:
-        member = self._members.at(where.address)
+        member = self._members.at(where.address, where.port)
         verdict = self._judge(source, where, protocol)
         if not verdict.allowed:
             if not again:
@@ -164,7 +172,7 @@ class Switchboard:
 
     def _judge(self, source: Source, where: Target, protocol: str) -> Verdict:
         world = self._world()
-        member = self._members.at(where.address)
+        member = self._members.at(where.address, where.port)
         return world.judge(
             world.pod(source.key) if isinstance(source, Member) else source,
             world.pod(member.key) if member else where.address, where.port, protocol)
@@ -187,7 +195,7 @@ class Switchboard:
                            policies=policies, dns=dns)
 
     def _end(self, where: Target) -> Object:
-        member = self._members.at(where.address)
+        member = self._members.at(where.address, where.port)
         if member is None:
             return _outside(where.address, "", where.service)
         return {**self._pod(member), "service": where.service}

@@ -135,9 +135,12 @@ class Gateway:
 
     # What the switchboard asks about pods.
 
-    def at(self, address: str) -> Member | None:
-        """The pod with this address."""
-        return self._by_address.get(address)
+    def at(self, address: str, port: int) -> Member | None:
+        """The pod with this address; of those that share the node's the one that listens on the port."""
+        if address != NODE_ADDRESS:
+            return self._by_address.get(address)
+        sharing = (member for member in self._members.values() if member.address == NODE_ADDRESS)
+        return next((member for member in sharing if (member.directory / f"{port}.sock").exists()), None)
 
     def labels(self, member: Member) -> dict[str, str]:
         """The pod's labels now."""

@@ -85,6 +85,8 @@ class Kubelet:
                     worker.retry()
         elif event.resource == "services":
             self._zone.changed()
+        elif event.resource == zone.SLICES and zone.concerns(event.object, self.store):
+            self._zone.changed()
 
     def _take(self, pod: Object) -> None:
         """A pod is new or has changed."""

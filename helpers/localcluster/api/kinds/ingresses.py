@@ -54,7 +54,7 @@ def _check_backend(backend: Object, place: str) -> list[FieldError]:
 def _warn(new: Object) -> list[str]:
     said = ["the lab's front door serves it: `python -m helpers status` prints the address, to which its path is added"]
     if any(rule.get("host") for rule in new["spec"].get("rules") or ()):
-        said.append("for a host, send it: curl -H 'Host: HOST' …")
+        said.append("for a host, send it: curl -H 'Host: HOST' ...")
     if new["spec"].get("tls"):
         said.append("spec.tls: the front door speaks plain HTTP")
     return said
