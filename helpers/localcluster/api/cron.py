@@ -1,6 +1,6 @@
 """The schedules of CronJobs: five fields, as cron has always read them, or one of its short words."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 WORDS = {
@@ -57,6 +57,18 @@ class Schedule(NamedTuple):
     def _on(self, moment: datetime) -> bool:
         day, weekday = moment.day in self.days, moment.isoweekday() % 7 in self.weekdays
         return (day and weekday) if self.any_day else (day or weekday)
+
+
+def time_zone(name: str) -> tzinfo:
+    """Raises Malformed for a zone that this machine doesn't know."""
+    if name == "UTC":
+        return UTC
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # only who names a zone pays for its import
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Malformed(f"unknown time zone {name}") from error
 
 
 def parse(text: str) -> Schedule:

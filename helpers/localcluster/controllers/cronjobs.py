@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from ..api import cron
 from ..api.events import record
@@ -35,7 +34,7 @@ class CronJobs:
             return None
         jobs = self._owners.managed(wanted, JOBS.key)
         self._forget(wanted, jobs)
-        moment = datetime.now(ZoneInfo(wanted["spec"].get("timeZone") or "UTC"))
+        moment = datetime.now(cron.time_zone(wanted["spec"].get("timeZone") or "UTC"))
         due = None if wanted["spec"].get("suspend") else _due(wanted, moment)
         started = self._start(wanted, due, jobs) if due else None
         self._report(wanted, self._owners.managed(wanted, JOBS.key), due if started else None)

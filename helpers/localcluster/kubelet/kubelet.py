@@ -83,10 +83,8 @@ class Kubelet:
             for worker in self._workers.values():
                 if worker.pod["metadata"]["namespace"] == namespace:
                     worker.retry()
-        elif event.resource == "services":
-            self._zone.changed()
-        elif event.resource == zone.SLICES and zone.concerns(event.object, self.store):
-            self._zone.changed()
+        else:
+            self._zone.notice(event)
 
     def _take(self, pod: Object) -> None:
         """A pod is new or has changed."""

@@ -1,7 +1,5 @@
 """CronJobs: a Job at every time that a schedule names."""
 
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 
 from .. import cron
@@ -51,8 +49,8 @@ def _check_schedule(spec: Object) -> list[FieldError]:
     zone = spec.get("timeZone")
     if zone is not None:
         try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+            cron.time_zone(zone)
+        except cron.Malformed:
             found.append(invalid("spec.timeZone", zone, f"unknown time zone {zone}"))
     return found
 
