@@ -1,9 +1,8 @@
-// Kubernetes' own end-to-end specs, run against any cluster, and a page about how they went.
+// Kubernetes' own end-to-end specs, run against any cluster: a smaller e2e.test, without what needs a cloud.
 //
-//	go run . --kubeconfig=… --page=docs/conformance.md
+//	go run . --kubeconfig=… --ginkgo.focus=… --ginkgo.json-report=…
 //
-// The specs are chosen by Ginkgo's flags (--ginkgo.focus, --ginkgo.skip, --ginkgo.label-filter); all flags of
-// Kubernetes' own test binary work too.
+// All flags of Kubernetes' own test binary work. `make conformance` runs it spec by spec.
 package main
 
 import (
@@ -50,7 +49,6 @@ var _ = ginkgo.BeforeSuite(func(ctx context.Context) {
 })
 
 func main() {
-	page := flag.String("page", "", "write the outcome of each spec to this Markdown file")
 	config.CopyFlags(config.Flags, flag.CommandLine)
 	framework.RegisterCommonFlags(flag.CommandLine)
 	framework.RegisterClusterFlags(flag.CommandLine)
@@ -60,14 +58,8 @@ func main() {
 	logs.InitLogs()
 	defer logs.FlushLogs()
 	gomega.RegisterFailHandler(framework.Fail)
-
 	suite, reporter := framework.CreateGinkgoConfig()
 	suite.RandomizeAllSpecs = false
-	ginkgo.ReportAfterSuite("page", func(report ginkgo.Report) {
-		if *page != "" {
-			framework.ExpectNoError(writePage(*page, report))
-		}
-	})
 	var all outcome
 	if !ginkgo.RunSpecs(&all, "Kubernetes' end-to-end specs", suite, reporter) || all.failed {
 		os.Exit(1)
