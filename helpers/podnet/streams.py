@@ -1,0 +1,101 @@
+"""Listening and dialling for asyncio: TCP and SCTP as streams, UDP as datagrams."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlsplit
+
+from helpers.podnet import dialling, places
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Datagram = Callable[[bytes, tuple[str, int]], bytes | None]
+"""Gets a datagram and its sender's address and port; what it returns is sent back."""
+
+
+async def open_connection(host: str, port: int, environ: Mapping[str, str] = os.environ) -> Connection:
+    """Connect to host:port; waits for as long as nobody answers.
+
+    Raises `dialling.DialError`, or the system's OSError where the machine's own network is used.
+    """
+    proxy = dialling.gateway(environ)
+    if not proxy:
+        return await asyncio.open_connection(host, port)
+    parts = urlsplit(proxy)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        writer.write(dialling.request(proxy, host, port))
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            raise ConnectionResetError("Socket closed") from None
+        dialling.check(*dialling.answer(head.decode("latin-1")))
+    except BaseException:
+        writer.close()
+        raise
+    return reader, writer
+
+
+async def listen(port: int, client: Client, protocol: str = "TCP") -> asyncio.Server:
+    """Accept connections to the pod's port. Raises OSError if it is taken."""
+    path = places.listen_path(port, protocol)
+    if path is None:
+        kind = getattr(socket, "IPPROTO_SCTP", 132) if protocol == "SCTP" else 0
+        link = socket.socket(socket.AF_INET, socket.SOCK_STREAM, kind)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        link.bind(("", port))
+        return await asyncio.start_server(client, sock=link)
+    _make_way(path, socket.SOCK_STREAM)
+    return await asyncio.start_unix_server(client, path)
+
+
+async def listen_datagrams(port: int, answer: Datagram) -> asyncio.DatagramTransport:
+    """Answer datagrams to the pod's port. Raises OSError if it is taken."""
+    path = places.listen_path(port, "UDP")
+    if path is None:
+        link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        link.bind(("", port))
+    else:
+        _make_way(path, socket.SOCK_DGRAM)
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        link.bind(path)
+    link.setblocking(False)
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(answer), sock=link)
+    return transport
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, answer: Datagram) -> None:
+        self._answer = answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, address: "tuple[str, int] | str | None") -> None:
+        if not address:
+            return  # a sender without a name can't be answered
+        sender = places.flow_source(address) if isinstance(address, str) else address[:2]
+        reply = self._answer(data, sender)
+        if reply is not None:
+            with contextlib.suppress(OSError):
+                self._transport.sendto(reply, address)
+
+
+def _make_way(path: str, kind: socket.SocketKind) -> None:
+    """Remove a socket that an earlier process has left. Raises OSError if a living one holds it."""
+    if not os.path.exists(path):
+        return
+    with socket.socket(socket.AF_UNIX, kind) as trial:
+        trial.setblocking(False)
+        try:
+            trial.connect(path)
+        except (ConnectionRefusedError, FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            return
+        except BlockingIOError:
+            pass
+    raise OSError(98, "Address already in use")
