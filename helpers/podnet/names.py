@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from helpers.podnet import dns, places
 from helpers.podnet.datagrams import Flow
-from helpers.podnet.dialling import LookupTimedOut, Unreachable, UnknownName, gateway
+from helpers.podnet.dialling import LookupTimedOut, UnknownName, Unreachable, gateway
 
 DOMAIN = "cluster.local"
 NDOTS = 5

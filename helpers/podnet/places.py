@@ -29,15 +29,15 @@ def hostname(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def flow_name(address: str, port: int) -> str:
-    """The name of the socket from which the datagrams of one flow reach a pod: it tells who sends them."""
+    """What the socket is called from which a caller reaches a pod: it tells the caller's IPv4 address and port."""
     return "".join(f"{int(part):02x}" for part in address.split(".")) + f"{port:04x}"
 
 
-def flow_source(path: str) -> tuple[str, int]:
-    """Address and port of the sender whose datagrams come from this socket; ("", 0) if it is none of a flow."""
-    name = os.path.basename(path)
+def flow_source(name: str | bytes) -> tuple[str, int]:
+    """Address and port of the caller whose socket has this path or abstract name; ("", 0) if it tells none."""
+    text = name.decode("latin-1") if isinstance(name, bytes) else name
     try:
-        number = bytes.fromhex(name)
+        number = bytes.fromhex(text.rpartition("/")[2].rpartition("-")[2])
     except ValueError:
         return "", 0
     return (".".join(map(str, number[:4])), int.from_bytes(number[4:], "big")) if len(number) == 6 else ("", 0)

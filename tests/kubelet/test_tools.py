@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from support.pods import Bench, until, with_bench
 
-from helpers.localcluster.kubelet import agnhost, connect, coredns, goduration
+from helpers.localcluster.kubelet import goduration
+from helpers.localcluster.kubelet.images import agnhost, connect, coredns
+from helpers.podnet import dns
 
 COREDNS = "registry.k8s.io/coredns/coredns:v1.13.1"
 
@@ -139,12 +141,12 @@ def test_dns_answers(tmp_path: Path) -> None:
     assert good[:4] == b"\x12\x34\x85\x00" and good[-4:] == socket.inet_aton("10.96.0.7")
     assert coredns.reply(_query("headless.default.svc.cluster.local"), zone)[6:8] == b"\0\0"
     assert coredns.reply(_query("frontend.default.svc.cluster.local", kind=28), zone)[3] & 15 == 0
-    assert coredns.reply(_query("no.default.svc.cluster.local"), zone)[3] & 15 == coredns.NAME_ERROR
+    assert coredns.reply(_query("no.default.svc.cluster.local"), zone)[3] & 15 == dns.NAME_ERROR
     (tmp_path / "zone").unlink()
     assert coredns.reply(_query("frontend.default.svc.cluster.local"), zone)[-4:] == socket.inet_aton("10.96.0.7")
     for cut in range(len(_query("a.b"))):
         coredns.reply(_query("a.b")[:cut], zone)
-    assert coredns.reply(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9, zone)[3] & 15 == coredns.FORMAT_ERROR
+    assert coredns.reply(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9, zone)[3] & 15 == dns.FORMAT_ERROR
 
 
 @with_bench

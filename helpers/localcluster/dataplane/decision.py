@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from helpers.podnet.places import socket_name
 from helpers.policies import Verdict, World
 
 from . import addresses
@@ -18,6 +19,8 @@ Object = dict[str, Any]
 REFUSED = "connection refused"
 NO_SUCH_HOST = "no such host"
 NO_ROUTE = "no route (the lab cluster has no way out)"
+ECHO = "ICMP"
+"""Ping: answered for a pod by the network itself."""
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -41,12 +44,16 @@ Source = Member | str
 """A pod, or the address of a client outside the cluster."""
 
 
+def address_of(source: Source) -> str:
+    """The caller's address, as the other end sees it."""
+    return source.address if isinstance(source, Member) else source
+
+
 class Members(Protocol):
     """Who is on the network at present."""
 
     def at(self, address: str) -> Member | None: ...
     def labels(self, member: Member) -> dict[str, str]: ...
-    def declares(self, member: Member, port: int, protocol: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,8 @@ class Switchboard:
             return self._to_pod(source, source, Target(source.address, request.port), request.protocol, None)
         if addresses.parse(request.host) is not None:
             key = self._directory.service_at(request.host)
+            if key is not None and request.protocol == ECHO:
+                return Park(lookup=False)  # a Service is an address and ports; nobody is there to reply
             where: Target | Nowhere = Target(request.host, request.port)
         else:
             if isinstance(source, Member) and not self._may_look_up(source, request.host, again):
@@ -128,7 +137,8 @@ class Switchboard:
         verdict = self._judge(source, where, protocol)
         if not verdict.allowed:
             if not again:
-                self._log(source, self._end(where), where.port, protocol, "denied", verdict.sentence, verdict.policies)
+                self._log(source, self._end(where), where.port, protocol, "denied", verdict.sentence, verdict.policies,
+                          _is_lookup(where, protocol))
             return Park(lookup=False)
         if member is not None:
             return self._to_pod(source, member, where, protocol, verdict)
@@ -141,17 +151,14 @@ class Switchboard:
     def _to_pod(self, source: Source, member: Member, where: Target, protocol: str,
                 verdict: Verdict | None) -> Decision:
         settle = self._settle(source, where, protocol, verdict)
-        if protocol == "TCP":
-            path = str(member.directory / f"{where.port}.sock")
-            if os.path.exists(path):
-                return Connect(path, member.uid, settle)
-            settle(False)
-            return Answer(502, REFUSED, f"nothing listens on port {where.port} of pod {member.key}")
-        # Other protocols are judged, not carried: what a pod declares stands for what it would answer.
-        answers = self._members.declares(member, where.port, protocol)
-        settle(answers)
-        return Answer(200, "allowed") if answers else Answer(
-            502, REFUSED, f"pod {member.key} declares no {protocol} port {where.port}")
+        if protocol == ECHO:
+            settle(True)
+            return Answer(200, "reply")
+        path = str(member.directory / socket_name(where.port, protocol))
+        if os.path.exists(path):
+            return Connect(path, member.uid, settle)
+        settle(False)
+        return Answer(502, REFUSED, f"nothing listens on port {where.port}/{protocol} of pod {member.key}")
 
     def _settle(self, source: Source, where: Target, protocol: str, verdict: Verdict | None) -> Callable[[bool], None]:
         sentence, policies = (verdict.sentence, verdict.policies) if verdict else ("A pod may call itself.", ())
@@ -159,7 +166,7 @@ class Switchboard:
         def settle(answered: bool) -> None:
             reason = sentence if answered else f"{sentence} But nothing listens there."
             self._log(source, self._end(where), where.port, protocol, "allowed" if answered else "refused", reason,
-                      policies)
+                      policies, _is_lookup(where, protocol))
         return settle
 
     def _judge(self, source: Source, where: Target, protocol: str) -> Verdict:
@@ -199,6 +206,10 @@ class Switchboard:
 
 def _outside(address: str, name: str, service: str | None = None) -> Object:
     return {"kind": "External", "namespace": "", "name": name, "address": address, "labels": {}, "service": service}
+
+
+def _is_lookup(where: Target, protocol: str) -> bool:
+    return protocol == "UDP" and where.service == "/".join(addresses.DNS_SERVICE)
 
 
 def _namespace(source: Source) -> str:

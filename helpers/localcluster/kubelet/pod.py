@@ -34,6 +34,8 @@ class Node(Protocol):
     dataplane: Dataplane
     forks: ForkServer
 
+    @property
+    def tools(self) -> Path: ...
     def scratch(self, uid: str) -> Path: ...
     def logs_of(self, pod: Object) -> Path: ...
     def gone(self, uid: str) -> None: ...
@@ -91,6 +93,7 @@ class PodWorker:
             address=self._attachment.address,
             network=self._attachment.environment,
             home=self.home,
+            tools=self._node.tools,
         )
 
     def command(self, container: Container, command: list[str], *, tty: bool) -> Program:

@@ -1,4 +1,4 @@
-"""The image `coredns`: answers DNS over TCP for the cluster's Services, and says that it is healthy.
+"""The image `coredns`: answers DNS for the cluster's Services over UDP and TCP, and says that it is healthy.
 
 Names and addresses come from the file `zone.json` in its directory, which the kubelet writes when
 Services change: {"NAME.NAMESPACE": "address", …}.
@@ -9,17 +9,15 @@ import contextlib
 import ipaddress
 import json
 import os
-import signal
 import struct
 from pathlib import Path
 
-from helpers.localcluster.kubelet.webserver import listen, serve_http
+from helpers.localcluster.kubelet.images.webserver import Response, serve_http, until_told
+from helpers.podnet import dns, streams
 
 ZONE = Path("zone.json")
 DOMAIN = "cluster.local"
 TTL_SECONDS = 5
-NO_ERROR, FORMAT_ERROR, NAME_ERROR, NOT_IMPLEMENTED = 0, 1, 3, 4
-TYPE_A, CLASS_IN, RESPONSE, AUTHORITATIVE = 1, 1, 0x8000, 0x0400
 
 
 class Zone:
@@ -36,45 +34,36 @@ class Zone:
             stamp = os.stat(self._path).st_mtime_ns
             if stamp != self._stamp:
                 self._names, self._stamp = json.loads(self._path.read_text()), stamp
-        return self._names.get(name.lower().removesuffix(f".svc.{DOMAIN}"))
+        short = name.lower().removesuffix(f".svc.{DOMAIN}")
+        return None if short == name.lower() else self._names.get(short)
 
 
 def reply(query: bytes, zone: Zone) -> bytes:
     """Answer one DNS message. An empty answer for one that is too short to answer."""
-    if len(query) < 12:
+    if len(query) < dns.HEADER.size:
         return b""
     number, flags, questions = struct.unpack("!HHH", query[:6])
-    echoed = flags & 0x7900 | RESPONSE | AUTHORITATIVE
+    echoed = flags & 0x7900 | dns.RESPONSE | dns.AUTHORITATIVE
     try:
-        name, end = _name(query, 12)
+        name, end = dns.read_name(query, dns.HEADER.size)
         kind, family = struct.unpack("!HH", query[end : end + 4])
     except (struct.error, IndexError, UnicodeDecodeError):
-        return struct.pack("!HHHHHH", number, echoed | FORMAT_ERROR, 0, 0, 0, 0)
-    question = query[12 : end + 4]
-    if flags & 0x7800 or questions != 1 or family != CLASS_IN:
-        return struct.pack("!HHHHHH", number, echoed | NOT_IMPLEMENTED, 1, 0, 0, 0) + question
+        return dns.HEADER.pack(number, echoed | dns.FORMAT_ERROR, 0, 0, 0, 0)
+    question = query[dns.HEADER.size : end + 4]
+    if flags & dns.RESPONSE:
+        return b""  # an answer is never answered: two servers could go on for ever
+    if flags & 0x7800 or questions != 1 or family != dns.CLASS_IN:
+        return dns.HEADER.pack(number, echoed | dns.NOT_IMPLEMENTED, 1, 0, 0, 0) + question
     address = zone.address(name)
     if address is None:
-        return struct.pack("!HHHHHH", number, echoed | NAME_ERROR, 1, 0, 0, 0) + question
-    answers = [_answer(address)] if kind == TYPE_A and address else []
-    return struct.pack("!HHHHHH", number, echoed | NO_ERROR, 1, len(answers), 0, 0) + question + b"".join(answers)
-
-
-def _name(message: bytes, start: int) -> tuple[str, int]:
-    """A name without compression (a question has none), and where it ends."""
-    labels = []
-    while length := message[start]:
-        if length > 63:
-            raise IndexError("compressed name")
-        labels.append(message[start + 1 : start + 1 + length].decode("ascii"))
-        start += 1 + length
-    return ".".join(labels), start + 1
+        return dns.HEADER.pack(number, echoed | dns.NAME_ERROR, 1, 0, 0, 0) + question
+    answers = [_answer(address)] if kind == dns.TYPE_A and address else []
+    head = dns.HEADER.pack(number, echoed | dns.NO_ERROR, 1, len(answers), 0, 0)
+    return head + question + b"".join(answers)
 
 
 def _answer(address: str) -> bytes:
-    packed = ipaddress.IPv4Address(address).packed
-    # 0xC00C points to the name in the question.
-    return struct.pack("!HHHIH", 0xC00C, TYPE_A, CLASS_IN, TTL_SECONDS, len(packed)) + packed
+    return dns.record(dns.TYPE_A, TTL_SECONDS, ipaddress.IPv4Address(address).packed)
 
 
 async def _serve() -> None:
@@ -89,16 +78,17 @@ async def _serve() -> None:
                 await writer.drain()
         writer.close()
 
-    done = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, done.set)
-    servers = [
-        await listen(53, client),
-        await serve_http(8080, lambda request: (200, "OK")),
-        await serve_http(8181, lambda request: (200, "OK")),
+    def datagram(data: bytes, sender: tuple[str, int]) -> bytes | None:
+        return reply(data, zone) or None
+
+    servers: list[asyncio.Server | asyncio.DatagramTransport] = [
+        await streams.listen_datagrams(53, datagram),
+        await streams.listen(53, client),
+        await serve_http(8080, lambda request: Response("OK")),
+        await serve_http(8181, lambda request: Response("OK")),
     ]
     print(f"serving {DOMAIN} on port 53")
-    await done.wait()
+    await until_told()
     for server in servers:
         server.close()
 
