@@ -70,7 +70,7 @@ def test_outcomes_of_a_connection(answer: bytes, outcome: str, monkeypatch: pyte
 
 def test_a_drop_is_a_timeout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with _proxy(None, monkeypatch):
-        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "udp"]) == 1
+        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "sctp"]) == 1
     assert capsys.readouterr() == ("", "TIMEOUT\n")
 
 
@@ -84,7 +84,8 @@ def test_targets_that_are_none(target: str, monkeypatch: pytest.MonkeyPatch) -> 
     [
         (["connect", "x:1", "--timeout", "3"], "'3' is not a duration; write it with a unit, such as 3s or 500ms"),
         (["connect", "x:1", "--protocol", "icmp"], "invalid choice: 'icmp'"),
-        (["porter"], "invalid choice: 'porter'"),
+        (["audit-proxy"], "invalid choice: 'audit-proxy'"),
+        (["serve-hostname", "--http=maybe"], "'maybe' is neither true nor false"),
         ([], "TOOL"),
     ],
 )

@@ -167,18 +167,6 @@ def test_a_lookup_waits_for_the_dns_server(pods: Path) -> None:
     run(scenario())
 
 
-def test_udp_is_judged_and_not_carried(pods: Path) -> None:
-    async def scenario() -> None:
-        async with network(pods) as net:
-            client = await net.pod("client")
-            header = "X-Lab-Protocol: udp\r\n"
-            assert await net.connect(client, "kube-dns.kube-system:53", header) == "200 allowed"
-            assert await net.connect(client, f"{client['status']['podIP']}:99", header) == "502 connection refused"
-            net.apply(policy("tcp-only", "client", egress=[{"ports": [{"protocol": "TCP"}]}]))
-            assert await net.connect(client, "10.96.0.10:53", header, seconds=0.1) == "dropped"
-    run(scenario())
-
-
 def test_a_client_that_names_its_patience_is_told_of_a_drop(pods: Path) -> None:
     async def scenario() -> None:
         async with network(pods) as net:
