@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 TYPE_A, TYPE_NS, TYPE_CNAME, TYPE_AAAA, CLASS_IN = 1, 2, 5, 28, 1
@@ -57,6 +58,32 @@ def encode_name(name: str) -> bytes:
 def record(kind: int, ttl: int, data: bytes) -> bytes:
     """An answer for the name in the question, to which 0xC00C points."""
     return struct.pack("!HHHIH", 0xC00C, kind, CLASS_IN, ttl, len(data)) + data
+
+
+def reply(query: bytes, lookup: Callable[[str], str | None], ttl: int) -> bytes:
+    """A server's answer to one message; empty if none is due.
+
+    `lookup` gives the IPv4 address of a name: "" if it has none, None if there is no such name.
+    """
+    if len(query) < HEADER.size:
+        return b""
+    number, flags, questions = struct.unpack("!HHH", query[:6])
+    if flags & RESPONSE:
+        return b""  # an answer is never answered: two servers could go on for ever
+    echoed = flags & 0x7900 | RESPONSE | AUTHORITATIVE
+    try:
+        name, end = read_name(query, HEADER.size)
+        kind, family = struct.unpack("!HH", query[end:end + 4])
+    except (struct.error, IndexError, UnicodeDecodeError):
+        return HEADER.pack(number, echoed | FORMAT_ERROR, 0, 0, 0, 0)
+    asked = query[HEADER.size:end + 4]
+    if flags & 0x7800 or questions != 1 or family != CLASS_IN:
+        return HEADER.pack(number, echoed | NOT_IMPLEMENTED, 1, 0, 0, 0) + asked
+    address = lookup(name.lower())
+    if address is None:
+        return HEADER.pack(number, echoed | NAME_ERROR, 1, 0, 0, 0) + asked
+    answers = [record(TYPE_A, ttl, socket.inet_aton(address))] if kind == TYPE_A and address else []
+    return HEADER.pack(number, echoed | NO_ERROR, 1, len(answers), 0, 0) + asked + b"".join(answers)
 
 
 def read(message: bytes) -> Message:

@@ -94,8 +94,8 @@ def test_09_allow_traffic_only_to_a_port(reader: Reader) -> None:
     reader.do("kubectl run apiserver --image=ahmet/app-on-two-ports --labels=app=apiserver",
               "kubectl create service clusterip apiserver --tcp 8001:8000 --tcp 5001:5000")
     reader.ready("apiserver")
-    reader.policy("api-allow-5000", "{podSelector: {matchLabels: {app: apiserver}}, ingress: ["
-                                    "{ports: [{port: 5000}], from: [{podSelector: {matchLabels: {role: monitoring}}}]}]}")
+    reader.policy("api-allow-5000", "{podSelector: {matchLabels: {app: apiserver}}, ingress: [{ports: [{port: 5000}], "
+                                    "from: [{podSelector: {matchLabels: {role: monitoring}}}]}]}")
     both = f"{get('http://apiserver:8001')}; {get('http://apiserver:5001/metrics')}"
     assert reader.shell(both).text.count(TIMED_OUT) == 2
     allowed = reader.shell(both, labels="role=monitoring")

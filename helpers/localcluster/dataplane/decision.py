@@ -18,7 +18,7 @@ Object = dict[str, Any]
 
 REFUSED = "connection refused"
 NO_SUCH_HOST = "no such host"
-NO_ROUTE = "no route (the lab cluster has no way out)"
+NO_ROUTE = "no route (no pod and no node has this address)"
 ECHO = "ICMP"
 """Ping: answered for a pod by the network itself."""
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -88,8 +88,11 @@ Decision = Connect | Park | Answer
 class Switchboard:
     """Decides; keeps nothing but the round-robin of the directory and the flow log."""
 
-    def __init__(self, directory: Directory, world: Callable[[], World], members: Members, flows: FlowLog) -> None:
+    def __init__(self, directory: Directory, world: Callable[[], World], members: Members, flows: FlowLog,
+                 outside: Path) -> None:
+        """`outside` is the directory of the sockets that stand for every address outside of the cluster."""
         self._directory = directory
+        self._outside = outside
         self._world = world
         self._members = members
         self._flows = flows
@@ -111,7 +114,10 @@ class Switchboard:
             try:
                 key = self._directory.resolve(request.host, _namespace(source))
             except UnknownName:
-                return self._unknown(source, request)
+                address = addresses.outside_address(request.host)
+                if address is None:
+                    return self._unknown(source, request)
+                key, where = None, Target(address, request.port)
         if key is not None:
             where = self._directory.choose(key, request.port, request.protocol)
         if isinstance(where, Nowhere):
@@ -144,21 +150,29 @@ class Switchboard:
             return self._to_pod(source, member, where, protocol, verdict)
         if where.address == addresses.NODE_ADDRESS and where.port == addresses.API_PORT and self.api_port:
             return Connect(("127.0.0.1", self.api_port), None, self._settle(source, where, protocol, verdict))
+        if addresses.is_outside(where.address):
+            return self._listening(self._outside, None, where, protocol, self._settle(source, where, protocol, verdict),
+                                   f"address {where.address} outside of the cluster")
         self._log(source, self._end(where), where.port, protocol, "allowed",
                   f"{verdict.sentence} But there is {NO_ROUTE}.", verdict.policies)
         return Answer(502, NO_ROUTE, verdict.sentence)
 
     def _to_pod(self, source: Source, member: Member, where: Target, protocol: str,
                 verdict: Verdict | None) -> Decision:
-        settle = self._settle(source, where, protocol, verdict)
+        return self._listening(member.directory, member.uid, where, protocol,
+                               self._settle(source, where, protocol, verdict), f"pod {member.key}")
+
+    def _listening(self, directory: Path, uid: str | None, where: Target, protocol: str,
+                   settle: Callable[[bool], None], whose: str) -> Decision:
+        """The way to whoever listens in this directory on the port."""
         if protocol == ECHO:
             settle(True)
             return Answer(200, "reply")
-        path = str(member.directory / socket_name(where.port, protocol))
+        path = str(directory / socket_name(where.port, protocol))
         if os.path.exists(path):
-            return Connect(path, member.uid, settle)
+            return Connect(path, uid, settle)
         settle(False)
-        return Answer(502, REFUSED, f"nothing listens on port {where.port}/{protocol} of pod {member.key}")
+        return Answer(502, REFUSED, f"nothing listens on port {where.port}/{protocol} of {whose}")
 
     def _settle(self, source: Source, where: Target, protocol: str, verdict: Verdict | None) -> Callable[[bool], None]:
         sentence, policies = (verdict.sentence, verdict.policies) if verdict else ("A pod may call itself.", ())

@@ -23,6 +23,7 @@ from .decision import Answer, Decision, Member, Source, Switchboard
 from .directory import SERVICES, SLICES, Change, Directory, ObjectStore
 from .flowlog import FlowLog
 from .httpcaller import HttpCaller
+from .outside import OUTSIDE, Outside
 from .request import BadRequest, Request
 from .snapshot import Snapshot
 from .tunnel import Caller
@@ -56,7 +57,9 @@ class Gateway:
         self.flows = FlowLog()
         self._services = Directory(store)
         self._snapshot = Snapshot(store, self._changed)
-        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows)
+        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows,
+                                        pods / OUTSIDE)
+        self._outside = Outside(pods / OUTSIDE)
         # From now on, not from `start` on: what is stored in between counts as well.
         self._unsubscribe: Callable[[], None] = store.subscribe(self._notice)
         self.port = 0
@@ -69,6 +72,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: ProxyCaller(self), "127.0.0.1", 0, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
+        await self._outside.start()
 
     async def stop(self) -> None:
         """Cut everything; leaves no socket and no pod directory behind."""
@@ -77,6 +81,7 @@ class Gateway:
             self._rejudging.cancel()
         if self._server:
             self._server.close()
+        self._outside.stop()
         for caller in [*self._callers]:
             caller.cut()
         for uid in [*self._members]:

@@ -5,6 +5,7 @@ Also known as OpenBSD's nc and nmap's ncat; the words are BusyBox's.
 
 import os
 import select
+import shlex
 import socket
 import subprocess
 import sys
@@ -166,7 +167,7 @@ def _serve(door: socket.socket, again: bool, program: str | None) -> int:
         with link:
             if program:
                 end = link.fileno()
-                subprocess.run(program, shell=True, stdin=end, stdout=end, stderr=end, check=False)
+                subprocess.run(shlex.split(program), stdin=end, stdout=end, stderr=end, check=False)
             else:
                 _talk(link, None)
         if not again:
