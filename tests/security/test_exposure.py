@@ -22,8 +22,8 @@ DENY_CATALOG = {
 NODE_VARIABLES = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
                   "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "LAB_CLUSTER", "PYTHONPATH",
                   "GRPC_ENABLE_FORK_SUPPORT", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY"}
-POD_VARIABLES = {"PATH", "HOME", "LANG", "HOSTNAME", "POD_NAME", "POD_NAMESPACE", "POD_IP", "LISTEN_DIR", "NAMESERVER", "grpc_proxy",
-                 "http_proxy", "https_proxy", "no_proxy", "PASSWORD"}
+POD_VARIABLES = {"PATH", "HOME", "LANG", "HOSTNAME", "POD_NAME", "POD_NAMESPACE", "POD_IP", "LISTEN_DIR", "NAMESERVER",
+                 "grpc_proxy", "http_proxy", "https_proxy", "no_proxy", "PASSWORD"}
 
 
 def sockets_of(processes: set[int]) -> set[str]:

@@ -59,15 +59,15 @@ class Reader:
             said = self.type(line)
             assert said.status == 0, f"{line}: {said.text}"
 
-    def apply(self, manifest: str) -> None:
-        said = self.type("kubectl apply -f -", stdin=manifest)
+    def apply(self, manifest: str, namespace: str = "") -> None:
+        said = self.type(f"kubectl -n {namespace or self.namespace} apply -f -", stdin=manifest)
         assert said.status == 0, said.text
 
     def policy(self, name: str, spec: str, namespace: str = "") -> None:
         """A NetworkPolicy whose spec is given in YAML's flow style."""
         place = namespace or self.namespace
         self.apply("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                   f"metadata: {{name: {name}, namespace: {place}}}\nspec: {spec}\n")
+                   f"metadata: {{name: {name}, namespace: {place}}}\nspec: {spec}\n", place)
 
     def ready(self, *pods: str, namespace: str = "") -> None:
         """Wait for pods by name, or `-l` selectors."""

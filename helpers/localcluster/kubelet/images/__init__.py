@@ -28,6 +28,8 @@ PROGRAMS: Mapping[str, tuple[str, str]] = {
     "http-echo": (f"{_HERE}.echo", "http_echo"),
     "hello-app": (f"{_HERE}.echo", "hello_app"),
     "two-ports": (f"{_HERE}.echo", "two_ports"),
+    "probe": (f"{_HERE}.stars", "probe"),
+    "collect": (f"{_HERE}.stars", "collect"),
     "listener": (f"{_HERE}.listener", "main"),
     **{name: (tools.module(name), "main") for name in tools.TOOLS},
 }
@@ -90,6 +92,8 @@ _OWN = (
     _own("docker.io/hashicorp/http-echo", "http-echo"),
     *(_own(f"{registry}/google-samples/hello-app", "hello-app") for registry in ("gcr.io", "us-docker.pkg.dev")),
     _own("docker.io/ahmet/app-on-two-ports", "two-ports"),
+    _own("docker.io/calico/star-probe", "probe"),
+    _own("docker.io/calico/star-collect", "collect"),
     *(_server(f"docker.io/library/{name}", "listener", name, str(port)) for name, port in (
         ("postgres", 5432), ("mysql", 3306), ("mariadb", 3306), ("mongo", 27017), ("memcached", 11211),
         ("rabbitmq", 5672))),
