@@ -4,10 +4,16 @@ They go through the pod network, which the machine's own programs of these names
 dig's) do: the same words, exit statuses and time-outs. Each is a function `main(arguments) -> exit status`.
 """
 
-TOOLS = ("wget", "curl", "nc", "nslookup", "dig", "ping", "telnet", "ip", "hostname", "busybox")
-"""By name; each lives in the module of this name."""
+_MODULES = {
+    **{name: name for name in ("wget", "curl", "nc", "nslookup", "dig", "ping", "telnet", "ip", "hostname", "busybox")},
+    **{name: "nc" for name in ("ncat", "netcat")},
+    **{name: "past" for name in ("traceroute", "tracepath", "mtr", "nmap", "tcpdump", "ssh", "iperf", "iperf3", "host",
+                                 "arping", "fping")},
+}
+TOOLS = tuple(_MODULES)
+"""The commands by name."""
 
 
 def module(name: str) -> str:
     """The module that a command lives in."""
-    return f"{__name__}.{name}"
+    return f"{__name__}.{_MODULES[name]}"

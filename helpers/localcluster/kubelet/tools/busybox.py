@@ -10,7 +10,7 @@ from helpers.localcluster.kubelet.tools import TOOLS, module
 def main(arguments: list[str]) -> int:
     """The exit status of the applet; 127 if there is none."""
     if not arguments:
-        print(f"BusyBox, as this lab's cluster plays it. Applets: {', '.join(TOOLS[:-1])}; others are the machine's.")
+        print(f"BusyBox, as this lab's cluster plays it. Applets: {', '.join(TOOLS)}; others are the machine's.")
         return 0
     name, *rest = arguments
     if name in TOOLS and name != "busybox":

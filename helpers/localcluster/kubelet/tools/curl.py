@@ -18,7 +18,7 @@ LONG = ("silent", "show-error", "fail", "max-time=", "connect-timeout=", "output
         "compressed", "no-buffer", "version", "help", "fail-with-body", "resolve=", "interface=")
 LETTERS = {"-s": "silent", "-S": "show-error", "-f": "fail", "-m": "max-time", "-o": "output", "-O": "remote-name",
            "-I": "head", "-w": "write-out", "-v": "verbose", "-L": "location", "-X": "request", "-H": "header",
-           "-d": "data", "-i": "include", "-G": "get", "-A": "user-agent", "-V": "version", "-h": "help"}
+           "-d": "data", "-i": "include", "-G": "get", "-A": "user-agent", "-x": "proxy", "-V": "version", "-h": "help"}
 COULD_NOT_RESOLVE, COULD_NOT_CONNECT, HTTP_ERROR, TIMED_OUT, EMPTY, RECEIVE = 6, 7, 22, 28, 52, 56
 CONNECT_SECONDS = 300.0
 AGENT = "curl/8.15.0"
@@ -95,6 +95,9 @@ def _one(wish: Wish, url: str) -> int:
         status, text = fault.status, str(fault)
         if "silent" not in wish.flags or "show-error" in wish.flags:
             print(f"curl: ({status}) {text}", file=sys.stderr, flush=True)
+    if {"noproxy", "proxy", "interface"} & wish.flags.keys():
+        print("curl: a pod of this lab has no way past the pod network: --noproxy, --proxy and --interface are ignored",
+              file=sys.stderr, flush=True)
     if "write-out" in wish.flags:
         _write_out(wish, status, text)
     return status
