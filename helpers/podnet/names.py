@@ -1,7 +1,6 @@
 """Names to addresses: asks the cluster's DNS over UDP, with the search list of a pod's resolv.conf."""
 
 import os
-import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -87,7 +86,7 @@ class Resolver:
 
     def ask(self, name: str, kind: int = dns.TYPE_A) -> dns.Message:
         """Raises LookupTimedOut, UnknownName for a name that DNS can't carry, Unreachable if nothing listens there."""
-        number = secrets.randbelow(1 << 16)
+        number = int.from_bytes(os.urandom(2), "big")
         try:
             query = dns.question(number, name, kind)
         except ValueError:

@@ -103,7 +103,8 @@ def test_a_command_needs_no_shell(net: Reader, line: str) -> None:
 def test_nothing_says_reached_that_was_not(net: Reader) -> None:
     """With DNS cut, a wrong port, no endpoints, no such name, nobody at an address, a policy in the way."""
     lines = [("nodns", "curl -s -m 1 http://web"), ("nodns", "curl -s http://web"), ("nodns", "wget -qO- web"),
-             ("nodns", "nslookup web"), ("nodns", "nc -z web 80"), ("nodns", "ping -c 1 web"), ("nodns", "dig +time=1 +tries=1 web"),
+             ("nodns", "nslookup web"), ("nodns", "nc -z web 80"), ("nodns", "ping -c 1 web"),
+             ("nodns", "dig +time=1 +tries=1 web"),
              ("client", "curl -s web:81"), ("client", "curl -s empty"), ("client", "curl -s nosuch"),
              ("client", f"curl -s -m 1 {NOBODY}:81"), ("client", "curl -s -m 1 shut"), ("client", "nc -w 1 shut 80"),
              ("client", "agnhost connect shut:80 --timeout=1s"), ("client", "telnet web 81")]
