@@ -6,6 +6,7 @@ Datagrams travel there as frames: two bytes of length, then the data. Where thes
 container of a real cluster, the machine's own network is used.
 
     places      where a port of this pod is
+    listening   sockets that take a port
     dialling    connections, and what may become of them
     datagrams   flows of UDP
     names       lookups in the cluster's DNS (`dns` reads and writes its messages)

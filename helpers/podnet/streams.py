@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
 from urllib.parse import urlsplit
 
-from helpers.podnet import dialling, places
+from helpers.podnet import dialling, listening, places
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -41,27 +41,15 @@ async def open_connection(host: str, port: int, environ: Mapping[str, str] = os.
 
 async def listen(port: int, client: Client, protocol: str = "TCP") -> asyncio.Server:
     """Accept connections to the pod's port. Raises OSError if it is taken."""
-    path = places.listen_path(port, protocol)
-    if path is None:
-        kind = getattr(socket, "IPPROTO_SCTP", 132) if protocol == "SCTP" else 0
-        link = socket.socket(socket.AF_INET, socket.SOCK_STREAM, kind)
-        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        link.bind(("", port))
+    link = listening.bind(port, protocol)
+    if link.family == socket.AF_INET:
         return await asyncio.start_server(client, sock=link)
-    _make_way(path, socket.SOCK_STREAM)
-    return await asyncio.start_unix_server(client, path)
+    return await asyncio.start_unix_server(client, sock=link)
 
 
 async def listen_datagrams(port: int, answer: Datagram) -> asyncio.DatagramTransport:
     """Answer datagrams to the pod's port. Raises OSError if it is taken."""
-    path = places.listen_path(port, "UDP")
-    if path is None:
-        link = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        link.bind(("", port))
-    else:
-        _make_way(path, socket.SOCK_DGRAM)
-        link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        link.bind(path)
+    link = listening.bind(port, "UDP")
     link.setblocking(False)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _Datagrams(answer), sock=link)
     return transport
@@ -83,20 +71,3 @@ class _Datagrams(asyncio.DatagramProtocol):
         if reply is not None:
             with contextlib.suppress(OSError):
                 self._transport.sendto(reply, address)
-
-
-def _make_way(path: str, kind: socket.SocketKind) -> None:
-    """Remove a socket that an earlier process has left. Raises OSError if a living one holds it."""
-    if not os.path.exists(path):
-        return
-    with socket.socket(socket.AF_UNIX, kind) as trial:
-        trial.setblocking(False)
-        try:
-            trial.connect(path)
-        except (ConnectionRefusedError, FileNotFoundError):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)
-            return
-        except BlockingIOError:
-            pass
-    raise OSError(98, "Address already in use")

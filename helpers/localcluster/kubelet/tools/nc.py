@@ -11,11 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 
 from helpers.localcluster.kubelet.tools import options
 from helpers.localcluster.kubelet.tools.options import Fault
-from helpers.podnet import dialling, names, places
+from helpers.podnet import dialling, listening, names, places
 from helpers.podnet.datagrams import Flow
 
 USAGE = "Usage: nc [-zvu] [-w SEC] HOST PORT    or    nc -l [-ku] [-e PROG] -p PORT"
@@ -145,19 +145,16 @@ def _write(data: bytes) -> bool:
 
 
 def _listen(port: int, protocol: str, again: bool, program: str | None) -> int:
+    try:
+        door = listening.bind(port, protocol)
+    except OSError as error:
+        raise Fault(1, f"nc: bind: {error.strerror}") from None
     path = places.listen_path(port, protocol)
-    kind = socket.SOCK_DGRAM if protocol == "UDP" else socket.SOCK_STREAM
-    if path and os.path.exists(path):
-        os.unlink(path)
-    with closing(socket.socket(socket.AF_UNIX if path else socket.AF_INET, kind)) as door:
-        door.bind(path or ("", port))
+    with door:
         try:
-            if protocol == "UDP":
-                return _serve_datagrams(door, again)
-            door.listen(16)
-            return _serve(door, again, program)
+            return _serve_datagrams(door, again) if protocol == "UDP" else _serve(door, again, program)
         finally:
-            if path and os.path.exists(path):
+            if path:
                 os.unlink(path)
 
 
