@@ -89,7 +89,7 @@ class Node:
 
     async def start(self) -> None:
         """Start everything; when this returns, the API answers and kubeconfig and node.json are in place."""
-        seed.plant(self._store)
+        seed.plant(self._store, self._credentials.authority)
         system.ensure(self._store)
         last = _last_ports(self._home)
         await self._gateway.start()

@@ -65,7 +65,7 @@ class Wires:
 class Bench:
     """A store, a kubelet and short ways to pods."""
 
-    def __init__(self, root: Path, preload: tuple[str, ...] = ("helpers.localcluster.kubelet.agnhost",)) -> None:
+    def __init__(self, root: Path, preload: tuple[str, ...] = ("helpers.localcluster.kubelet.images.agnhost",)) -> None:
         self.home = Home(root)
         self.home.prepare()
         self.store = Store()

@@ -4,6 +4,7 @@ Every write goes the same way: decode, admit, fill in defaults, validate, store.
 """
 
 from . import admission, defaults, patch, validation
+from . import warnings as warning
 from .calls import Call
 from .decode import parse_json
 from .errors import ApiError, already_exists, bad_request
@@ -30,7 +31,8 @@ def create(call: Call) -> Response:
     if "status" in resource.subresources:
         new.pop("status", None)
     new = _complete(call, new, None)
-    return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings + resource.warn(new))
+    warnings += warning.of(resource, new)
+    return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings)
 
 
 def replace(call: Call) -> Response:
@@ -38,7 +40,8 @@ def replace(call: Call) -> Response:
     value, duplicates = call.body()
     held = call.held()
     new, warnings = call.decoded(value, duplicates)
-    return call.answer(_store(call, held, new), 200, warnings)
+    stored = _store(call, held, new)
+    return call.answer(stored, 200, [*warnings, *warning.of(call.resource, stored, held)])
 
 
 def change(call: Call) -> Response:
@@ -52,7 +55,8 @@ def change(call: Call) -> Response:
         # Without a version in the patch itself it applies to whatever is there.
         patched["metadata"] = {**patched["metadata"], "resourceVersion": held["metadata"]["resourceVersion"]}
     new, warnings = call.decoded(patched, duplicates)
-    return call.answer(_store(call, held, new), 200, warnings)
+    stored = _store(call, held, new)
+    return call.answer(stored, 200, [*warnings, *warning.of(call.resource, stored, held)])
 
 
 def _names_version(changes: object) -> bool:

@@ -98,4 +98,4 @@ def names(services: list[Object], slices: list[Object]) -> dict[str, str]:
 
 def _serves_names(reference: str) -> bool:
     image = images.find(reference)
-    return image is not None and image.call[0].endswith(".coredns")
+    return image is not None and image.call is not None and image.call[0].endswith(".coredns")
