@@ -10,10 +10,10 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long tour bench lint editor nav strip down clean
+.PHONY: help lab test test-long conformance tour bench lint editor nav strip down clean
 
 help:  ## list these commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PY):
 	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
@@ -48,6 +48,9 @@ test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
 
 test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 	@$(PY) -m pytest -m long -rP --timeout 1800
+
+conformance: $(VENV)/.course  ## run Kubernetes' own specs, write docs/conformance.md (needs Go)
+	@$(PY) tools/conformance.py
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py

@@ -16,9 +16,10 @@ LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers
 
 # What a package may import of the others. A longer name is that module alone.
 ALLOWED: dict[str, set[str]] = {
+    "helpers.podnet": set(),
     "helpers.policies": set(),
-    "helpers.boutique": set(),
-    "helpers.localcluster": {"helpers.policies", "helpers.boutique.images"},
+    "helpers.boutique": {"helpers.podnet"},
+    "helpers.localcluster": {"helpers.podnet", "helpers.policies", "helpers.boutique.images"},
     "helpers.lab": {"helpers.policies", *LAUNCH},
     "helpers.display": {"helpers.lab", "helpers.policies"},
     "helpers.cli": {"helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},

@@ -121,9 +121,14 @@ _ADVICE = (
     (r"cannot unmarshal string into Go struct field \S+ of type \[\]", "This field is a list: begin each of its items "
      "with `- `, on a line of its own."),
     ("json: cannot unmarshal string into Go struct field", "`key: value` needs a colon and a space between them."),
-    ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
+    (r"NetworkPolicy in version .* strict decoding error", "A field is misspelt or stands at the wrong depth; "
                               "`kubectl explain networkpolicy.spec` lists what there is."),
-    ("no matches for kind", "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
+    ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
+                              "`kubectl explain` with the kind's name lists what there is."),
+    (r'no matches for kind "(?i:\w*polic\w*)"',
+     "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
+    ("no matches for kind", "The cluster does not know this kind: look at its apiVersion and kind; "
+                            "`kubectl api-resources` lists what there is."),
     ("no such host", "The server's name cannot be resolved: which context is this? "
                      "Try: kubectl config current-context"),
 )

@@ -16,9 +16,9 @@ VARIABLE = "LAB_HOME"
 DEFAULT = "~/.hipster-lab"
 
 # macOS allows 103 bytes in a socket's path, Linux 107. What the lab adds below the home is
-# "/run/pods/<8 hex digits>/<port>.sock", 29 bytes.
-LONGEST_SOCKET_PATH = 100
-_BELOW_RUN = len("/pods/12345678/65535.sock")
+# "/run/pods/<8 hex digits>/<port>.sock", 29 bytes, and for flows of UDP a name of 12 hex digits.
+LONGEST_SOCKET_PATH = 102
+_BELOW_RUN = len("/pods/12345678/0af400078000")
 
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -2,7 +2,7 @@
 
 A UNIX socket for a proxy of the same user (JupyterLab's), and a port on
 loopback whose paths begin with a secret, so that no other user of the machine
-gets in. Both lead to the shop's frontend.
+gets in. Both lead to the shop's frontend, or where an Ingress sends the request.
 """
 
 import asyncio
@@ -11,12 +11,14 @@ import html
 import os
 from pathlib import Path
 
+from . import routes
 from .dataplane.addresses import OUTSIDE_ADDRESS
 from .dataplane.directory import SERVICES, ObjectStore
 from .dataplane.gateway import Gateway
 from .dataplane.httpcaller import HttpCaller, title
 from .dataplane.request import Request
 
+INGRESSES = "ingresses.networking.k8s.io"
 NAMESPACE = "default"
 FRONT_DOORS = ("frontend-external", "frontend")
 PORT = 80
@@ -70,8 +72,19 @@ class Ingress:
         self._servers.clear()
         self._socket.unlink(missing_ok=True)
 
-    def front_door(self) -> Request | None:
-        """The Service that outside clients are led to; None before there is one."""
+    def backend(self, head: bytes) -> Request | None:
+        """The Service that this request is led to: by an Ingress, or else the shop's own; None before there is one."""
+        route = routes.choose(self._store.list(INGRESSES), *_host_and_path(head))
+        return self._front_door() if route is None else self._behind(route)
+
+    def _behind(self, route: routes.Route) -> Request:
+        """A port that goes by its name has its number in the Service; without one nobody answers on port 80."""
+        service = self._store.get(SERVICES, route.namespace, route.service) or {"spec": {}}
+        numbers = {port.get("name"): port["port"] for port in service["spec"].get("ports") or ()}
+        port = route.port if isinstance(route.port, int) else numbers.get(route.port, PORT)
+        return Request(f"{route.service}.{route.namespace}.svc.cluster.local", port)
+
+    def _front_door(self) -> Request | None:
         found = [name for name in FRONT_DOORS if self._store.get(SERVICES, NAMESPACE, name)]
         return Request(found[0], PORT) if found else None
 
@@ -97,7 +110,7 @@ class Visitor(HttpCaller):
             self._head = head + b"\r\n\r\n"
         elif not self._rewrite(head, self._prefix):
             return
-        door = self._ingress.front_door()
+        door = self._ingress.backend(self._head)
         if door is None:
             # Nobody was called: a page that waits for the shop fills no flow log.
             self.answer(503, f"there is no Service {' or '.join(FRONT_DOORS)}")
@@ -134,3 +147,12 @@ class Visitor(HttpCaller):
                             cause=html.escape(f"{reason}: {detail}" if detail else reason)).encode()
         again = ["Refresh: 2"] if status in (502, 503) else []
         self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", *again], page)
+
+
+def _host_and_path(head: bytes) -> tuple[str, str]:
+    """What a request asks for: its Host without the port, its path without the query."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    path = first.split(" ")[1].partition("?")[0] if first.count(" ") > 1 else "/"
+    named = (line.partition(":") for line in lines)
+    host = next((value.strip() for name, _, value in named if name.lower() == "host"), "")
+    return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host, path

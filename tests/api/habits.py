@@ -212,7 +212,7 @@ HABITS = (
     ),
     refused("apply --prune --all -f -", "error retrieving RESTMappings to prune", stdin=POLICY),
     refused("top pods", "Metrics API not available"),
-    refused("certificate approve request", "the server doesn't have a resource type"),
+    refused("certificate approve request", "certificatesigningrequests.certificates.k8s.io is not part of this lab"),
     refused("get ingresses", "the server doesn't have a resource type"),
     refused("get crds", "the server doesn't have a resource type"),
     refused("create -f -", 'no matches for kind "Job" in version "batch/v1"', stdin=UNKNOWN, shown="create a Job"),

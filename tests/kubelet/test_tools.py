@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from support.pods import Bench, until, with_bench
 
-from helpers.localcluster.kubelet import agnhost, connect, coredns, goduration
+from helpers.localcluster.kubelet import goduration
+from helpers.localcluster.kubelet.images import agnhost, connect, coredns
+from helpers.podnet import dns
 
 COREDNS = "registry.k8s.io/coredns/coredns:v1.13.1"
 
@@ -68,7 +70,7 @@ def test_outcomes_of_a_connection(answer: bytes, outcome: str, monkeypatch: pyte
 
 def test_a_drop_is_a_timeout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with _proxy(None, monkeypatch):
-        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "udp"]) == 1
+        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "sctp"]) == 1
     assert capsys.readouterr() == ("", "TIMEOUT\n")
 
 
@@ -82,7 +84,8 @@ def test_targets_that_are_none(target: str, monkeypatch: pytest.MonkeyPatch) -> 
     [
         (["connect", "x:1", "--timeout", "3"], "'3' is not a duration; write it with a unit, such as 3s or 500ms"),
         (["connect", "x:1", "--protocol", "icmp"], "invalid choice: 'icmp'"),
-        (["porter"], "invalid choice: 'porter'"),
+        (["audit-proxy"], "invalid choice: 'audit-proxy'"),
+        (["serve-hostname", "--http=maybe"], "'maybe' is neither true nor false"),
         ([], "TOOL"),
     ],
 )
@@ -135,16 +138,17 @@ async def test_pause_ends_cleanly(b: Bench) -> None:
 def test_dns_answers(tmp_path: Path) -> None:
     (tmp_path / "zone").write_text(json.dumps({"frontend.default": "10.96.0.7", "headless.default": ""}))
     zone = coredns.Zone(tmp_path / "zone")
-    good = coredns.reply(_query("frontend.default.svc.cluster.local"), zone)
+    ask = lambda query: dns.reply(query, zone.address, 5)  # noqa: E731
+    good = ask(_query("frontend.default.svc.cluster.local"))
     assert good[:4] == b"\x12\x34\x85\x00" and good[-4:] == socket.inet_aton("10.96.0.7")
-    assert coredns.reply(_query("headless.default.svc.cluster.local"), zone)[6:8] == b"\0\0"
-    assert coredns.reply(_query("frontend.default.svc.cluster.local", kind=28), zone)[3] & 15 == 0
-    assert coredns.reply(_query("no.default.svc.cluster.local"), zone)[3] & 15 == coredns.NAME_ERROR
+    assert ask(_query("headless.default.svc.cluster.local"))[6:8] == b"\0\0"
+    assert ask(_query("frontend.default.svc.cluster.local", kind=28))[3] & 15 == 0
+    assert ask(_query("no.default.svc.cluster.local"))[3] & 15 == dns.NAME_ERROR
     (tmp_path / "zone").unlink()
-    assert coredns.reply(_query("frontend.default.svc.cluster.local"), zone)[-4:] == socket.inet_aton("10.96.0.7")
+    assert ask(_query("frontend.default.svc.cluster.local"))[-4:] == socket.inet_aton("10.96.0.7")
     for cut in range(len(_query("a.b"))):
-        coredns.reply(_query("a.b")[:cut], zone)
-    assert coredns.reply(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9, zone)[3] & 15 == coredns.FORMAT_ERROR
+        ask(_query("a.b")[:cut])
+    assert ask(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9)[3] & 15 == dns.FORMAT_ERROR
 
 
 @with_bench

@@ -76,7 +76,9 @@ class Api:
         plain = self._plain(request)
         if plain:
             return plain
-        call = Call(request, self._store, self._node, *routing.find(request.segments))
+        call = Call(request, self._store, self._node, *routing.find(self._store.kinds, request.segments))
+        if call.resource.refusal:
+            return lists.refuse(call)
         if call.subresource in streams.ANSWERS:
             return await streams.answer(call)
         if request.method in ("GET", "HEAD"):
@@ -91,13 +93,13 @@ class Api:
         if first in ("api", "apis"):
             if routing.is_discovery(request.segments):
                 _only_get(request)
-                return discovery.answer(request)
+                return discovery.answer(request, self._store.kinds)
             return reviews.answer(request)
         _only_get(request)
         if first == "version":
             return json_response(version.document())
         if first == "openapi":
-            return openapi.answer(request)
+            return openapi.answer(request, self._store.kinds)
         if first == "metrics":
             return Response(200, self._metrics().encode(), "text/plain; version=0.0.4; charset=utf-8")
         raise no_such_path()

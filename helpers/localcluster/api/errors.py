@@ -73,6 +73,11 @@ def not_served(plural: str, group: str) -> ApiError:
     return ApiError(404, "NotFound", message, group=group, kind=plural)
 
 
+def refused(resource: Named, why: str) -> ApiError:
+    """A kind that clients may know of, and that isn't served."""
+    return ApiError(404, "NotFound", why, group=resource.group, kind=resource.plural)
+
+
 def already_exists(resource: Named, name: str) -> ApiError:
     return ApiError(409, "AlreadyExists", f'{resource.key} "{name}" already exists', **_who(resource, name))
 

@@ -5,7 +5,7 @@ from time import time_ns
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .resources import EVENTS
+from .kinds import EVENTS
 from .store import Object, Store, now
 
 KEPT = 1000  # events in the whole cluster; beyond that the oldest go

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from .errors import ApiError, bad_request, unsupported_media_type
-from .merge_keys import MERGE_KEYS, MERGE_SETS
 from .schema import Type
 
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -114,12 +113,17 @@ def _type_of(owner: Type, name: str) -> Type:
     return known.fields.get(name, Type("any")) if known else Type("any")
 
 
+def _merge_keys(owner: Type) -> dict[str, str]:
+    known = owner.structure
+    return known.merge_keys if known else {}
+
+
 def _list(current: list[Any], patch: list[Any], owner: Type, name: str, type: Type) -> list[Any]:
-    if (owner.name, name) in MERGE_SETS:
-        return current + [value for value in patch if value not in current]
-    key = MERGE_KEYS.get(owner.name, {}).get(name)
-    if not key:
+    key = _merge_keys(owner).get(name)
+    if key is None:
         return patch
+    if not key:
+        return current + [value for value in patch if value not in current]
     return _merge_by(key, current, patch, type.item or Type("any"))
 
 
@@ -157,7 +161,7 @@ def _order(merged: dict[str, Any], patch: dict[str, Any], type: Type) -> None:
         if not directive.startswith("$setElementOrder/") or not isinstance(wanted, list):
             continue
         name = directive.partition("/")[2]
-        key = MERGE_KEYS.get(type.name, {}).get(name, "")
+        key = _merge_keys(type).get(name, "")
 
         def identity(item: Any, key: str = key) -> str:
             return repr(item.get(key) if isinstance(item, dict) else item)

@@ -8,7 +8,7 @@ Objects that the store hands out are shared: build new dicts, never change them.
 import logging
 import random
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,10 @@ from typing import Any, NamedTuple
 
 from .errors import ApiError, already_exists, bad_request, conflict, expired, not_found
 from .journal import Journal, Row
-from .resources import RESOURCES, Resource
+from .kinds import CUSTOM_RESOURCE_DEFINITIONS
+from .kinds.customresourcedefinitions import resources_of
+from .registry import Registry
+from .resource import Resource
 
 Object = dict[str, Any]
 
@@ -53,7 +56,8 @@ class Store:
         """Without a journal nothing is kept; `open` is the usual way."""
         self.revision = 1
         self._journal = journal
-        self._objects: dict[str, dict[str, dict[str, Object]]] = {key: {} for key in RESOURCES}
+        self.kinds = Registry()
+        self._objects: defaultdict[str, dict[str, dict[str, Object]]] = defaultdict(dict)
         self._callbacks: dict[object, Callback] = {}
         self._undelivered: deque[Event] = deque()
         self._history: deque[Event] = deque(maxlen=HISTORY)
@@ -67,8 +71,10 @@ class Store:
         try:
             revision, rows = journal.load()
             for row in rows:
-                if row.body is not None and row.resource in store._objects:
+                if row.body is not None:
                     store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
+            for definition in store.list(CUSTOM_RESOURCE_DEFINITIONS.key):
+                store.kinds.define(definition["metadata"]["name"], resources_of(definition))
             store.revision = store._oldest = revision + REVISION_GAP
             journal.start(store.revision)
         except BaseException:
@@ -111,12 +117,12 @@ class Store:
 
         `dry_run` gives the same answer and keeps nothing. Raises ApiError AlreadyExists.
         """
-        resource = RESOURCES[key]
+        resource = self.kinds[key]
         given = obj["metadata"]
         name = given.get("name") or self.generate_name(resource, given)
         if self.get(key, given.get("namespace"), name):
             raise already_exists(resource, name)
-        metadata = {**given, "name": name, "uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        metadata = {"uid": str(uuid.uuid4()), **given, "name": name, "creationTimestamp": now()}
         metadata.pop("resourceVersion", None)
         if resource.counts_generation:
             metadata["generation"] = 1
@@ -130,7 +136,7 @@ class Store:
         Conflict). Identity is kept, generation counts changes of spec, and an
         object that stays the same keeps its resourceVersion. Raises NotFound.
         """
-        resource = RESOURCES[key]
+        resource = self.kinds[key]
         given = obj["metadata"]
         name = given["name"]
         old = self.get(key, given.get("namespace"), name)
@@ -155,7 +161,7 @@ class Store:
         old = self.get(key, namespace, name)
         if old is None or old.get("status") == status:
             return old
-        return self._put("MODIFIED", RESOURCES[key], {**old, "status": status}, old)
+        return self._put("MODIFIED", self.kinds[key], {**old, "status": status}, old)
 
     def delete(self, key: str, namespace: str | None, name: str, *, uid: str | None = None) -> Object | None:
         """Remove an object now; None if it is gone, or is another one than `uid`."""
@@ -210,12 +216,22 @@ class Store:
         if self._journal:
             row = Row(event.resource, metadata.get("namespace", ""), metadata["name"], body)
             self._journal.write(row, event.revision)
+        if event.resource == CUSTOM_RESOURCE_DEFINITIONS.key:
+            self._redefine(event)
         if len(self._history) == HISTORY:
             self._oldest = self._history[0].revision
         self._history.append(event)
         self._undelivered.append(event)
         if len(self._undelivered) == 1:  # otherwise a callback wrote this, and the loop below is already running
             self._deliver()
+
+    def _redefine(self, event: Event) -> None:
+        """Serve what a CustomResourceDefinition adds, or no more."""
+        name = event.object["metadata"]["name"]
+        if event.type == "DELETED":
+            self.kinds.withdraw(name)
+        else:
+            self.kinds.define(name, resources_of(event.object))
 
     def _deliver(self) -> None:
         while self._undelivered:

@@ -9,7 +9,7 @@ from .calls import Call, whole_number
 from .errors import bad_request, expired
 from .http.connection import Stream
 from .http.messages import Request, encode_json
-from .resources import Resource
+from .resource import Resource
 from .selectors import Match, selection
 from .sources import Source, source_of
 from .store import Event, Object

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..api.resources import ENDPOINT_SLICES, PODS, SERVICES
+from ..api.kinds import ENDPOINT_SLICES, PODS, SERVICES
 from ..api.store import Event, Object, Store
 from .owners import Owners, owner_reference
+from .podmaking import ready_since
 from .queue import Key
-from .replicasets import ready_since
 
 MANAGER = "endpointslice-controller.k8s.io"
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -110,9 +110,11 @@ def _endpoint(service: Object, pod: Object) -> Object:
     serving = ready_since(pod) is not None or bool(service["spec"].get("publishNotReadyAddresses"))
     conditions = {"ready": serving and not terminating, "serving": serving, "terminating": terminating}
     named = {"kind": "Pod", "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
+    hostname, subdomain = pod["spec"].get("hostname"), pod["spec"].get("subdomain")
     return {
         "addresses": [pod["status"]["podIP"]],
         "conditions": conditions,
+        **({"hostname": hostname} if hostname and subdomain == service["metadata"]["name"] else {}),
         "nodeName": pod["spec"].get("nodeName"),
         "targetRef": named,
     }

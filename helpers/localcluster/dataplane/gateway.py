@@ -18,11 +18,12 @@ from typing import Any
 from helpers.policies import NotFound
 
 from . import Attachment, request
-from .addresses import NODE_ADDRESS, AddressPool
+from .addresses import DNS_SERVICE, NODE_ADDRESS, AddressPool
 from .decision import Answer, Decision, Member, Source, Switchboard
 from .directory import SERVICES, SLICES, Change, Directory, ObjectStore
 from .flowlog import FlowLog
 from .httpcaller import HttpCaller
+from .outside import OUTSIDE, Outside
 from .request import BadRequest, Request
 from .snapshot import Snapshot
 from .tunnel import Caller
@@ -56,7 +57,9 @@ class Gateway:
         self.flows = FlowLog()
         self._services = Directory(store)
         self._snapshot = Snapshot(store, self._changed)
-        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows)
+        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows,
+                                        pods / OUTSIDE)
+        self._outside = Outside(pods / OUTSIDE)
         # From now on, not from `start` on: what is stored in between counts as well.
         self._unsubscribe: Callable[[], None] = store.subscribe(self._notice)
         self.port = 0
@@ -69,6 +72,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: ProxyCaller(self), "127.0.0.1", 0, backlog=512)
         self.port = self._server.sockets[0].getsockname()[1]
+        await self._outside.start()
 
     async def stop(self) -> None:
         """Cut everything; leaves no socket and no pod directory behind."""
@@ -77,6 +81,7 @@ class Gateway:
             self._rejudging.cancel()
         if self._server:
             self._server.close()
+        self._outside.stop()
         for caller in [*self._callers]:
             caller.cut()
         for uid in [*self._members]:
@@ -90,7 +95,7 @@ class Gateway:
         member = self._members.get(metadata["uid"]) or self._join(pod)
         proxy = f"http://{member.uid}:{member.token}@127.0.0.1:{self.port}"
         environment = {"LISTEN_DIR": str(member.directory), "grpc_proxy": proxy, "http_proxy": proxy,
-                       "https_proxy": proxy, "no_proxy": ""}
+                       "https_proxy": proxy, "no_proxy": "", "NAMESERVER": self._name_server()}
         return Attachment(member.address, environment, member.directory)
 
     def detach(self, uid: str) -> None:
@@ -102,8 +107,10 @@ class Gateway:
             del self._by_address[member.address]
         self._pool.release(member.address)
         for caller in [*self._callers]:
-            if caller.target_uid == uid or (isinstance(caller.source, Member) and caller.source.uid == uid):
+            if isinstance(caller.source, Member) and caller.source.uid == uid:
                 caller.cut()
+            elif caller.target_uid == uid:
+                caller.target_gone()
         shutil.rmtree(member.directory, ignore_errors=True)
 
     async def dial(self, uid: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -120,6 +127,11 @@ class Gateway:
         """Let pods reach the API, which listens on this port of 127.0.0.1, through the Service `kubernetes`."""
         self._switchboard.api_port = port
 
+    def _name_server(self) -> str:
+        """The address that pods send their lookups to."""
+        service = self._store.get(SERVICES, *DNS_SERVICE)
+        return str(service["spec"].get("clusterIP") or "") if service else ""
+
     def _join(self, pod: Object) -> Member:
         metadata = pod["metadata"]
         on_node = bool((pod.get("spec") or {}).get("hostNetwork"))
@@ -135,20 +147,17 @@ class Gateway:
 
     # What the switchboard asks about pods.
 
-    def at(self, address: str) -> Member | None:
-        """The pod with this address."""
-        return self._by_address.get(address)
+    def at(self, address: str, port: int) -> Member | None:
+        """The pod with this address; of those that share the node's the one that listens on the port."""
+        if address != NODE_ADDRESS:
+            return self._by_address.get(address)
+        sharing = (member for member in self._members.values() if member.address == NODE_ADDRESS)
+        return next((member for member in sharing if (member.directory / f"{port}.sock").exists()), None)
 
     def labels(self, member: Member) -> dict[str, str]:
         """The pod's labels now."""
         pod = self._store.get("pods", member.namespace, member.name)
         return dict(pod["metadata"].get("labels") or {}) if pod else {}
-
-    def declares(self, member: Member, port: int, protocol: str) -> bool:
-        """Whether one of the pod's containers names this port."""
-        pod = self._store.get("pods", member.namespace, member.name) or {"spec": {"containers": []}}
-        return any(p["containerPort"] == port and (p.get("protocol") or "TCP") == protocol
-                   for container in pod["spec"]["containers"] for p in container.get("ports") or ())
 
     def identify(self, user: str, token: str) -> Member | None:
         """The pod that proves to be itself; takes the same time for a wrong token as for a right one."""
@@ -240,6 +249,8 @@ class ProxyCaller(HttpCaller):
         member = self._gateway.identify(wanted.user, wanted.password)
         if member is None:
             self.answer(407, "this is not a pod of the cluster")
+        elif wanted.protocol == "UDP":
+            self.carry_datagrams(member, wanted)
         else:
             self.ask(member, wanted)
 

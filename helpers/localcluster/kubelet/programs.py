@@ -23,8 +23,11 @@ def of_container(container: Object, image: images.Image, env: dict[str, str], ho
     tty = bool(container.get("tty"))
     if command:
         return of_command([*command, *arguments], env, home, tty=tty)
+    if image.arguments_are_command and (arguments or image.call is None):
+        return of_command(arguments or list(image.arguments), env, home, tty=tty)
+    assert image.call
     module, function, fixed = image.call
-    given = [] if not image.takes_arguments else [arguments or list(image.arguments)]
+    given = [arguments or list(image.arguments)] if image.takes_arguments and not image.arguments_are_command else []
     return Program(image.title, env, home, call=(module, function, [*fixed, *given]), tty=tty)
 
 
@@ -32,8 +35,8 @@ def of_command(command: list[str], env: Mapping[str, str], home: Path, *, tty: b
     """A command in a container: a program of an image of ours, or one of this machine. Raises NoSuchProgram."""
     name = command[0]
     variables = environment.terminal(env) if tty else dict(env)
-    if name.lstrip("/") in images.PROGRAMS and name.rfind("/") <= 0:
-        title = name.lstrip("/")
+    title = images.program(name)
+    if title:
         module, function = images.PROGRAMS[title]
         return Program(title, variables, home, call=(module, function, [command[1:]]), tty=tty)
     file = shutil.which(name, path=variables.get("PATH", os.defpath))
