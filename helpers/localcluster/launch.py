@@ -23,7 +23,6 @@ from .status import Status, node_facts, read
 START_SECONDS = 30.0
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
-LONGEST_LOG = 1 << 20
 # The node gets what a process needs, and none of the secrets that a shell or a notebook may hold.
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
          "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE")
@@ -104,8 +103,6 @@ def _spawn(home: Home) -> IO[bytes]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     found_at = [str(Path(helpers.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**kept, MARK: str(home.run), "PYTHONPATH": os.pathsep.join(filter(None, found_at))}
-    if home.node_log.exists() and home.node_log.stat().st_size > LONGEST_LOG:
-        home.node_log.unlink()
     log = os.open(home.node_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         subprocess.Popen(
