@@ -3,11 +3,12 @@
 Every write goes the same way: decode, admit, fill in defaults, validate, store.
 """
 
-from . import admission, defaults, patch, validation
+from . import admission, defaults, events, patch, validation
 from .calls import Call
 from .decode import parse_json
 from .errors import ApiError, already_exists, bad_request
 from .http.messages import Response
+from .resources import EVENTS
 from .schema import root
 from .store import Object
 from .validation.pods import check_ephemeral
@@ -30,6 +31,8 @@ def create(call: Call) -> Response:
     if "status" in resource.subresources:
         new.pop("status", None)
     new = _complete(call, new, None)
+    if resource is EVENTS and not call.dry_run:
+        events.make_room(store)
     return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings)
 
 
