@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from helpers.localcluster.api import events
 from helpers.localcluster.api.http import connection, server, websocket
 
 from .conftest import Cluster
@@ -261,6 +262,30 @@ def test_watchers_that_vanish_leave_nothing(cluster: Cluster) -> None:
     while cluster.call(lambda: len(cluster.store._callbacks)) > before:
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+# -- more than one of a thing ------------------------------------------------------
+
+
+def test_events_stay_within_their_limit_whoever_writes_them(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "KEPT", 50)
+    path = "/api/v1/namespaces/default/events"
+    about = {"kind": "Pod", "namespace": "default", "name": "x"}
+    for number in range(200):
+        stamp = "2099-01-01T00:00:00Z" if number < 100 else "2001-01-01T00:00:00Z"
+        body = {"metadata": {"name": f"note-{number}"}, "involvedObject": about, "lastTimestamp": stamp}
+        assert cluster.request("POST", path, body)[0] == 201
+    names = {item["metadata"]["name"] for item in cluster.request("GET", path)[1]["items"]}
+    assert len(names) <= 50 and "note-199" in names, "the newest are kept, whatever they say of their time"
+
+
+def test_fields_given_very_often_are_found_soon(cluster: Cluster) -> None:
+    body = b'{"metadata": {"name": "twice"}, "data": {' + b",".join([b'"a":"b"'] * 300_000) + b"}}"
+    begun = time.monotonic()
+    status, answer = cluster.request("POST", "/api/v1/namespaces/default/configmaps?fieldValidation=Strict", body)
+    assert status == 400 and "duplicate field" in answer["message"] and time.monotonic() - begun < 5
 
 
 # -- WebSocket and SPDY ------------------------------------------------------------
