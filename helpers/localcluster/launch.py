@@ -6,6 +6,7 @@ stops it holds a lock meanwhile, and the node holds another for its whole life.
 """
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .home import FREE_SPACE, FULL, Home, HomeError
+from .home import FREE_SPACE, FULL, MAKE_WRITABLE, Home, HomeError
 from .processes import MARK, Lock, holder, kill, of_cluster, wait_gone
 from .status import Status, node_facts, read
 
@@ -56,7 +57,7 @@ def down(*, purge: bool = False, home: Home | None = None) -> bool:
     home = home or Home.of_environment()
     if not home.root.is_dir():
         return False
-    with _told(home), Lock(home.launch_lock) as lock:
+    with _told(home, prepare=False), Lock(home.launch_lock) as lock:
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` is busy with {home.root}. Wait for it and try again.")
         ran = _stop(home)
@@ -72,14 +73,17 @@ def status(home: Home | None = None) -> Status:
 
 
 @contextlib.contextmanager
-def _told(home: Home) -> Iterator[None]:
-    """Prepare the home; a home that can't be used and a disk that takes no more are told as LaunchError."""
+def _told(home: Home, prepare: bool = True) -> Iterator[None]:
+    """Prepare the home; a home that can't be used and a disk that takes nothing are told as LaunchError."""
     try:
-        home.prepare()
+        if prepare:
+            home.prepare()
         yield
     except HomeError as error:
         raise LaunchError(str(error)) from None
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise LaunchError(f"The disk of {home.root} is read-only. {MAKE_WRITABLE}") from None
         if error.errno not in FULL:
             raise
         raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
@@ -194,7 +198,11 @@ def _sweep(home: Home) -> None:
         if time.monotonic() > deadline:
             raise LaunchError(f"Processes {', '.join(map(str, left))} of the cluster can't be ended.")
     home.clear_sockets()
-    home.node_json.unlink(missing_ok=True)
+    try:
+        home.node_json.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno != errno.EROFS:  # then it stays, and says nothing: no node holds its lock
+            raise
 
 
 def _tail(home: Home, lines: int = 5) -> str:
