@@ -60,7 +60,9 @@ class Server:
         self._strangers.leave(connection)
         self._trusted[connection] = None
         if len(self._trusted) > CONNECTIONS:
-            next((held for held in self._trusted if held.spare), connection).cut()
+            spare = next((held for held in self._trusted if held.spare), connection)
+            del self._trusted[spare]  # now, not when it has gone: another may come first
+            spare.cut()
 
     def lost(self, connection: Connection) -> None:
         """It has ended."""
