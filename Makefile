@@ -10,7 +10,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long conformance tour bench lint editor nav strip down clean
+.PHONY: help lab test test-long faults conformance tour bench lint editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 
 conformance: $(VENV)/.course  ## run Kubernetes' own specs, write docs/conformance.md (needs Go)
 	@$(PY) tools/conformance.py
+
+faults: $(VENV)/.dev  ## try every fault and every stranger, and write what came of it to docs/faults.md
+	@FAULTS_REPORT=1 $(PY) -m pytest tests/faults tests/security --timeout 1800
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py

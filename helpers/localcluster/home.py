@@ -24,6 +24,7 @@ _BELOW_RUN = len("/pods/12345678/0af400078000")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Errors of a disk that takes no more."""
 FREE_SPACE = "Free some disk space and run it again."
+MAKE_WRITABLE = "Find out why it is (`dmesg` may tell), mount it for writing, and run it again."
 
 
 class HomeError(Exception):

@@ -14,9 +14,10 @@ from pathlib import Path
 from . import routes
 from .dataplane.addresses import OUTSIDE_ADDRESS
 from .dataplane.directory import SERVICES, ObjectStore
-from .dataplane.gateway import Gateway
+from .dataplane.gateway import MOST_STRANGERS, Gateway
 from .dataplane.httpcaller import HttpCaller, title
 from .dataplane.request import Request
+from .door import Door, Strangers
 
 INGRESSES = "ingresses.networking.k8s.io"
 NAMESPACE = "default"
@@ -48,28 +49,32 @@ class Ingress:
         self._store = store
         self._socket = socket
         self._prefix = f"/{secret}".encode()
-        self._servers: list[asyncio.Server] = []
+        self._strangers = Strangers(MOST_STRANGERS)
+        self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
+            lambda: Visitor(self._gateway, self, self._strangers, self._prefix), link))
+        self._proxied = Strangers(MOST_STRANGERS)  # their own: nobody else gets to the socket
+        self._server: asyncio.Server | None = None
         self.port = 0
         """The port on 127.0.0.1; 0 before `start`."""
 
     async def start(self, port: int = 0) -> None:
         """Listen on the socket and on a port: the given one if it is free."""
-        loop = asyncio.get_running_loop()
         self._socket.unlink(missing_ok=True)
-        self._servers.append(await loop.create_unix_server(lambda: Visitor(self._gateway, self, None), self._socket))
+        self._server = await asyncio.get_running_loop().create_unix_server(
+            lambda: Visitor(self._gateway, self, self._proxied, None), self._socket)
         os.chmod(self._socket, 0o600)
         try:
-            server = await loop.create_server(self._visitor, "127.0.0.1", port)
+            self.port = self._door.open(port)
         except OSError:
-            server = await loop.create_server(self._visitor, "127.0.0.1", 0)
-        self._servers.append(server)
-        self.port = server.sockets[0].getsockname()[1]
+            self.port = self._door.open()
 
     async def stop(self) -> None:
-        """Listen no more; connections that stand are the gateway's to cut."""
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        """Listen no more; connections that have been let in are the gateway's to cut."""
+        if self._server:
+            self._server.close()
+        await self._door.close()
+        for strangers in (self._strangers, self._proxied):
+            strangers.cut_all()
         self._socket.unlink(missing_ok=True)
 
     def backend(self, head: bytes) -> Request | None:
@@ -88,9 +93,6 @@ class Ingress:
         found = [name for name in FRONT_DOORS if self._store.get(SERVICES, NAMESPACE, name)]
         return Request(found[0], PORT) if found else None
 
-    def _visitor(self) -> "Visitor":
-        return Visitor(self._gateway, self, self._prefix)
-
 
 class Visitor(HttpCaller):
     """A browser's connection: one request whose path is checked, or, without a prefix, whatever comes."""
@@ -98,8 +100,8 @@ class Visitor(HttpCaller):
     # A load balancer, too, answers for a backend that doesn't.
     connect_seconds = 5.0
 
-    def __init__(self, gateway: Gateway, ingress: Ingress, prefix: bytes | None) -> None:
-        super().__init__(gateway)
+    def __init__(self, gateway: Gateway, ingress: Ingress, strangers: Strangers, prefix: bytes | None) -> None:
+        super().__init__(gateway, strangers)
         self._ingress = ingress
         self._prefix = prefix
         self._head = b""

@@ -6,6 +6,7 @@ stops it holds a lock meanwhile, and the node holds another for its whole life.
 """
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -16,14 +17,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .home import FREE_SPACE, FULL, Home, HomeError
+from .home import FREE_SPACE, FULL, MAKE_WRITABLE, Home, HomeError
 from .processes import MARK, Lock, holder, kill, of_cluster, wait_gone
 from .status import Status, node_facts, read
 
 START_SECONDS = 30.0
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
-LONGEST_LOG = 1 << 20
 # The node gets what a process needs, and none of the secrets that a shell or a notebook may hold.
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
          "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE")
@@ -57,7 +57,7 @@ def down(*, purge: bool = False, home: Home | None = None) -> bool:
     home = home or Home.of_environment()
     if not home.root.is_dir():
         return False
-    with _told(home), Lock(home.launch_lock) as lock:
+    with _told(home, prepare=False), Lock(home.launch_lock) as lock:
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` is busy with {home.root}. Wait for it and try again.")
         ran = _stop(home)
@@ -73,14 +73,17 @@ def status(home: Home | None = None) -> Status:
 
 
 @contextlib.contextmanager
-def _told(home: Home) -> Iterator[None]:
-    """Prepare the home; a home that can't be used and a disk that takes no more are told as LaunchError."""
+def _told(home: Home, prepare: bool = True) -> Iterator[None]:
+    """Prepare the home; a home that can't be used and a disk that takes nothing are told as LaunchError."""
     try:
-        home.prepare()
+        if prepare:
+            home.prepare()
         yield
     except HomeError as error:
         raise LaunchError(str(error)) from None
     except OSError as error:
+        if error.errno == errno.EROFS:
+            raise LaunchError(f"The disk of {home.root} is read-only. {MAKE_WRITABLE}") from None
         if error.errno not in FULL:
             raise
         raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
@@ -104,8 +107,6 @@ def _spawn(home: Home) -> IO[bytes]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     found_at = [str(Path(helpers.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**kept, MARK: str(home.run), "PYTHONPATH": os.pathsep.join(filter(None, found_at))}
-    if home.node_log.exists() and home.node_log.stat().st_size > LONGEST_LOG:
-        home.node_log.unlink()
     log = os.open(home.node_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         subprocess.Popen(
@@ -197,7 +198,11 @@ def _sweep(home: Home) -> None:
         if time.monotonic() > deadline:
             raise LaunchError(f"Processes {', '.join(map(str, left))} of the cluster can't be ended.")
     home.clear_sockets()
-    home.node_json.unlink(missing_ok=True)
+    try:
+        home.node_json.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno != errno.EROFS:  # then it stays, and says nothing: no node holds its lock
+            raise
 
 
 def _tail(home: Home, lines: int = 5) -> str:

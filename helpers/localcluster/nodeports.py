@@ -13,9 +13,10 @@ from .api.events import record
 from .api.kinds import SERVICES
 from .api.store import Event, Store
 from .dataplane.addresses import OUTSIDE_ADDRESS
-from .dataplane.gateway import Gateway
+from .dataplane.gateway import MOST_STRANGERS, Gateway
 from .dataplane.request import Request
 from .dataplane.tunnel import Caller
+from .door import Strangers
 from .ingress import FRONT_DOORS, NAMESPACE
 
 Object = dict[str, Any]
@@ -29,6 +30,7 @@ class NodePorts:
     def __init__(self, gateway: Gateway, store: Store) -> None:
         self._gateway = gateway
         self._store = store
+        self.strangers = Strangers(MOST_STRANGERS)
         self._servers: dict[int, asyncio.Server] = {}
         self._targets: dict[int, Request] = {}
         self._told: set[tuple[str, int]] = set()
@@ -103,9 +105,14 @@ class PortCaller(Caller):
     """A connection from outside to a node port: whatever protocol it speaks is carried as it is."""
 
     def __init__(self, gateway: Gateway, ports: NodePorts, number: int) -> None:
-        super().__init__(gateway)
+        super().__init__(gateway, ports.strangers)
         self._ports = ports
         self._number = number
+
+    @property
+    def account(self) -> str:
+        """Each port by itself, so that a crowd at one keeps nobody from the shop."""
+        return f"node port {self._number}"
 
     def started(self) -> None:
         """Nothing has to be read first."""

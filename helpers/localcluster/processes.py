@@ -1,6 +1,7 @@
 """Which processes belong to a cluster, told without trusting a process id that may have been given away since."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -23,7 +24,7 @@ class Lock:
 
     def take(self, seconds: float = 0.0) -> bool:
         """Lock, waiting for so long if another process holds it; False if it still does."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._open()
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -37,6 +38,15 @@ class Lock:
                 self._descriptor = descriptor
                 self._sign(descriptor)
                 return True
+
+    def _open(self) -> int:
+        try:
+            return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            # A file that is there can be locked on a read-only disk as well.
+            return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
 
     def _sign(self, descriptor: int) -> None:
         """Say who holds the lock. On a full disk it may stay unsaid; the lock holds nevertheless."""

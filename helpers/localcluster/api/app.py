@@ -38,7 +38,7 @@ class Api:
 
     def admit(self, request: Request) -> Response | None:
         """Refuse before anything is read of the body."""
-        if request.path in HEALTH:
+        if self.public(request):
             return None
         given = request.header("authorization").encode("latin-1")
         if not hmac.compare_digest(given, self._authorization):
@@ -46,6 +46,10 @@ class Api:
         if "x-forwarded-for" in request.headers:
             return self.refuse(403, PROXIED)
         return None
+
+    def public(self, request: Request) -> bool:
+        """Whether anybody may ask this."""
+        return request.path in HEALTH
 
     def refuse(self, status: int, message: str) -> Response:
         response = _told(ApiError(status, REASONS.get(status, "BadRequest"), message))
@@ -88,7 +92,7 @@ class Api:
     def _plain(self, request: Request) -> Response | None:
         """Answers that concern no object."""
         first = request.segments[0]
-        if request.path in HEALTH:
+        if self.public(request):
             return Response(200, b"ok", "text/plain; charset=utf-8")
         if first in ("api", "apis"):
             if routing.is_discovery(request.segments):

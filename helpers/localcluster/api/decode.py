@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -55,8 +56,8 @@ def parse_json(body: bytes) -> tuple[Any, list[str]]:
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            duplicates.extend(sorted({name for name in names if names.count(name) > 1}))
+            counted = Counter(name for name, _ in pairs)
+            duplicates.extend(sorted(name for name, count in counted.items() if count > 1))
         return found
 
     try:

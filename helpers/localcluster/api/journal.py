@@ -6,6 +6,7 @@ fsync serves all of them; the more writers, the larger the batches.
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -157,11 +158,22 @@ class Journal:
         """Keep the batch for the next try and tell who waits; False when there is no next try."""
         with self._changed:
             self._pending = {**batch, **self._pending}
-            self.problem = f"{self.path} cannot be written ({error}); free some disk space"
+            self.problem = f"{self.path} cannot be written ({error}); {_advice(self.path)}"
             failed, self._waiters = [future for _, future in self._waiters], []
             _settle(failed, StoreError(self.problem))
             self._changed.wait_for(lambda: self._closing, RETRY_SECONDS)
             return not self._closing
+
+
+def _advice(path: Path) -> str:
+    """What to do about a file that can't be written: SQLite doesn't tell a read-only disk from others."""
+    try:
+        # Its neighbour: closing the database itself would let go of SQLite's lock.
+        os.close(os.open(f"{path}-wal", os.O_RDWR))
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            return "its disk has become read-only: find out why, and mount it for writing"
+    return "free some disk space"
 
 
 def _settle(futures: list[asyncio.Future[None]], error: Exception | None) -> None:

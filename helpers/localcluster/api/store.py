@@ -6,6 +6,7 @@ Objects that the store hands out are shared: build new dicts, never change them.
 """
 
 import logging
+import marshal
 import random
 import uuid
 from collections import defaultdict, deque
@@ -24,6 +25,7 @@ from .resource import Resource
 Object = dict[str, Any]
 
 HISTORY = 5000  # events kept for watches that start at an earlier revision
+HISTORY_BYTES = 8 * 1024 * 1024  # of their objects, as compact as they get; in memory it is about three times that
 # Added at every start: what a client saw of writes that a crash undid must not be given out for others.
 REVISION_GAP = 10_000
 NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no look-alikes
@@ -44,6 +46,32 @@ class Event(NamedTuple):
 Callback = Callable[[Event], None]
 
 
+class History:
+    """The latest events, bounded in number and size; the newest is always kept."""
+
+    def __init__(self) -> None:
+        self.oldest = 1
+        """The earliest revision that `since` still knows."""
+        self._events: deque[tuple[Event, int]] = deque()
+        self._size = 0
+
+    def add(self, event: Event) -> None:
+        """Keep an event; the oldest go."""
+        size = len(marshal.dumps(event.object))  # the quickest way to learn how large it is
+        self._events.append((event, size))
+        self._size += size
+        while len(self._events) > HISTORY or (self._size > HISTORY_BYTES and len(self._events) > 1):
+            gone, size = self._events.popleft()
+            self._size -= size
+            self.oldest = gone.revision
+
+    def since(self, revision: int) -> Iterator[Event]:
+        """The events after `revision`. Raises ApiError Expired when they aren't kept any more."""
+        if revision < self.oldest:
+            raise expired(f"too old resource version: {revision} ({self.oldest})")
+        return (event for event, _ in [*self._events] if event.revision > revision)
+
+
 def now() -> str:
     """The time as Kubernetes writes it: UTC, whole seconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -60,8 +88,7 @@ class Store:
         self._objects: defaultdict[str, dict[str, dict[str, Object]]] = defaultdict(dict)
         self._callbacks: dict[object, Callback] = {}
         self._undelivered: deque[Event] = deque()
-        self._history: deque[Event] = deque(maxlen=HISTORY)
-        self._oldest = 1
+        self._history = History()
 
     @classmethod
     def open(cls, path: str | Path) -> "Store":
@@ -75,7 +102,7 @@ class Store:
                     store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
             for definition in store.list(CUSTOM_RESOURCE_DEFINITIONS.key):
                 store.kinds.define(definition["metadata"]["name"], resources_of(definition))
-            store.revision = store._oldest = revision + REVISION_GAP
+            store.revision = store._history.oldest = revision + REVISION_GAP
             journal.start(store.revision)
         except BaseException:
             journal.close()
@@ -91,7 +118,7 @@ class Store:
     @property
     def oldest(self) -> int:
         """The earliest revision that `since` still knows."""
-        return self._oldest
+        return self._history.oldest
 
     @property
     def problem(self) -> str | None:
@@ -188,9 +215,7 @@ class Store:
 
     def since(self, revision: int) -> Iterator[Event]:
         """The events after `revision`. Raises ApiError Expired when they aren't kept any more."""
-        if revision < self._oldest:
-            raise expired(f"too old resource version: {revision} ({self._oldest})")
-        return (event for event in [*self._history] if event.revision > revision)
+        return self._history.since(revision)
 
     def generate_name(self, resource: Resource, metadata: Object) -> str:
         """A free name that begins with metadata.generateName. Raises ApiError."""
@@ -218,9 +243,7 @@ class Store:
             self._journal.write(row, event.revision)
         if event.resource == CUSTOM_RESOURCE_DEFINITIONS.key:
             self._redefine(event)
-        if len(self._history) == HISTORY:
-            self._oldest = self._history[0].revision
-        self._history.append(event)
+        self._history.add(event)
         self._undelivered.append(event)
         if len(self._undelivered) == 1:  # otherwise a callback wrote this, and the loop below is already running
             self._deliver()

@@ -3,12 +3,13 @@
 Every write goes the same way: decode, admit, fill in defaults, validate, store.
 """
 
-from . import admission, defaults, patch, validation
+from . import admission, defaults, events, patch, validation
 from . import warnings as warning
 from .calls import Call
 from .decode import parse_json
 from .errors import ApiError, already_exists, bad_request
 from .http.messages import Response
+from .kinds import EVENTS
 from .schema import root
 from .store import Object
 from .validation.pods import check_ephemeral
@@ -32,6 +33,8 @@ def create(call: Call) -> Response:
         new.pop("status", None)
     new = _complete(call, new, None)
     warnings += warning.of(resource, new)
+    if resource is EVENTS and not call.dry_run:
+        events.make_room(store)
     return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings)
 
 

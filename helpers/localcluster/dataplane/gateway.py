@@ -11,12 +11,14 @@ import asyncio
 import hmac
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from helpers.policies import NotFound
 
+from ..door import Door, Strangers
 from . import Attachment, request
 from .addresses import DNS_SERVICE, NODE_ADDRESS, AddressPool
 from .decision import Answer, Decision, Member, Source, Switchboard
@@ -34,6 +36,10 @@ LOOKUP_SECONDS = 2.0
 MOST_PARKED = 1024
 # Each takes two descriptors of the node's, which the API and the pods' logs need as well.
 MOST_CALLERS = 1000
+# No pod, and not the browsers together, can take the room of all others.
+MOST_OF_ONE = 500
+# That have begun to speak at one door, and not said yet who they are.
+MOST_STRANGERS = 256
 # Events come in bursts; waiting for the burst to end costs less than judging after each.
 REJUDGE_SECONDS = 0.002
 
@@ -51,8 +57,11 @@ class Gateway:
         self._members: dict[str, Member] = {}
         self._by_address: dict[str, Member] = {}
         self._callers: set[Caller] = set()
+        self._of_one: Counter[str] = Counter()
+        self._strangers = Strangers(MOST_STRANGERS)
+        self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
+            lambda: ProxyCaller(self, self._strangers), link))
         self._parked: dict[Caller, tuple[bool, asyncio.TimerHandle]] = {}
-        self._server: asyncio.Server | None = None
         self._rejudging: asyncio.TimerHandle | None = None
         self.flows = FlowLog()
         self._services = Directory(store)
@@ -69,9 +78,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: ProxyCaller(self), "127.0.0.1", 0, backlog=512)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = self._door.open()
         await self._outside.start()
 
     async def stop(self) -> None:
@@ -79,9 +86,9 @@ class Gateway:
         self._unsubscribe()
         if self._rejudging:
             self._rejudging.cancel()
-        if self._server:
-            self._server.close()
         self._outside.stop()
+        await self._door.close()
+        self._strangers.cut_all()
         for caller in [*self._callers]:
             caller.cut()
         for uid in [*self._members]:
@@ -178,11 +185,13 @@ class Gateway:
             # A pod that has ended takes part in nothing: neither calls nor answers.
             return Answer(502, "connection refused", str(error))
 
-    def opened(self, caller: Caller) -> None:
-        """A caller has connected to the gateway."""
+    def admit(self, caller: Caller) -> bool:
+        """Count a caller who has shown that it may ask; False if there are too many."""
+        if len(self._callers) >= MOST_CALLERS or self._of_one[caller.account] >= MOST_OF_ONE:
+            return False
         self._callers.add(caller)
-        if len(self._callers) > MOST_CALLERS:
-            caller.cut()
+        self._of_one[caller.account] += 1
+        return True
 
     def answered(self, caller: Caller) -> None:
         """A caller got an answer: it waits no longer."""
@@ -207,11 +216,16 @@ class Gateway:
     def forget(self, caller: Caller) -> None:
         """A caller has gone away."""
         self.answered(caller)
-        self._callers.discard(caller)
+        if caller in self._callers:
+            self._callers.remove(caller)
+            self._of_one[caller.account] -= 1
+            if not self._of_one[caller.account]:
+                del self._of_one[caller.account]
 
     def counts(self) -> dict[str, int]:
         """How many connections there are, and how many of them wait."""
-        return {"connections": len(self._callers), "parked": len(self._parked), "pods": len(self._members)}
+        connections = len(self._callers) + len(self._strangers)
+        return {"connections": connections, "parked": len(self._parked), "pods": len(self._members)}
 
     # Following the cluster.
 
@@ -234,8 +248,8 @@ class Gateway:
 class ProxyCaller(HttpCaller):
     """A pod's connection to the gateway: a proxy request first."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        super().__init__(gateway)
+    def __init__(self, gateway: Gateway, strangers: Strangers) -> None:
+        super().__init__(gateway, strangers)
         self._gateway = gateway
         self._wanted: Request | None = None
 

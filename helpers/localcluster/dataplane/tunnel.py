@@ -8,8 +8,9 @@ import asyncio
 import socket
 from typing import Protocol, cast
 
+from ..door import Strangers
 from .datagrams import DatagramRelay
-from .decision import Answer, Connect, Decision, Park, Source, address_of
+from .decision import Answer, Connect, Decision, Member, Park, Source, address_of
 from .relay import Relay
 from .request import Request
 from .sources import introduce
@@ -25,7 +26,7 @@ class Hub(Protocol):
     """What a connection asks of the gateway."""
 
     def decide(self, source: Source, request: Request, again: bool = False) -> Decision: ...
-    def opened(self, caller: "Caller") -> None: ...
+    def admit(self, caller: "Caller") -> bool: ...
     def answered(self, caller: "Caller") -> None: ...
     def park(self, caller: "Caller", lookup: bool) -> None: ...
     def forget(self, caller: "Caller") -> None: ...
@@ -37,8 +38,10 @@ class Caller(asyncio.Protocol):
     connect_seconds = 127.0
     """How long a dropped attempt waits; Linux gives up on a SYN that nobody answers after as long."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, strangers: Strangers) -> None:
+        """`strangers` are those at the same door who haven't shown yet that they may ask."""
         self._hub = hub
+        self._strangers = strangers
         self._early = bytearray()
         self._request: Request | None = None
         self._dialling: asyncio.Task[None] | None = None
@@ -51,6 +54,11 @@ class Caller(asyncio.Protocol):
     def target_uid(self) -> str | None:
         """The pod that the connection leads to."""
         return self._relay.target_uid if isinstance(self._relay, DatagramRelay) else self._target_uid
+
+    @property
+    def account(self) -> str:
+        """By whom connections are counted."""
+        return self.source.uid if isinstance(self.source, Member) else self.source
 
     @property
     def patience(self) -> float | None:
@@ -80,13 +88,21 @@ class Caller(asyncio.Protocol):
     # Deciding.
 
     def ask(self, source: Source, request: Request) -> None:
-        """Request a connection; decides at once."""
+        """Request a connection, once the caller has shown that it may; decides at once."""
         self.source, self._request = source, request
-        self._act(self._hub.decide(source, request))
+        self._strangers.leave(self)
+        if self._hub.admit(self):
+            self._act(self._hub.decide(source, request))
+        else:
+            self.answer(503, "too many connections")
 
     def carry_datagrams(self, source: Source, request: Request) -> None:
         """Open a flow of UDP: what the caller sends is judged when it comes."""
         self.source, self._request = source, request
+        self._strangers.leave(self)
+        if not self._hub.admit(self):
+            self.answer(503, "too many connections")
+            return
         front = self._leave_transport()
         self._relay = relay = DatagramRelay(asyncio.get_running_loop(), front,
                                             lambda: self._hub.decide(source, request), address_of(source), self._forget)
@@ -202,7 +218,7 @@ class Caller(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._hub.opened(self)
+        self._strangers.enter(self)
         self.started()
 
     def data_received(self, data: bytes) -> None:
@@ -216,6 +232,7 @@ class Caller(asyncio.Protocol):
         return False  # a caller that ends before it is answered has gone away
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._strangers.leave(self)
         if self._relay is None:
             self._hub.forget(self)
             if self._dialling is not None and not self._dialling.done():
