@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers"
 
 # Start, stop and find the local cluster; all else of it is reached through the Kubernetes API.
-LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers.localcluster.home")
+LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers.localcluster.home",
+          "helpers.localcluster.private")
 
 # What a package may import of the others. A longer name is that module alone.
 ALLOWED: dict[str, set[str]] = {

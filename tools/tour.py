@@ -37,8 +37,8 @@ QUIETLY = ["--IPKernelApp.log_level=40"]  # a kernel on loopback warns that it d
 
 def own_environment(home: str) -> dict[str, str]:
     """The variables of a cluster in `home`, whatever cluster or Jupyter this user has besides."""
-    bin_folder = str(Path(sys.executable).parent)
-    variables = dict(os.environ, LAB_HOME=home, TMPDIR=home, PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = dict(os.environ, LAB_HOME=f"{home}/lab", TMPDIR=home, PATH=path)
     variables["JUPYTER_PREFER_ENV_PATH"] = "1"
     for name in ("LAB_CONTEXT", "KUBECONFIG"):
         variables.pop(name, None)

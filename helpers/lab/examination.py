@@ -19,6 +19,8 @@ from helpers.lab import kubectl
 from helpers.lab.errors import LabError
 from helpers.lab.home import home, repository
 from helpers.lab.report import Line, Report
+from helpers.localcluster.home import Home
+from helpers.localcluster.private import HomeError
 
 OLDEST = (3, 11)
 SERVERS = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin")
@@ -136,6 +138,10 @@ def valkey() -> Line:
 
 def state_directory() -> Line:
     place = home()
+    try:
+        Home(place).check()
+    except HomeError as error:
+        return Line("mend", "state", f"{place} can't be used", str(error))
     nearest = next(path for path in (place, *place.parents) if path.exists())
     if not os.access(nearest, os.W_OK):
         return Line("mend", "state", f"{place} can't be written", "Set LAB_HOME to a folder that you may write to.")

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from helpers.lab.errors import LabError
 from helpers.localcluster.home import Home
-from helpers.localcluster.home import write_private as _replace
+from helpers.localcluster.private import HomeError
 
 
 def home() -> Path:
@@ -31,11 +32,14 @@ def read_json(name: str) -> dict[str, Any]:
 
 
 def write_json(name: str, content: dict[str, Any]) -> None:
-    """Replace one of the lab's files in one step, readable by its owner alone."""
-    write_private(home() / name, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    """Replace one of the lab's files in one step, readable by its owner alone. Raises LabError."""
+    write(name, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def write_private(path: Path, content: str) -> None:
-    """Replace a file in one step, readable by its owner alone; its directory is made if it is missing."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(path, content)
+def write(name: str, content: str) -> Path:
+    """Replace a file in one step, readable by its owner alone; returns its path. Raises LabError."""
+    try:
+        Home.of_environment().write(name, content)
+    except HomeError as error:
+        raise LabError(str(error)) from None
+    return home() / name

@@ -20,10 +20,11 @@ from .api.store import Object, Store
 from .controllers import Controllers
 from .dataplane.flowlog import FlowLog
 from .dataplane.gateway import Gateway
-from .home import FREE_SPACE, FULL, Home, write_private
+from .home import Home
 from .ingress import Ingress
 from .kubelet.forkserver import ForkServer
 from .kubelet.kubelet import Kubelet
+from .private import FREE_SPACE, FULL, write_private
 from .processes import of_cluster, title
 from .status import CONTROL
 

@@ -23,7 +23,8 @@ class Lock:
 
     def take(self, seconds: float = 0.0) -> bool:
         """Lock, waiting for so long if another process holds it; False if it still does."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        os.fchmod(descriptor, 0o600)
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -63,7 +64,7 @@ class Lock:
 def holder(path: Path) -> int | None:
     """The process that holds the lock on this file; None if nobody does."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:

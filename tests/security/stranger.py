@@ -43,6 +43,13 @@ def create(path: str) -> str:
     return "succeeded"
 
 
+def take(path: str) -> str:
+    """Be there first, with a directory that everybody may use."""
+    os.mkdir(path)
+    os.chmod(path, 0o777)
+    return "succeeded"
+
+
 def signal(pid: str) -> str:
     os.kill(int(pid), 0)
     return "succeeded"
@@ -63,7 +70,8 @@ def http(request: str) -> str:
 
 
 ATTEMPTS: dict[str, Callable[[str], str]] = {
-    "connect": connect, "read": read, "write": write, "enter": enter, "create": create, "signal": signal, "http": http}
+    "connect": connect, "read": read, "write": write, "enter": enter, "create": create, "take": take,
+    "signal": signal, "http": http}
 
 
 def attempt(kind: str, target: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..home import FREE_SPACE, FULL
+from ..private import FREE_SPACE, FULL
 from .errors import StoreError
 
 SCHEMA = """
