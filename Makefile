@@ -18,7 +18,7 @@ help:  ## list these commands
 $(PY):
 	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
 
-$(VENV)/.course: requirements.txt pyproject.toml tools/jupyter_settings.py tools/jupyter.json | $(PY)
+$(VENV)/.course: requirements.txt pyproject.toml tools/jupyter_settings.py tools/jupyter_server_config.py tools/jupyter.json | $(PY)
 	@echo "Installing the course into $(VENV) (once, a minute or two)"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@$(PY) tools/jupyter_settings.py

@@ -71,7 +71,10 @@ def files(base: str) -> list[str]:
 
 
 def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
-    """What a new kernel's kubectl takes for its context, before anything of the course has run there."""
+    """What a new kernel's kubectl takes for its context, before anything of the course has run there.
+
+    Nobody but this user can listen to that kernel.
+    """
     def ask(method: str, path: str) -> Any:
         asked = urllib.request.Request(f"{base}api/{path}?token={TOKEN}", method=method)
         with urllib.request.urlopen(asked, timeout=60) as answer:
@@ -80,6 +83,7 @@ def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
     kernel = ask("POST", "kernels")["id"]
     client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
     client.load_connection_file()
+    assert client.transport == "ipc" and Path(client.ip).parent == runtime and runtime.stat().st_mode & 0o077 == 0
     client.start_channels()
     try:
         client.wait_for_ready(timeout=60)

@@ -26,6 +26,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 
+from helpers.lab import kernels
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -47,7 +49,7 @@ def own_environment(home: str) -> dict[str, str]:
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     """Run a notebook in its folder; it keeps the outputs. Returns what went wrong, or an empty string."""
-    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
+    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", kernel_manager_class=kernels.Manager,
                             resources={"metadata": {"path": str(folder)}}, extra_arguments=QUIETLY)
     try:
         client.execute()

@@ -103,11 +103,16 @@ def short_directory(record: Path, longest: int) -> Path:
     known = recorded(record)
     if known is not None and len(os.fsencode(known)) <= longest and _is_kept(known):
         return known
+    made = temporary_directory(longest)
+    write_private(record, f"{made}\n")
+    return made
+
+
+def temporary_directory(longest: int) -> Path:
+    """A new directory with a path of at most `longest` bytes."""
     for place in filter(None, (os.environ.get("TMPDIR"), "/tmp", "/var/tmp")):
         if len(os.fsencode(place)) + len("/lab-12345678") <= longest and _keeps_names(place):
-            made = Path(tempfile.mkdtemp(prefix="lab-", dir=os.path.abspath(place)))
-            write_private(record, f"{made}\n")
-            return made
+            return Path(tempfile.mkdtemp(prefix="lab-", dir=os.path.abspath(place)))
     raise HomeError("There is no directory for sockets with a short path. Set TMPDIR to a directory of your own.")
 
 

@@ -13,6 +13,8 @@ import ssl
 import sys
 from collections.abc import Callable
 
+import zmq
+
 NOBODY = 65534
 
 
@@ -69,9 +71,18 @@ def http(request: str) -> str:
     return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.1 ") else "no answer"
 
 
+def listen(endpoint: str) -> str:
+    """Subscribe to all that a kernel's port has to say."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as heard:
+        heard.setsockopt(zmq.LINGER, 0)
+        heard.subscribe(b"")
+        heard.connect(endpoint)
+        return "succeeded" if heard.poll(1500) else "no answer"
+
+
 ATTEMPTS: dict[str, Callable[[str], str]] = {
     "connect": connect, "read": read, "write": write, "enter": enter, "create": create, "take": take,
-    "signal": signal, "http": http}
+    "signal": signal, "listen": listen, "http": http}
 
 
 def attempt(kind: str, target: str) -> str:
