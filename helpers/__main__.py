@@ -9,6 +9,8 @@ import importlib
 import os
 import sys
 
+from helpers.plain_text import guard_outputs
+
 COMMANDS = {
     "up": ("cluster", "start the cluster and the shop; returns when all pods are Ready"),
     "down": ("cluster", "stop the cluster and leave nothing running"),
@@ -60,11 +62,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            told = "the disk is full. Free some disk space and run it again."
+        elif error.filename is not None:
+            told = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
+        else:
             raise
-        print(f"python -m helpers {name}: the disk is full. Free some disk space and run it again.", file=sys.stderr)
+        print(f"python -m helpers {name}: {told}", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
+    guard_outputs()
     sys.exit(main())

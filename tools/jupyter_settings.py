@@ -25,7 +25,7 @@ PLACES = {
 
 def settings() -> dict[str, Any]:
     """The settings by part; the server's with this checkout's own pages for errors."""
-    found: dict[str, Any] = json.loads(SETTINGS.read_text())
+    found: dict[str, Any] = json.loads(SETTINGS.read_text("utf-8"))
     found["server"]["ServerApp"]["extra_template_paths"] = [str(TEMPLATES)]
     return found
 
@@ -37,7 +37,7 @@ def install(prefix: Path) -> list[Path]:
     for part, place in PLACES.items():
         file = prefix / place
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(parts[part], indent=2) + "\n")
+        file.write_text(json.dumps(parts[part], indent=2) + "\n", "utf-8")
         written.append(file)
     written.append(Path(shutil.copy(SERVER_CONFIG, prefix / "etc" / "jupyter")))
     return written

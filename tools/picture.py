@@ -18,7 +18,7 @@ FILES = [ROOT / "helpers/boutique/manifests/hipster-shop.yaml",
 
 def objects() -> list[dict[str, Any]]:
     """The shop and the two policies."""
-    return [found for file in FILES for found in yaml.safe_load_all(file.read_text()) if found]
+    return [found for file in FILES for found in yaml.safe_load_all(file.read_text("utf-8")) if found]
 
 
 if __name__ == "__main__":

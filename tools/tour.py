@@ -64,7 +64,7 @@ def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
     for path in navigation.course():
         body = body.replace(f'href="{path.name}"', f'href="{path.stem}.html"')
-    (folder / f"{name}.html").write_text(body)
+    (folder / f"{name}.html").write_text(body, "utf-8")
 
 
 def visit_one(path: Path, folder: Path) -> bool:

@@ -97,7 +97,7 @@ def _flows(options: argparse.Namespace) -> list[Json]:
         if options.flows == "-":
             text = sys.stdin.read()
         elif options.flows:
-            text = Path(options.flows).read_text(encoding="utf-8")
+            text = Path(options.flows).read_text("utf-8")
         else:
             text = cluster_command(["get", "flows", "-o", "json"], options.context)
         found = json.loads(text)

@@ -185,6 +185,6 @@ def _summary(pod: Object) -> Object:
 def _last_ports(home: Home) -> dict[str, int]:
     """The ports of the last start, so that kubeconfig and the shop's address stay good; {} if not known."""
     with contextlib.suppress(OSError, ValueError):
-        ports = json.loads(home.ports_json.read_text())
+        ports = json.loads(home.ports_json.read_text("utf-8"))
         return {name: port for name, port in ports.items() if isinstance(port, int) and 1023 < port < 65536}
     return {}

@@ -207,7 +207,7 @@ def _sweep(home: Home) -> None:
 def _tail(home: Home, lines: int = 5) -> str:
     """The end of the node's log, for an error message."""
     try:
-        text = home.node_log.read_text(errors="replace").splitlines()[-lines:]
+        text = home.node_log.read_text("utf-8", "replace").splitlines()[-lines:]
     except OSError:
         text = []
     return "\n  ".join([f" The end of {home.node_log}:", *text]) if text else ""

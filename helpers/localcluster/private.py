@@ -80,7 +80,7 @@ def release(root: Path) -> None:
     """Take the marker away if nothing else is left, and the folder if the lab has made it."""
     marker = root / MARKER
     if _is_own(marker, stat.S_ISREG) and os.listdir(root) == [MARKER]:
-        made = marker.read_text().endswith(_MADE)
+        made = marker.read_text("utf-8").endswith(_MADE)
         marker.unlink()
         if made:
             root.rmdir()
@@ -119,7 +119,7 @@ def temporary_directory(longest: int) -> Path:
 def recorded(record: Path) -> Path | None:
     """The directory that `short_directory` chose before, whether it is still there or not."""
     try:
-        known = Path(record.read_text().removesuffix("\n"))
+        known = Path(record.read_text("utf-8").removesuffix("\n"))
     except (OSError, ValueError):
         return None
     return known if known.is_absolute() and known.name.startswith("lab-") else None
@@ -160,7 +160,7 @@ def _mark(root: Path, made: bool) -> None:
             with contextlib.suppress(OSError):
                 root.rmdir()
         raise
-    with os.fdopen(descriptor, "w") as file, contextlib.suppress(OSError):
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file, contextlib.suppress(OSError):
         os.fchmod(descriptor, 0o600)
         file.write(_MARK + (_MADE if made else _FOUND))
         file.flush()

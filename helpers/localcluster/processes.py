@@ -88,7 +88,7 @@ def of_cluster(run: Path) -> list[int]:
 def title(pid: int) -> str:
     """What the process calls itself; "process" where that can't be told."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
     return "process"
 
 
@@ -121,7 +121,7 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         return True
     with contextlib.suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     return True
 
 

@@ -98,7 +98,7 @@ class Generator:
 def write() -> None:
     lines = json.dumps(Generator().run(), separators=(",", ":"), sort_keys=False)
     # One type a line, so that a new client's changes read well in a diff.
-    PATH.write_text(lines.replace("},", "},\n").replace('"types":{', '"types":{\n') + "\n")
+    PATH.write_text(lines.replace("},", "},\n").replace('"types":{', '"types":{\n') + "\n", "utf-8")
 
 
 if __name__ == "__main__":
