@@ -4,10 +4,14 @@ Each command lives in a module of `helpers.cli` and is imported only when it is
 called, so that `up` does not pay for what `matrix` needs.
 """
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the current directory: a json.py in it must not take the place of Python's own
+
 import errno
 import importlib
 import os
-import sys
 
 from helpers.plain_text import guard_outputs
 

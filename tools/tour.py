@@ -119,7 +119,7 @@ def end(pid: int) -> None:
 
 
 def helpers(command: str, *options: str, environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, "-m", "helpers", command, *options], env=environment, cwd=ROOT, check=True,
+    subprocess.run([sys.executable, "-P", "-m", "helpers", command, *options], env=environment, cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
 
 
