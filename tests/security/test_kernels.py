@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 from support.course import ROOT
-from support.jupyter import TOKEN, Server, address, jupyter
+from support.jupyter import TOKEN, Server, address, connected, jupyter
 
 from .test_exposure import kernel_table, sockets_of
 from .test_strangers import attempts
@@ -65,24 +64,18 @@ def assert_nothing_leaks(pids: set[int]) -> None:
 
 
 @contextmanager
-def talking(connection_file: str) -> Iterator[None]:
+def talking(connection_file: Path) -> Iterator[None]:
     """The kernel says the same again and again."""
-    client = BlockingKernelClient(connection_file=connection_file)
-    client.load_connection_file()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=60)
+    with connected(connection_file) as client:
         client.execute(TALK)
         yield
-    finally:
-        client.stop_channels()
 
 
-def new_kernel(server: Server) -> str:
+def new_kernel(server: Server) -> Path:
     """The connection file of a kernel that a browser asks for."""
     asked = urllib.request.Request(f"{server.base}api/kernels?token={TOKEN}", method="POST")
     with urllib.request.urlopen(asked, timeout=60) as answer:
-        return str(server.runtime / f"kernel-{json.load(answer)['id']}.json")
+        return server.runtime / f"kernel-{json.load(answer)['id']}.json"
 
 
 def test_a_stranger_hears_a_usual_kernel() -> None:

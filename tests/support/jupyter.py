@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_client import BlockingKernelClient
 from support.course import NOTEBOOKS, ROOT
 
 TOKEN = "browser-test"
@@ -97,3 +98,23 @@ def address(runtime: Path, process: subprocess.Popen[bytes], log: Path, records:
                 return str(json.loads(text)["url"])
         time.sleep(0.1)
     raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@contextmanager
+def connected(connection_file: Path) -> Iterator[BlockingKernelClient]:
+    """A client of a kernel that answers. The client itself takes one heartbeat that is late for the kernel's death."""
+    client = BlockingKernelClient(connection_file=str(connection_file))
+    client.load_connection_file()
+    client.start_channels()
+    deadline = time.monotonic() + PATIENCE
+    try:
+        while True:
+            try:
+                client.wait_for_ready(timeout=PATIENCE)
+                break
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+        yield client
+    finally:
+        client.stop_channels()
