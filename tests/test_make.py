@@ -84,8 +84,8 @@ def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
         with connected(runtime / f"kernel-{kernel}.json") as client:
             assert client.transport == "ipc" and Path(client.ip).parent == runtime
             assert runtime.stat().st_mode & 0o077 == 0
-            reply = client.execute_interactive("", user_expressions={"it": "get_ipython().getoutput("
-                                                                     "'kubectl config current-context')[0]"}, timeout=60)
+            asked = {"it": "get_ipython().getoutput('kubectl config current-context')[0]"}
+            reply = client.execute_interactive("", user_expressions=asked, timeout=60)
             return str(ast.literal_eval(reply["content"]["user_expressions"]["it"]["data"]["text/plain"]))
     finally:
         ask("DELETE", f"kernels/{kernel}")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_client import BlockingKernelClient
+
 from support.course import NOTEBOOKS, ROOT
 
 TOKEN = "browser-test"
