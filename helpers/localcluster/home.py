@@ -21,6 +21,7 @@ from .private import (
     is_claimed,
     recorded,
     release,
+    remove_files,
     short_directory,
     write_private,
 )
@@ -176,8 +177,7 @@ class Home:
         self.clear_sockets()
         for path in (self.pki, self.logs, self.kubecache):
             shutil.rmtree(path, ignore_errors=True)
-        for path in self._files:
-            path.unlink(missing_ok=True)
+        remove_files(*self._files)
         release(self.root)
 
 

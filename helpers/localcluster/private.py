@@ -95,6 +95,13 @@ def check_files(*paths: Path) -> None:
             raise HomeError(f"{path} belongs to another user. Move it away, or give it back to yourself with chown.")
 
 
+def remove_files(*paths: Path) -> None:
+    """Remove those that are files of this user; what else bears such a name isn't the lab's."""
+    for path in paths:
+        if _is_own(path, stat.S_ISREG):
+            path.unlink()
+
+
 def short_directory(record: Path, longest: int) -> Path:
     """A directory with a path of at most `longest` bytes, the same one as long as nobody took its name away.
 
@@ -104,7 +111,7 @@ def short_directory(record: Path, longest: int) -> Path:
     if known is not None and len(os.fsencode(known)) <= longest and _is_kept(known):
         return known
     made = temporary_directory(longest)
-    write_private(record, f"{made}\n")
+    write_private(record, os.fsencode(made) + b"\n")
     return made
 
 
@@ -119,8 +126,8 @@ def temporary_directory(longest: int) -> Path:
 def recorded(record: Path) -> Path | None:
     """The directory that `short_directory` chose before, whether it is still there or not."""
     try:
-        known = Path(record.read_text("utf-8").removesuffix("\n"))
-    except (OSError, ValueError):
+        known = Path(os.fsdecode(record.read_bytes().removesuffix(b"\n")))
+    except OSError:
         return None
     return known if known.is_absolute() and known.name.startswith("lab-") else None
 
@@ -176,8 +183,12 @@ def _is_own(path: Path, kind: Callable[[int], bool]) -> bool:
 
 
 def _is_of_earlier_version(root: Path) -> bool:
-    """A home from before there was a marker: two files that nothing else makes in one folder."""
-    return _is_own(root / "launch.lock", stat.S_ISREG) and _is_own(root / "pki" / "server.pem", stat.S_ISREG)
+    """A home from before there was a marker: files that nothing else makes in one folder."""
+    def has(*names: str) -> bool:
+        return all(_is_own(root / name, stat.S_ISREG) for name in names)
+
+    return has("launch.lock", "pki/server.pem") or (
+        root.name == ".hipster-lab" and any(map(has, ("context.yaml", "progress.json", "begun.json", "cookies.json"))))
 
 
 def _is_kept(known: Path) -> bool:

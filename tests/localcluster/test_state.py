@@ -189,6 +189,42 @@ def test_a_link_to_a_folder_means_the_folder(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "link").is_dir()
 
 
+def test_purge_removes_no_link_and_no_folder_of_ones_own(tmp_path: Path) -> None:
+    home = Home(tmp_path / "lab")
+    home.prepare()
+    (tmp_path / "mine").write_text("mine")
+    (home.root / "kubeconfig").symlink_to(tmp_path / "mine")
+    (home.root / "node.lock").mkdir()
+    home.purge()
+    assert sorted(path.name for path in home.root.iterdir()) == [MARKER, "kubeconfig", "node.lock"]
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_the_usual_folder_of_an_earlier_version_without_a_cluster(tmp_path: Path) -> None:
+    """As somebody has it who learned on another cluster, or purged theirs."""
+    for name, works in ((".hipster-lab", True), ("lab", False)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "progress.json").write_text("{}")
+        home = Home(tmp_path / name)
+        if works:
+            home.prepare()
+        else:
+            with pytest.raises(HomeError, match="not the lab's"):
+                home.prepare()
+
+
+def test_a_temporary_directory_whose_name_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Path(tempfile.mkdtemp(prefix="lab-")) / os.fsdecode(b"\xff")
+    place.mkdir(0o700)
+    monkeypatch.setenv("TMPDIR", str(place))
+    home = Home(tmp_path / ("long-" * 20))
+    home.prepare()
+    assert place in home.run.parents and Home(home.root).run == home.run
+    home.purge()
+    place.rmdir()
+    place.parent.rmdir()
+
+
 FILES = ("node.lock", "launch.lock", "state.db", "state.db-wal", "kubeconfig", "node.json", "node.log", "ports.json",
          "cookies.json")
 

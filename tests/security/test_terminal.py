@@ -92,6 +92,25 @@ def test_odd_objects_and_pages(lab: Cluster, api: Api, tmp_path: Path, locale: d
         api.request("DELETE", f"{POLICIES}/odd")
 
 
+def test_what_kubectl_prints_of_a_refusal_is_plain(lab: Cluster, tmp_path: Path) -> None:
+    for number, name in enumerate(("\x1b[31m", "\x9b2J", "\u202eevil", "a\x07")):
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [
+            {"name": name, "image": name, "ports": [{"name": name, "containerPort": name}]}]}}
+        file = tmp_path / f"{number}.json"
+        file.write_text(json.dumps(pod))
+        done = lab.try_kubectl("create", "--validate=false", "-f", str(file))
+        assert done.returncode == 1 and not STEERING.search(done.stdout + done.stderr), done.stderr
+        code, answer = Api(lab.home / "kubeconfig").refusal("POST", "/api/v1/namespaces/default/pods", pod)
+        assert code >= 400 and not STEERING.search(answer["message"])
+
+
+def test_what_visitors_ask_for_does_not_steer_who_reads_the_logs(lab: Cluster) -> None:
+    for path in ("/product/%1b[2J", "/product/%c2%9b2J", "/product/%e2%80%aeevil"):
+        helpers(["page", path], lab.environment)
+    log = lab.kubectl("logs", "deployment/frontend", "--tail=20")
+    assert "evil" in log and not STEERING.search(log)
+
+
 def test_json_holds_the_same_in_every_locale(lab: Cluster) -> None:
     """The escapes are those of JSON itself."""
     said = [helpers(["page", "/product/caf\u00e9\U0001f600", "-o", "json"], {**lab.environment, **locale})[1]
