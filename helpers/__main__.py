@@ -4,10 +4,16 @@ Each command lives in a module of `helpers.cli` and is imported only when it is
 called, so that `up` does not pay for what `matrix` needs.
 """
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the current directory: a json.py in it must not take the place of Python's own
+
 import errno
 import importlib
 import os
-import sys
+
+from helpers.plain_text import guard_outputs
 
 COMMANDS = {
     "up": ("cluster", "start the cluster and the shop; returns when all pods are Ready"),
@@ -60,11 +66,16 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            told = "the disk is full. Free some disk space and run it again."
+        elif error.filename is not None:
+            told = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
+        else:
             raise
-        print(f"python -m helpers {name}: the disk is full. Free some disk space and run it again.", file=sys.stderr)
+        print(f"python -m helpers {name}: {told}", file=sys.stderr)
         return 1
 
 
 if __name__ == "__main__":
+    guard_outputs()
     sys.exit(main())

@@ -20,11 +20,12 @@ from .api.store import Object, Store
 from .controllers import Controllers
 from .dataplane.flowlog import FlowLog
 from .dataplane.gateway import Gateway
-from .home import FREE_SPACE, FULL, Home, write_private
+from .home import Home
 from .ingress import Ingress
 from .kubelet.forkserver import ForkServer
 from .kubelet.kubelet import Kubelet
 from .nodeports import NodePorts
+from .private import FREE_SPACE, FULL, write_private
 from .processes import of_cluster, title
 from .status import CONTROL
 
@@ -187,6 +188,6 @@ def _summary(pod: Object) -> Object:
 def _last_ports(home: Home) -> dict[str, int]:
     """The ports of the last start, so that kubeconfig and the shop's address stay good; {} if not known."""
     with contextlib.suppress(OSError, ValueError):
-        ports = json.loads(home.ports_json.read_text())
+        ports = json.loads(home.ports_json.read_text("utf-8"))
         return {name: port for name, port in ports.items() if isinstance(port, int) and 1023 < port < 65536}
     return {}

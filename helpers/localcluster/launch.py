@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .home import FREE_SPACE, FULL, MAKE_WRITABLE, Home, HomeError
+from .home import Home
+from .private import FREE_SPACE, FULL, MAKE_WRITABLE, HomeError
 from .processes import MARK, Lock, holder, kill, of_cluster, wait_gone
 from .status import Status, node_facts, read
 
@@ -41,6 +42,7 @@ def up(*, empty: bool = False, seconds: float = READY_SECONDS, home: Home | None
     """
     home = home or Home.of_environment()
     with _told(home), Lock(home.launch_lock) as lock:
+        home.prepare()
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` has been busy with {home.root} for {START_SECONDS:.0f} seconds. "
                               f"Wait for it, or end process {holder(home.launch_lock)}.")
@@ -55,9 +57,11 @@ def down(*, purge: bool = False, home: Home | None = None) -> bool:
     Returns whether one ran. Raises LaunchError.
     """
     home = home or Home.of_environment()
-    if not home.root.is_dir():
+    with _told(home):
+        home.check()
+    if not home.is_claimed:
         return False
-    with _told(home, prepare=False), Lock(home.launch_lock) as lock:
+    with _told(home), Lock(home.launch_lock) as lock:
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` is busy with {home.root}. Wait for it and try again.")
         ran = _stop(home)
@@ -73,20 +77,18 @@ def status(home: Home | None = None) -> Status:
 
 
 @contextlib.contextmanager
-def _told(home: Home, prepare: bool = True) -> Iterator[None]:
-    """Prepare the home; a home that can't be used and a disk that takes nothing are told as LaunchError."""
+def _told(home: Home) -> Iterator[None]:
+    """A home that can't be used and a disk that takes no more are told as LaunchError."""
     try:
-        if prepare:
-            home.prepare()
         yield
     except HomeError as error:
         raise LaunchError(str(error)) from None
     except OSError as error:
         if error.errno == errno.EROFS:
             raise LaunchError(f"The disk of {home.root} is read-only. {MAKE_WRITABLE}") from None
-        if error.errno not in FULL:
-            raise
-        raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
+        if error.errno in FULL:
+            raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
+        raise LaunchError(f"{error.filename or home.root} cannot be used: {error.strerror}.") from None
 
 
 def _runs(home: Home) -> bool:
@@ -109,6 +111,7 @@ def _spawn(home: Home) -> IO[bytes]:
     environment = {**kept, MARK: str(home.run), "PYTHONPATH": os.pathsep.join(filter(None, found_at))}
     log = os.open(home.node_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
+        os.fchmod(log, 0o600)
         subprocess.Popen(
             [sys.executable, "-P", "-m", "helpers.localcluster.node", str(home.root), str(writing)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writing], env=environment, cwd=home.root,
@@ -208,7 +211,7 @@ def _sweep(home: Home) -> None:
 def _tail(home: Home, lines: int = 5) -> str:
     """The end of the node's log, for an error message."""
     try:
-        text = home.node_log.read_text(errors="replace").splitlines()[-lines:]
+        text = home.node_log.read_text("utf-8", "replace").splitlines()[-lines:]
     except OSError:
         text = []
     return "\n  ".join([f" The end of {home.node_log}:", *text]) if text else ""

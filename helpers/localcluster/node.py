@@ -21,7 +21,7 @@ def main() -> int:
     home, descriptor = Home(Path(sys.argv[1])), int(sys.argv[2])
     nodelog.start(home.node_log)
     os.set_inheritable(descriptor, False)
-    with Lock(home.node_lock) as lock, os.fdopen(descriptor, "w") as pipe:
+    with Lock(home.node_lock) as lock, os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
         def report(problem: str | None) -> None:
             pipe.write(json.dumps({"error": problem} if problem else {}) + "\n")
             pipe.close()

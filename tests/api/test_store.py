@@ -241,7 +241,7 @@ def test_a_damaged_file_is_told_in_one_sentence(path: Path) -> None:
 
 def test_a_directory_in_its_place_is_told(path: Path) -> None:
     path.mkdir()
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(StoreError, match="cannot be opened"):
         Store.open(path)
 
 

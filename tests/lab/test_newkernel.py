@@ -12,7 +12,7 @@ from support.course import NOTEBOOKS, ROOT
 from support.notebooks import kernel_environment
 
 from helpers import display
-from helpers.lab import newkernel
+from helpers.lab import kernels, newkernel
 from helpers.lab.newkernel import needs_the_course
 
 SENTENCE = "This kernel is new. Run the notebook's first cell: from helpers import lab, display; lab.start()"
@@ -73,6 +73,7 @@ def test_in_a_kernel(tmp_path: Path) -> None:
              "!kubectl version --client", "type(lab.LabError)"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     client = NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True,
+                            kernel_manager_class=kernels.Manager,
                             resources={"metadata": {"path": str(NOTEBOOKS)}},
                             extra_arguments=[f"--InteractiveShellApp.extensions={extensions}"])
     client.execute(env=kernel_environment({"LAB_HOME": str(tmp_path), "HOME": str(tmp_path)}))

@@ -7,6 +7,8 @@ StoreError               the state file cannot be used; told to whoever starts t
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from helpers.plain_text import clean
+
 
 class Named(Protocol):
     """The part of a `Resource` that an error message needs."""
@@ -39,7 +41,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.code = code
         self.reason = reason
-        self.message = message
+        self.message = clean(message)  # kubectl prints it as it comes
         self.details = {key: value for key, value in details.items() if value not in (None, "", [])}
 
     def status(self) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class Generator:
         for source in SOURCES:
             found = sorted(folder.glob(source))[-1]
             for path in sorted(found.glob("*types*.go")):
-                self._read(path.parent.parent.name, path.read_text())
+                self._read(path.parent.parent.name, path.read_text("utf-8"))
 
     def _read(self, package: str, text: str) -> None:
         taken = {name for _, name in self._structs}
@@ -201,7 +201,7 @@ class Generator:
 def write(folder: Path) -> None:
     lines = json.dumps(Generator(folder).run(), separators=(",", ":"), sort_keys=False)
     # One type a line, so that a new version's changes read well in a diff.
-    PATH.write_text(lines.replace("},", "},\n").replace('"types":{', '"types":{\n') + "\n")
+    PATH.write_text(lines.replace("},", "},\n").replace('"types":{', '"types":{\n') + "\n", "utf-8")
 
 
 if __name__ == "__main__":

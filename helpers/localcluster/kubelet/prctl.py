@@ -39,7 +39,7 @@ def adopt_orphans() -> None:
 def children() -> list[int]:
     """Process ids of this process's children; empty where the system doesn't tell."""
     try:
-        with open(f"/proc/self/task/{os.getpid()}/children") as listing:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="utf-8") as listing:
             return [int(pid) for pid in listing.read().split()]
     except OSError:
         return []

@@ -67,7 +67,7 @@ class ZoneWriter:
         for follower in self._followers.values():
             path = os.path.join(follower.home, FILE)
             with contextlib.suppress(OSError):
-                with open(f"{path}.new", "w") as file:
+                with open(f"{path}.new", "w", encoding="utf-8") as file:
                     file.write(text)
                 os.replace(f"{path}.new", path)
 

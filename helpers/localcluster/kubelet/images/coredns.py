@@ -36,7 +36,7 @@ class Zone:
         with contextlib.suppress(OSError, ValueError):
             stamp = os.stat(self._path).st_mtime_ns
             if stamp != self._stamp:
-                self._names, self._stamp = json.loads(self._path.read_text()), stamp
+                self._names, self._stamp = json.loads(self._path.read_text("utf-8")), stamp
         short = name.removesuffix(f".svc.{DOMAIN}")
         return outside_address(name) if short == name else self._names.get(short)
 
