@@ -70,3 +70,29 @@ def ports(name: str, *entries: tuple[int, str]) -> Object:
         {"name": f"{protocol.lower()}{number}", "port": number, "protocol": protocol} for number, protocol in entries
     ]
     return item
+
+
+def binding(account: str = "bot", kind: str = "ClusterRoleBinding", space: str | None = "default") -> Object:
+    subject = {"kind": "ServiceAccount", "name": account, **({"namespace": space} if space else {})}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": kind,
+        "metadata": {"name": "b", "namespace": "default"},
+        "subjects": [subject],
+    }
+
+
+BOT = using("bot", serviceAccountName="bot")
+API = [
+    {
+        "kind": "Service",
+        "metadata": {"name": "kubernetes"},
+        "spec": {"ports": [{"name": "https", "port": 443, "targetPort": 6443}]},
+    },
+    {
+        "kind": "EndpointSlice",
+        "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "ports": [{"name": "https", "port": 6443}],
+        "endpoints": [{"addresses": ["192.0.2.6"]}],
+    },
+]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .build import Object, deployment, pod, service
-from .needing import A, of, ports, told, using
+from .needing import API, BOT, A, binding, of, ports, told, using
 
 
 @pytest.mark.parametrize(("kind", "shown"), [("ClusterIP", 0), ("LoadBalancer", 1), ("NodePort", 1)])
@@ -212,32 +212,6 @@ def test_who_is_no_prometheus() -> None:
     alert = deployment("alert")
     alert["spec"]["template"]["metadata"]["labels"] = {"app": "prometheus", "component": "alertmanager"}
     assert told(of(scraped(port="9090"), operator, alert)) == []
-
-
-def binding(account: str = "bot", kind: str = "ClusterRoleBinding", space: str | None = "default") -> Object:
-    subject = {"kind": "ServiceAccount", "name": account, **({"namespace": space} if space else {})}
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": kind,
-        "metadata": {"name": "b", "namespace": "default"},
-        "subjects": [subject],
-    }
-
-
-BOT = using("bot", serviceAccountName="bot")
-API = [
-    {
-        "kind": "Service",
-        "metadata": {"name": "kubernetes"},
-        "spec": {"ports": [{"name": "https", "port": 443, "targetPort": 6443}]},
-    },
-    {
-        "kind": "EndpointSlice",
-        "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
-        "ports": [{"name": "https", "port": 6443}],
-        "endpoints": [{"addresses": ["192.0.2.6"]}],
-    },
-]
 
 
 @pytest.mark.parametrize(
