@@ -10,16 +10,13 @@ from helpers.policies.errors import Question
 from helpers.policies.judging.connection import ANY_NODE, End
 from helpers.policies.model import Pod, Service, Workload
 from helpers.policies.model.addresses import OUTSIDE, OUTSIDE_ADDRESS, NotAnAddress, parse_address
+from helpers.policies.model.naming import brings_calls_in
 from helpers.policies.wording import listed, nearest
 
 NODE, INGRESS_CONTROLLER = "node", "ingress-controller"
 SPECIAL = (OUTSIDE, NODE, INGRESS_CONTROLLER)
 """Ends that aren't pods of the application: any address outside, the node of the other end's pod (`node/NAME`: that
 node), the ingress controller. A pod or workload of such a name goes first."""
-
-_CONTROLLERS = ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress", "contour",
-                "envoy", "kong", "nginx-gateway", "istio-ingressgateway")
-_NAMING = ("app.kubernetes.io/name", "app", "k8s-app")
 
 
 class NotFound(Question, KeyError):
@@ -112,7 +109,7 @@ class Names:
     def _controller(self) -> End:
         """The ingress controller's pod; where it isn't in the input, one of which nothing is known."""
         for pod in self._pods:
-            if any(pod.labels.get(key) in _CONTROLLERS for key in _NAMING):
+            if brings_calls_in(pod):
                 return self.end(pod)
         return End(Pod(namespace="\0", name=INGRESS_CONTROLLER, labels={}), (), f"{{{INGRESS_CONTROLLER}}}")
 
