@@ -18,6 +18,7 @@ from helpers.policies.model import Namespaces, Pod, Policy, Service, Workload
 from helpers.policies.model.workloads import workloads
 from helpers.policies.names import Names
 from helpers.policies.reading.gathering import Gathered, Problem, gather, read_policy
+from helpers.policies.reading.unread import Unread, tally
 from helpers.policies.wording import plural
 
 _MOST_VERDICTS = 10_000
@@ -29,6 +30,8 @@ class World:
     """An immutable snapshot; `World.of(objects)` makes one, every other method asks it.
 
     `problems` lists the objects that could not be read or that the API server would reject; they don't count.
+    `unread` names by kind what the input holds beyond what is judged: policies of other engines, pods that an operator
+    will make, kinds that don't exist.
     """
 
     pods: tuple[Pod, ...]
@@ -38,12 +41,13 @@ class World:
     ended: tuple[Pod, ...] = ()
     problems: tuple[Problem, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    unread: tuple[Unread, ...] = ()
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> World:
         """A world from Kubernetes objects, live or from manifests, in any order; Lists are opened."""
         found = gather(objects)
-        return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services),
-                   tuple(found.ended), tuple(found.problems), tuple(found.objects))
+        return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services.values()),
+                   tuple(found.ended), tuple(found.problems), tuple(found.objects), tally(found.unread))
 
     def __repr__(self) -> str:
         return (f"<World of {plural(len(self.pods), 'pod')} in {plural(len(self.namespaces), 'namespace')} under "

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from helpers.policies.model import Pod
-from helpers.policies.reading.objects import TEMPLATES
 
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+]*)://(?:[^\s/@'\",]*@)?)?"
@@ -35,18 +34,9 @@ class Reference:
     sure: bool = True
 
 
-def pod_spec(pod: Pod) -> Mapping[str, Any]:
-    """The pod spec of a Pod's object, or of the template that stands for it."""
-    node: Any = pod.source or {}
-    steps = TEMPLATES.get(node.get("kind", ""), ()) if pod.template else ()
-    for step in ("spec", *steps, *(("spec",) if steps else ())):
-        node = node.get(step) if isinstance(node, Mapping) else None
-    return node if isinstance(node, Mapping) else {}
-
-
 def references(pod: Pod, config_maps: Mapping[tuple[str, str], Mapping[str, str]]) -> Iterator[Reference]:
     """Every address that a pod's containers are given; ConfigMaps are (namespace, name) -> data."""
-    spec = pod_spec(pod)
+    spec = pod.spec
     for container in [*_mappings(spec.get("containers")), *_mappings(spec.get("initContainers"))]:
         environment = dict(_environment(container, pod.namespace, config_maps))
         for name, value in environment.items():

@@ -107,9 +107,7 @@ def _add(value: Any, place: Place, result: Reading, depth: int = 0) -> None:
     elif not isinstance(value.get("kind"), str) or not value["kind"]:
         result.problems.append(Problem("", "this is no Kubernetes object: it has no kind", str(place), minor=True))
     else:
-        manifest = Manifest(value)
-        manifest.place = place
-        result.objects.append(manifest)
+        result.objects.append(Manifest(value, place))
 
 
 def _add_items(value: dict[str, Any], place: Place, result: Reading, depth: int, field_name: str) -> None:
