@@ -61,6 +61,10 @@ def nearest(name: str, known: Sequence[str], most: int = 1, alike: float = 0.6) 
     return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=alike)
 
 
+_SPOKEN = {"outside": "the outside world", "{ingress-controller}": "the ingress controller",
+           "{api-server}": "the API server"}
+
+
 def short(end: str) -> str:
     """An end of an arrow for a reader: `default/web[Deployment]` as `web`, `shop/web[Deployment]` as `shop/web`."""
-    return end.partition("[")[0].removeprefix("default/") if end != "outside" else "the outside world"
+    return _SPOKEN.get(end) or end.partition("[")[0].removeprefix("default/")

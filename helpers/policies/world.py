@@ -150,19 +150,18 @@ class World:
     def _names(self) -> Names:
         return Names(self.pods, self.ended, self.services, self.workloads)
 
-    def matrix(self, by: str = "workload") -> Matrix:
-        """Everything that may reach everything, listed by "workload" or by "pod"."""
-        found = self._matrices.get(by)
+    def matrix(self, by: str = "workload", families: frozenset[int] = frozenset()) -> Matrix:
+        """Everything that may reach everything, listed by "workload" or by "pod"; it is built once.
+
+        `families` (4, 6) are the address families to judge besides those that pods and policies mention.
+        """
+        found = self._matrices.get(families)
         if found is None:
-            found = self._matrices[by] = self._matrix.listed(by)
-        return found
+            found = self._matrices[families] = Matrix(self._kept, self.policies, families)
+        return found if by == found.by else found.listed(by)
 
     @cached_property
-    def _matrix(self) -> Matrix:
-        return Matrix(self._kept, self.policies)
-
-    @cached_property
-    def _matrices(self) -> dict[str, Matrix]:
+    def _matrices(self) -> dict[frozenset[int], Matrix]:
         return {}
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
@@ -180,7 +179,7 @@ class World:
         return {}
 
     def end(self, end: Pod | str) -> End:
-        """A Pod, a name, an address, or one of the ends in `names.SPECIAL` as one end of a connection."""
+        """A Pod, a name, an address, or another end that `names` knows as one end of a connection."""
         return self._names.end(end)
 
     def pod(self, name: str) -> Pod:

@@ -149,7 +149,7 @@ def test_an_ingress_object_opens_its_backend_to_the_outside() -> None:
     item = {"kind": "Ingress", "metadata": {"name": "i"}, "spec": {"rules": [{"http": {"paths": [
         {"backend": {"service": {"name": "a", "port": {"number": 80}}}}]}}]}}
     found = suggest([A, deployment("a", ports=[8080]), item])
-    assert short(found) == ["outside a 8080"] and found.proof.exact
+    assert short(found) == ["{ingress-controller} a 8080"] and found.proof.exact
 
 
 def flow(source: Any, target: Any, port: int, **more: Any) -> dict[str, Any]:
@@ -173,7 +173,8 @@ def test_from_flows() -> None:
              flow("gone", "b", 80), flow("a", "b", 0), {"verdict": "allowed"}]
     found = suggest(LIVE, flows, declarations=False)
     assert short(found) == ["a b 80", "b 8.8.8.8 443"] and found.proof.exact
-    assert found.arrows[0].origins == ("4 flows",) and any("default/gone" in note for note in found.notes)
+    assert [one.field for one in found.arrows[0].evidence] == ["4 flows"]
+    assert any("default/gone" in note for note in found.notes)
     assert short(suggest(LIVE, flows, declarations=False, verdicts=("allowed", "denied"))) == [
         "a b 80", "b 8.8.8.8 443", "b c 90"]
 

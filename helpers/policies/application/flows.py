@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helpers.policies.application.arrows import OUTSIDE, Arrow, Arrows
-from helpers.policies.model.addresses import is_address
+from helpers.policies.application.arrows import Arrow, Evidence, Found
+from helpers.policies.model.addresses import OUTSIDE, is_address
+from helpers.policies.model.naming import lasting_labels
 from helpers.policies.model.ports import LAST_PORT, PROTOCOLS
 from helpers.policies.world import World
 
 _PORTS = range(1, LAST_PORT + 1)
-_FLEETING = ("pod-template-hash", "controller-revision-hash", "pod-template-generation", "statefulset.kubernetes.io/",
-             "apps.kubernetes.io/pod-index", "batch.kubernetes.io/", "controller-uid", "job-name")
-"""Beginnings of labels that differ between a workload's pods or its versions."""
 
 
-def lasting_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels that all pods of a workload share, for its whole life."""
-    return {key: value for key, value in labels.items() if not key.startswith(_FLEETING)}
-
-
-def observed(world: World, flows: Iterable[Mapping[str, Any]], into: Arrows, verdicts: Iterable[str]) -> None:
+def observed(world: World, flows: Iterable[Mapping[str, Any]], into: Found, verdicts: Iterable[str]) -> None:
     """Add the arrows that a flow log shows with one of the verdicts; questions to DNS are left out."""
     wanted, ends = frozenset(verdicts), _Ends(world)
     counts: dict[Arrow, int] = {}
@@ -35,11 +28,13 @@ def observed(world: World, flows: Iterable[Mapping[str, Any]], into: Arrows, ver
             into.note(f"The flow from {_told(flow.get('source'))} to {_told(flow.get('target'))} was left out: one of "
                       "its ends is not among the pods, or its port is none.")
             continue
+        if source == target and not world.workloads[source].several:
+            continue
         attempts = flow.get("attempts")
         arrow = Arrow(source, target, port, protocol)
         counts[arrow] = counts.get(arrow, 0) + (attempts if isinstance(attempts, int) else 1)
     for arrow, count in counts.items():
-        into.add(arrow.source, arrow.target, arrow.port, arrow.protocol, "1 flow" if count == 1 else f"{count} flows")
+        into.add(arrow, Evidence("1 flow" if count == 1 else f"{count} flows", kind="flow"))
 
 
 def _told(end: Any) -> str:

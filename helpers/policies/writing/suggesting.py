@@ -3,42 +3,63 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.policies.application.arrows import Arrow, Arrows, declared
-from helpers.policies.application.flows import observed
-from helpers.policies.wording import plural, short
+from helpers.policies.application.need import Arrow, needs
+from helpers.policies.model.naming import is_system
+from helpers.policies.wording import listed, plural, short
 from helpers.policies.world import World
-from helpers.policies.writing.drafting import SYSTEM, Draft
+from helpers.policies.writing.doubts import doubts, unread
+from helpers.policies.writing.drafting import Draft
 from helpers.policies.writing.proving import Proof, prove
 
 Json = dict[str, Any]
+STYLES = ("arrow", "workload")
+_BY = {"address": "addresses that workloads are given", "exposure": "exposure to the outside",
+       "scrape": "fetching of metrics", "api": "use of the API server", "flow": "the flow log"}
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Policies as objects, the arrows they are made for, notes for the reader, and the proof by the matrix."""
+    """Policies as objects, the arrows they are made for, notes for the reader, and the proof by the matrix.
+
+    `left_out` are the workloads ("ns/name[Kind]") over which nothing is suggested, because nothing was found of them.
+    """
 
     policies: tuple[Json, ...]
     arrows: tuple[Arrow, ...]
     notes: tuple[str, ...]
     proof: Proof
+    left_out: tuple[str, ...] = ()
 
     def yaml(self) -> str:
-        """The policies as one YAML text, ready for `kubectl apply -f -`."""
+        """The policies as one YAML text, ready for `kubectl apply -f -`; empty without any."""
         import yaml
 
-        return str(yaml.safe_dump_all(self.policies, sort_keys=False, explicit_start=True))
+        return str(yaml.safe_dump_all(self.policies, sort_keys=False, explicit_start=True)) if self.policies else ""
 
     def as_dict(self) -> Json:
         return {"policies": list(self.policies), "notes": list(self.notes), "proof": self.proof.as_dict(),
-                "arrows": [{"source": arrow.source, "target": arrow.target, "port": arrow.port,
-                            "protocol": arrow.protocol, "origins": list(arrow.origins)} for arrow in self.arrows]}
+                "arrows": [arrow.as_dict() for arrow in self.arrows], "evidence": self.evidence,
+                "leftOut": list(self.left_out)}
 
     def __str__(self) -> str:
         return self.yaml()
+
+    @property
+    def evidence(self) -> dict[str, int]:
+        """How many arrows are known by each kind of evidence; an arrow may be by several."""
+        return dict(Counter(kind for arrow in self.arrows for kind in {one.kind for one in arrow.evidence}))
+
+    @property
+    def found(self) -> str:
+        """`17 arrows: 16 by addresses that workloads are given, 1 by exposure to the outside`."""
+        kinds = self.evidence
+        by = listed(f"{kinds[kind]} by {words}" for kind, words in _BY.items() if kind in kinds)
+        return f"{plural(len(self.arrows), 'arrow')}: {by}" if by else "no arrow"
 
     @property
     def _counted(self) -> str:
@@ -52,49 +73,45 @@ class Suggestion:
                    f"{self.proof.sentence}, as <code>.proof</code> lists")
         names = "".join(f"<li>{html.escape(short(_key(item)))}</li>" for item in self.policies)
         folded = f"<details><summary>The policies</summary><ul>{names}</ul></details>" if names else ""
-        return f"<p><strong>{self._counted}.</strong> Checked by the matrix: {checked}.</p>{folded}"
+        doubted = "".join(f"<li>{html.escape(one)}</li>" for one in self.proof.unproven)
+        doubted = f"<p>Not proven:</p><ul>{doubted}</ul>" if doubted else ""
+        return f"<p><strong>{self._counted}.</strong> Checked by the matrix: {checked}.</p>{doubted}{folded}"
 
 
 def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[str, Any]] | None = None, *,
             declarations: bool = True, style: str = "arrow", ingress: bool = True, egress: bool = True,
-            dns: bool = True, namespaces: Iterable[str] | None = None,
+            dns: bool = True, namespaces: Iterable[str] | None = None, deny_unknown: bool = False,
             verdicts: Iterable[str] = ("allowed",)) -> Suggestion:
     """Policies for the arrows that the manifests declare, that `flows` (a flow log's objects) show, or both.
 
     `style` is "arrow" (one policy an arrow, in the course's way, over a default deny) or "workload" (one policy a
     workload). `ingress`, `egress` and `dns` say which directions to limit and whether to let pods ask the cluster's
-    DNS; `namespaces` defaults to all but the system's. `verdicts` are those flows that count as needed.
+    DNS; `namespaces` defaults to all but the cluster's own. A workload of which no arrow is found is left alone, unless
+    `deny_unknown`. `verdicts` are those flows that count as needed.
     """
-    if style not in ("arrow", "workload"):
+    if style not in STYLES:
         raise ValueError(f"style is 'arrow' or 'workload', not {style!r}")
     world = world if isinstance(world, World) else World.of(world)
-    arrows = Arrows()
-    if declarations:
-        declared(world, arrows)
-    if flows is not None:
-        only_declared = set(arrows.found)
-        observed(world, flows, arrows, verdicts)
-        _differences(arrows, only_declared, declarations)
-    chosen = sorted(set(namespaces) if namespaces is not None else
-                    {pod.namespace for pod in world.pods} - SYSTEM)
-    needed = arrows.listed()
-    draft = Draft(world, needed, chosen, ingress=ingress, egress=egress, dns=dns)
+    found = needs(world, flows, declarations=declarations, verdicts=verdicts)
+    chosen = set(namespaces) if namespaces is not None else {
+        pod.namespace for pod in world.pods if not is_system(pod.namespace)}
+    draft = Draft(world, found.arrows, chosen, ingress=ingress, egress=egress, dns=dns, unknown=deny_unknown,
+                  unread=lambda namespace: bool(unread(world, namespace)))
     policies = draft.by_arrow() if style == "arrow" else draft.by_workload()
-    proof = prove(world, policies, draft)
-    return Suggestion(tuple(policies), needed, (*arrows.notes, *draft.notes), proof)
+    proof = prove(world, policies, draft, doubts(world, draft, policies))
+    notes = (*found.notes, *(_differences(found) if declarations and flows is not None else ()), *draft.notes)
+    return Suggestion(tuple(policies), found.arrows, notes, proof, (*draft.unknown, *draft.inseparable))
 
 
 def _key(policy: Json) -> str:
     return f"{policy['metadata']['namespace']}/{policy['metadata']['name']}"
 
 
-def _differences(arrows: Arrows, before: set[Arrow], declarations: bool) -> None:
-    """Note what only the manifests or only the flow log knows."""
-    if not declarations:
-        return
-    for arrow, origins in arrows.found.items():
-        seen = any(origin.endswith(("flow", "flows")) for origin in origins)
-        if arrow not in before:
-            arrows.note(f"{arrow} was seen in the flow log and is declared nowhere.")
-        elif not seen:
-            arrows.note(f"{arrow} is declared ({next(iter(origins))}) and was not seen in the flow log.")
+def _differences(arrows: Iterable[Arrow]) -> Iterator[str]:
+    """What only the manifests or only the flow log knows."""
+    for arrow in arrows:
+        kinds = {one.kind == "flow" for one in arrow.evidence}
+        if kinds == {True}:
+            yield f"{arrow} was seen in the flow log and is declared nowhere."
+        elif kinds == {False}:
+            yield f"{arrow} is declared ({arrow.evidence[0]}) and was not seen in the flow log."
