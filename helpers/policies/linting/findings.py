@@ -10,6 +10,7 @@ from typing import Any
 from helpers.policies import tones
 from helpers.policies.model import Policy
 from helpers.policies.reading.places import place_of
+from helpers.policies.wording import clean_line
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -37,7 +38,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}: " if self.file is not None else ""
-        return f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]"
+        return clean_line(f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]")
 
     def _repr_html_(self) -> str:
         colour = {ERROR: tones.BAD, WARNING: tones.WARN, NOTE: tones.QUIET}[self.severity]

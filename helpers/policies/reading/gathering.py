@@ -67,6 +67,7 @@ class Gathered:
     workloads: dict[Owner, Json] = field(default_factory=dict)
     live: list[Json] = field(default_factory=list)
     unread: list[tuple[Json, Why]] = field(default_factory=list)
+    noticed: dict[tuple[str, str, str], Json] = field(default_factory=dict)
     unnamed: int = 0
 
 
@@ -144,28 +145,28 @@ def _sort(item: Json, found: Gathered) -> None:
         read_policy(item, found)
     elif kind.name == "Namespace" and kind.among(""):
         name, labels = namespace_labels(item)
-        if found.namespaces.get(name, labels) != labels:
-            found.problems.append(_twice(item))
         found.namespaces[name] = labels
+        _notice(item, ("", kind.name, name), found)
     elif kind.name == "Service" and kind.among(""):
         service = service_of(item)
-        if found.services.get(service.key, service) != service:
-            found.problems.append(_twice(item))
         found.services[service.key] = service
+        _notice(item, (service.namespace, kind.name, service.name), found)
     elif templates_of(item):
-        _add_workload(_named(item, found), kind.name, found)
+        item = _named(item, found)
+        namespace, name = identity(item)
+        found.workloads[namespace, kind.name, name] = item
+        _notice(item, (namespace, f"{kind.name} with pods", name), found)
     else:
         why = why_unread(item)
         if why is not None:
             found.unread.append((item, why))
 
 
-def _add_workload(item: Json, kind: str, found: Gathered) -> None:
-    namespace, name = identity(item)
-    key = (namespace, kind, name)
-    if found.workloads.get(key, item) != item:
+def _notice(item: Json, key: tuple[str, str, str], found: Gathered) -> None:
+    """Say so when another object of this kind, namespace and name came before."""
+    if found.noticed.setdefault(key, item) != item:
         found.problems.append(_twice(item))
-    found.workloads[key] = item
+    found.noticed[key] = item
 
 
 def _named(item: Json, found: Gathered) -> Json:

@@ -95,7 +95,7 @@ def pod_of(item: Mapping[str, Any], workload: str) -> Pod:
         ports=container_ports(spec, "spec."), workload=workload or f"Pod/{name}",
         node=text(spec, "nodeName", "spec."), host_network=spec.get("hostNetwork") is True,
         host_addresses=_addresses(status, "hostIP", "hostIPs"), parsed_addresses=parsed(addresses),
-        source=item, spec=spec,
+        source=item, manifest=item,
     )
 
 

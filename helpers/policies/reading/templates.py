@@ -86,5 +86,5 @@ def template_pods(kind: str, item: Mapping[str, Any], templates: list[Template])
             labels=labels_of(mapping(template.content, "metadata", prefix), path=f"{prefix}metadata."),
             ports=container_ports(spec, f"{prefix}spec."), workload=f"{kind}/{name}",
             host_network=spec.get("hostNetwork") is True, template=True, replicas=template.members,
-            source=item, spec=spec,
+            source=item, manifest=template.content,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from helpers.policies.reading.kinds import BUILT_IN, DECIDING, ENGINES, EVERYWHERE, SILENT, WITH_PODS, Kind, kind_of
+from helpers.policies.reading.places import place_of
 from helpers.policies.wording import clean_line, listed, nearest
 
 Json = Mapping[str, Any]
@@ -66,7 +67,7 @@ def why_unread(item: Json) -> Why | None:
     if kind.name == "NetworkPolicy" or _POLICY(kind.name):
         return _policy(kind)
     if kind == ("Kustomization", "kustomize.config.k8s.io", kind.api):
-        return Why("it was not built, and what it makes is not in the input: give its directory with -k, or pipe "
+        return Why("not built, so what is made of it is not in the input: give the directory with -k, or pipe "
                    "`kubectl kustomize DIR` into -f -", True, True)
     if kind.stands_for_others:
         return Why("what it stands for is not in the input: render it, and give the result with -f -", True, True)
@@ -132,7 +133,7 @@ def tally(objects: Iterable[tuple[Json, Why]]) -> tuple[Unread, ...]:
         kind = kind_of(item)
         groups.setdefault((kind.name, kind.api, why), []).append(item)
     found = [Unread(kind, api, len(items), why.text, why.overturns, why.pods,
-                    tuple(filter(None, (_metadata(item, "name") for item in items))),
+                    tuple(filter(None, map(_name, items))),
                     _namespaces(items), tuple(items))
              for (kind, api, why), items in groups.items()]
     return tuple(sorted(found, key=lambda one: (not one.overturns, not one.pods)))
@@ -141,6 +142,12 @@ def tally(objects: Iterable[tuple[Json, Why]]) -> tuple[Unread, ...]:
 def _namespaces(items: Iterable[Json]) -> tuple[str, ...]:
     spaces = [_metadata(item, "namespace") for item in items]
     return tuple(dict.fromkeys(spaces)) if all(spaces) else ()
+
+
+def _name(item: Json) -> str:
+    """The object's name; without one the file that holds it."""
+    place = place_of(item)
+    return _metadata(item, "name") or (place.file if place is not None else "")
 
 
 def _metadata(item: Json, field_name: str) -> str:
