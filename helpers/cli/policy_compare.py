@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from helpers.cli.policy_input import from_options, from_paths, report
-from helpers.policies.application.comparing import compare
+from helpers.cli.policy_input import BadInput, answer, from_options, from_paths, report
+from helpers.cli.policy_output import drawn
+from helpers.policies.application.change import Change, change
 from helpers.policies.application.formats import as_json, comparison_as
+from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import removable
 from helpers.policies.reading.texts import Reading
-from helpers.policies.wording import listed
+from helpers.policies.wording import clean_line, listed
 from helpers.policies.world import World
 
 Json = Mapping[str, Any]
@@ -22,33 +25,45 @@ def differences(options: argparse.Namespace) -> int:
     paths: Sequence[str] = options.paths
     sides = [from_paths([path]) for path in paths]
     base = Reading()
-    if len(paths) == 1 or options.filename or options.context or not any(map(_has_pods, sides)):
+    if len(paths) == 1 or options.filename or options.kustomize or options.context or not any(map(_has_pods, sides)):
         base = from_options(options)
     worlds = [World.of(_applied(base.objects, side.objects)) for side in sides]
     before = worlds[0] if len(worlds) == 2 else World.of(base.objects)
     problems = [problem for one in (base, *sides) for problem in one.problems]
     problems += [*before.problems, *(problem for problem in worlds[-1].problems if problem not in before.problems)]
     report(problems)
-    _show(options, before, worlds[-1])
-    if not all(problem.minor for problem in problems):
+    found = change(before, worlds[-1], [*needs(before), *needs(worlds[-1])])
+    notes = list(_notes(before, worlds[-1]))
+    _show(options, found, notes)
+    if not all(problem.minor for problem in problems) or (options.strict and found.unread):
         return 2
-    return 0 if compare(before, worlds[-1], options.by).same else 1
+    return 0 if found.same else 1
 
 
-def _show(options: argparse.Namespace, before: World, after: World) -> None:
-    comparison = compare(before, after, options.by)
-    spare = [one.policy.key for one in removable(after)]
+def _notes(before: World, after: World) -> Iterator[str]:
+    """What keeps a comparison from saying all. Raises BadInput when there is nothing to compare."""
+    bare = [side for side, world in (("before", before), ("after", after)) if not world.pods]
+    if len(bare) == 2:
+        raise BadInput("neither side has a pod or a workload, so it can't be said what the policies change; add the "
+                       "workloads with -f PATH")
+    for side in bare:
+        yield (f"the side {side} has no pod and no workload, so all its connections count as none; if both sides are "
+               "about the same workloads, add them with -f PATH")
+
+
+def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> None:
+    spare = [one.policy.key for one in removable(found.after.world)]
+    for note in notes:
+        print(f"python -m helpers diff: note: {clean_line(note)}", file=sys.stderr)
     if options.output == "json":
-        print(as_json({**comparison.as_dict(), "redundant": spare}))
+        answer(as_json({**found.as_dict(options.by), "redundant": spare, "notes": list(notes),
+                        "unread": [one.as_dict() for one in found.unread]}))
         return
-    text = comparison_as("dot" if options.output == "svg" else options.output, comparison)
-    if options.output == "svg":
-        from helpers.cli.policy_output import svg
-
-        text = svg(text)
-    print(text)
-    if options.output == "text" and spare:
-        print(f"Redundant afterwards: {listed(spare, most=20)}.")
+    text = drawn(comparison_as, options.output, found.detailed(options.by))
+    if options.output == "text":
+        lines = [found.sentence] if found.same or found.unjudged else [text, found.sentence]
+        text = "\n".join([*lines, *([f"Redundant afterwards: {listed(spare, most=20)}."] if spare else [])])
+    answer(text, found.unread, options.output)
 
 
 def _has_pods(reading: Reading) -> bool:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from helpers.cli.policy_input import BadInput
-from helpers.policies.linting import RULES, Finding
+from helpers.policies.linting import RULES, Finding, about
+from helpers.policies.reading.unread import Unread
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(findings: Sequence[Finding]) -> str:
+def sarif(findings: Sequence[Finding], unread: Sequence[Unread] = ()) -> str:
     """Findings as SARIF 2.1.0, which editors and code hosts show at their lines."""
-    rules = [{"id": name, "shortDescription": {"text": (inspect.getdoc(rule) or name).partition("\n\n")[0]}}
-             for name, rule in RULES.items()]
+    rules = [{"id": name, "shortDescription": {"text": about(name)}} for name in RULES]
     driver = {"name": "hipster-shop policies", "version": "1", "rules": rules}
-    run = {"tool": {"driver": driver}, "results": [_result(one) for one in findings]}
+    notices = [{"level": "warning" if one.overturns else "note", "message": {"text": one.sentence}} for one in unread]
+    run = {"tool": {"driver": driver}, "results": [_result(one) for one in findings],
+           "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notices}]}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
@@ -33,6 +34,11 @@ def _result(one: Finding) -> dict[str, Any]:
         logical = [{"fullyQualifiedName": one.policy, "kind": "resource"}]
         result.setdefault("locations", [{}])[0]["logicalLocations"] = logical
     return result
+
+
+def drawn(as_form: Callable[[str, Any], str], form: str, value: Any) -> str:
+    """A table or graph in a form of its own, or as SVG; raises BadInput when there is no graphviz."""
+    return svg(as_form("dot", value)) if form == "svg" else as_form(form, value)
 
 
 def svg(dot: str) -> str:

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from helpers.policies import tones
+from helpers.policies.model import Policy
 from helpers.policies.reading.places import place_of
+from helpers.policies.wording import clean_line
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -36,7 +38,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}: " if self.file is not None else ""
-        return f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]"
+        return clean_line(f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]")
 
     def _repr_html_(self) -> str:
         colour = {ERROR: tones.BAD, WARNING: tones.WARN, NOTE: tones.QUIET}[self.severity]
@@ -53,3 +55,8 @@ def finding(rule: str, severity: str, source: Mapping[str, Any] | None, path: st
         return Finding(rule, severity, None, None, None, policy, sentence, mend, path)
     line, column = place.find(path)
     return Finding(rule, severity, place.file, line, column, policy, sentence, mend, path)
+
+
+def report(rule: str, severity: str, policy: Policy, path: str, sentence: str, mend: str) -> Finding:
+    """A Finding at a field of a policy."""
+    return finding(rule, severity, policy.source, path, policy.key, sentence, mend)

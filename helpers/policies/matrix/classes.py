@@ -73,10 +73,14 @@ class Classes:
         return found
 
 
-def classify(policies: Sequence[Policy], kept: Kept) -> Classes:
-    """Sort the pods and the addresses into the classes that these policies make of them."""
+def classify(policies: Sequence[Policy], kept: Kept,
+             families: frozenset[int] = frozenset()) -> Classes:
+    """Sort the pods and the addresses into the classes that these policies make of them.
+
+    `families` are the address families to look at besides those that pods and policies mention.
+    """
     words = Vocabulary.of(policies)
-    distinct, of_pod, index, outside = kept.sorted(words)
+    distinct, of_pod, index, outside = kept.sorted(words, families)
     merged = _merge(distinct, index, policies)
     representatives: list[Look] = []
     for look, number in zip(distinct, merged, strict=True):

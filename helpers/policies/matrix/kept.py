@@ -63,13 +63,16 @@ class Kept:
     _tables: object = None
     _work: dict[int, Work] = field(default_factory=dict)
 
-    def sorted(self, words: Vocabulary) -> Sorted:
-        """The pods by what policies of this vocabulary can see; an edit seldom changes what policies speak of."""
-        key = words.frozen()
+    def sorted(self, words: Vocabulary, families: frozenset[int]) -> Sorted:
+        """The pods by what policies of this vocabulary can see; an edit seldom changes what policies speak of.
+
+        `families` are address families to look at besides those that pods and policies mention.
+        """
+        key = words.frozen(), families
         if self._sorted is None or self._words != key:
             regions = {version: Regions(version, list(words.blocks)) for version in (4, 6)}
             distinct, of_pod = looks(self.pods, words, regions)
-            outside = [(mask, tuple(ranges)) for version in _families(distinct, words)
+            outside = [(mask, tuple(ranges)) for version in sorted(_families(distinct, words) | families)
                        for mask, ranges in regions[version].outside().items()]
             self._words, self._sorted = key, Sorted(distinct, of_pod, Index(distinct, self.namespaces), outside)
         return self._sorted
@@ -81,9 +84,9 @@ class Kept:
         return self._work.setdefault(family, Work())
 
 
-def _families(distinct: Sequence[Look], words: Vocabulary) -> list[int]:
+def _families(distinct: Sequence[Look], words: Vocabulary) -> set[int]:
     """The address families that pods have; where some address isn't known, IPv4 and what the blocks mention."""
     found = {family for look in distinct for family in look.families}
     if not found or any(not look.families for look in distinct):
         found |= {4} | {block.version for block in words.blocks}
-    return sorted(found)
+    return found

@@ -27,16 +27,15 @@ class Rows:
     `rows[c]` maps sets of ports to the classes that class c may reach on them, disjoint.
     """
 
-    def __init__(self, kept: Kept, policies: Sequence[Policy]) -> None:
+    def __init__(self, kept: Kept, policies: Sequence[Policy], families: frozenset[int] = frozenset()) -> None:
         self.pods, self.policies, self.by = kept.pods, policies, "workload"
-        self.classes: Classes = classify(policies, kept)
+        self.classes: Classes = classify(policies, kept, families)
         self.ports = port_space(policies, self.classes)
-        families = self._families()
+        self.families = self._families()
         likeness = (self.classes.likeness, self.ports.pieces)
         self.tables = [Directions(self.classes, policies, self.ports, family, kept.work(likeness, family))
-                       for family in families]
-        self.rows: list[Partition] = _union([_rows(table, family == families[0])
-                                             for table, family in zip(self.tables, families, strict=True)])
+                       for family in sorted(self.families)]
+        self.rows: list[Partition] = _union([_rows(table, table is self.tables[0]) for table in self.tables])
 
     def listed(self, by: str) -> Self:
         """The same matrix, listed by "workload" or by "pod"."""
@@ -46,10 +45,10 @@ class Rows:
         other.by = by
         return other
 
-    def _families(self) -> list[int]:
+    def _families(self) -> frozenset[int]:
         found = {family for look in self.classes.looks for family in look.families}
         found |= {ranges[0][0] for ranges in self.classes.outside}
-        return sorted(found) or [4]
+        return frozenset(found or [4])
 
     @cached_property
     def _class_of(self) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from helpers.policies.model.naming import API_SERVER, INGRESS_CONTROLLER
 from helpers.policies.reading.gathering import Problem
+from helpers.policies.reading.unread import Unread
 from helpers.policies.wording import listed, plural, short
 from helpers.policies.world import World
 from helpers.policies.writing.drafting import Draft
@@ -17,9 +18,10 @@ def doubts(world: World, draft: Draft, policies: Sequence[Mapping[str, Any]]) ->
     return (*_unread(world), *_unknown(draft), *_members(draft), *_elsewhere(draft), *_standing(world, draft, policies))
 
 
-def unread(world: World, namespace: str) -> list[Problem]:
+def unread(world: World, namespace: str) -> list[Problem | Unread]:
     """The objects of a namespace that were not read, and that may make pods there."""
-    return [problem for problem in world.problems if problem.source is None or _namespace(problem) == namespace]
+    return [*(problem for problem in world.problems if problem.source is None or _namespace(problem) == namespace),
+            *(one for one in world.unread if one.pods and (not one.namespaces or namespace in one.namespaces))]
 
 
 def _namespace(problem: Problem) -> str:
@@ -31,6 +33,7 @@ def _unread(world: World) -> Iterator[str]:
     if world.problems:
         names = listed((problem.what for problem in world.problems if problem.what), most=4)
         yield f"{plural(len(world.problems), 'object')} could not be read or judged: {names}."
+    yield from (f"Not read: {one.sentence}" for one in world.unread if one.pods or one.overturns)
 
 
 def _unknown(draft: Draft) -> Iterator[str]:
