@@ -148,9 +148,9 @@ def test_no_text_breaks_the_reader(text: str, name: str) -> None:
     ],
 )
 def test_long_runs_cost_little(part: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     list(in_file(part * (200_000 // len(part)), "x", "app.conf"))
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 JUNK = st.recursive(
