@@ -67,7 +67,9 @@ class Names:
         return End(pod, (address,), pod.key if pod else end)
 
     def pod(self, name: str) -> Pod:
-        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name."""
+        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name or key."""
+        if name in self._workloads:
+            return self._workloads[name].pods[0]
         key = name if "/" in name else f"default/{name}"
         found = self._by_name.get(key) or self._by_name.get(f"default/{key}")
         if found is None:
