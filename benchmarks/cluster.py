@@ -197,7 +197,8 @@ class Attempts:
     """A new connection every millisecond, each in a thread of its own, since those that are denied wait."""
 
     def __init__(self, url: str) -> None:
-        self._url, self._denied, self._going = url, [], True
+        self._url, self._going = url, True
+        self._denied: list[float] = []
         self._threads: list[threading.Thread] = []
         self._clock = threading.Thread(target=self._run)
 

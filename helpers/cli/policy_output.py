@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from helpers.cli.policy_input import BadInput
-from helpers.policies.linting import RULES, Finding
+from helpers.policies.linting import RULES, Finding, about
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(findings: Sequence[Finding]) -> str:
     """Findings as SARIF 2.1.0, which editors and code hosts show at their lines."""
-    rules = [{"id": name, "shortDescription": {"text": (inspect.getdoc(rule) or name).partition("\n\n")[0]}}
-             for name, rule in RULES.items()]
+    rules = [{"id": name, "shortDescription": {"text": about(name)}} for name in RULES]
     driver = {"name": "hipster-shop policies", "version": "1", "rules": rules}
     run = {"tool": {"driver": driver}, "results": [_result(one) for one in findings]}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)

@@ -10,7 +10,7 @@ from helpers.lab.bar import interruptible
 from helpers.lab.cluster import Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, did_you_mean
 from helpers.lab.home import read_json, repository, write_json
-from helpers.lab.looking import SYSTEM
+from helpers.policies.model.naming import is_system
 
 if TYPE_CHECKING:
     from helpers.policies.writing.suggesting import Suggestion
@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 BEGUN = "begun.json"
 _NEAR_PATH = 0.85
 """So alike a path is a misspelling; two files of one folder are less so."""
-KEPT_NAMESPACES = SYSTEM | {"default"}
 
 
 def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None:
     """Apply YAML text, a file, a folder of files, or policies as objects; prints kubectl's lines.
 
-    A path may be relative to the notebook, to `notebooks/`, or to the project. Raises LabError.
+    What names a namespace goes there, everything else into the course's. A path may be relative to the notebook, to
+    `notebooks/`, or to the project. Raises LabError.
     """
     cluster = session.current()
     body, path = _given(what)
     target = ["-f", str(path)] if path else ["-f", "-"]
-    print(kubectl.run([*rollout.cluster_options(cluster), "apply", *target], body), end="")
+    other = cluster.namespace != cluster.context.namespace and not hasattr(what, "policies")
+    options = rollout.cluster_options(cluster) if other else rollout.context_options(cluster)
+    print(kubectl.run([*options, "apply", *target], body), end="")
 
 
 def delete_policies(*names: str) -> None:
@@ -130,7 +132,7 @@ def _policies(cluster: Cluster) -> list[Object]:
     """The course's policies: on the local cluster all, on a real one those that came after it."""
     if cluster.local:
         found = cluster.list("networkpolicies")
-        return [item for item in found if item["metadata"]["namespace"] not in SYSTEM]
+        return [item for item in found if not is_system(item["metadata"]["namespace"])]
     before = set(foreign.before(cluster, "policies"))
     namespaces = [cluster.namespace, *_own_namespaces(cluster)]
     found = [item for name in namespaces for item in cluster.list("networkpolicies", name)]
@@ -140,12 +142,18 @@ def _policies(cluster: Cluster) -> list[Object]:
 def _own_namespaces(cluster: Cluster) -> list[str]:
     """Namespaces that lessons made. On a real cluster only those that carry the course's label."""
     if cluster.local:
-        return [name for name in foreign.namespaces(cluster) if name not in KEPT_NAMESPACES]
+        return [name for name in foreign.namespaces(cluster) if name != "default" and not is_system(name)]
     try:
         found = cluster.list("namespaces", labels="hipster-lab/course=true")
     except ClusterError:
         return []
     return [item["metadata"]["name"] for item in found]
+
+
+def course_namespaces() -> list[str]:
+    """The namespaces in which the course works: on the local cluster all but the cluster's own."""
+    cluster = session.current()
+    return sorted({cluster.namespace, *_own_namespaces(cluster), *(("default",) if cluster.local else ())})
 
 
 def _ours(cluster: Cluster, deployment: str) -> bool:

@@ -176,7 +176,7 @@ class World:
         return {}
 
     def end(self, end: Pod | str) -> End:
-        """A Pod, a name, an address, or one of the ends in `names.SPECIAL` as one end of a connection."""
+        """A Pod, a name, an address, or another end that `names` knows as one end of a connection."""
         return self._names.end(end)
 
     def pod(self, name: str) -> Pod:

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
+from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import Redundant, removable
-from helpers.policies.linting.findings import Finding, finding
+from helpers.policies.judging.connection import End, common_families, judge
+from helpers.policies.linting.cutting import Cut, cuts
+from helpers.policies.linting.presence import Presence
 from helpers.policies.matrix.matrix import Matrix
-from helpers.policies.model import EGRESS, INGRESS, NAMESPACE_NAME_LABEL, Peer, Pod, Policy, Rule, Service
+from helpers.policies.model import (
+    EGRESS,
+    INGRESS,
+    NAMESPACE_NAME_LABEL,
+    Peer,
+    Pod,
+    Policy,
+    Rule,
+    Service,
+    labels_of_namespace,
+)
 from helpers.policies.model.addresses import Block
 from helpers.policies.model.bits import Bits, members
-from helpers.policies.model.selectors import Selector, holds
+from helpers.policies.model.selectors import Selector
 from helpers.policies.model.services import served
-from helpers.policies.wording import nearest
 from helpers.policies.world import World
 
-SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 SIDES = {INGRESS: "from", EGRESS: "to"}
+OTHER = {INGRESS: EGRESS, EGRESS: INGRESS}
+
+Pods = tuple[Pod, ...]
 
 
 class Case:
@@ -25,6 +42,10 @@ class Case:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.presence = Presence(world)
+        self._meant: dict[tuple[Peer, str | None], Pods] = {}
+        self._selected: dict[Selector, Pods] = {}
+        self._served: dict[Pod, set[tuple[str, int]]] = {}
 
     @cached_property
     def matrix(self) -> Matrix:
@@ -45,16 +66,50 @@ class Case:
         """The pods of some classes; outside classes have none."""
         return [pod for number in members(classes & self.matrix.classes.pods) for pod in self._pods_of[number]]
 
-    def workloads(self, classes: Bits) -> list[Pod]:
-        """One pod of each workload in some classes: a workload's pods have the same ports."""
-        return list({pod.workload_key: pod for pod in self.pods(classes)}.values())
-
     def subjects(self, policy: Policy) -> Bits:
+        """The classes that a policy selects."""
         return self.matrix.classes.subjects(policy)
 
+    def selected(self, policy: Policy) -> list[Pod]:
+        """The pods that a policy selects."""
+        return self.pods(self.subjects(policy))
+
     def peer(self, peer: Peer, policy: Policy) -> Bits:
-        """The classes of pods that a peer without ipBlock means."""
+        """The classes of pods that a peer without ipBlock means; the peer must stand in a policy of this world."""
         return self.matrix.classes.peer(peer, policy.namespace)
+
+    def labelled(self, selector: Selector) -> Pods:
+        """The pods of all namespaces whose labels a selector fits, whether or not a policy uses it."""
+        found = self._selected.get(selector)
+        if found is None:
+            fitting = {labels for labels, pods in self._by_labels.items() if selector.matches(pods[0].labels)}
+            found = self._selected[selector] = tuple(
+                pod for labels in fitting for pod in self._by_labels[labels])
+        return found
+
+    @cached_property
+    def _by_labels(self) -> dict[frozenset[tuple[str, str]], list[Pod]]:
+        found: dict[frozenset[tuple[str, str]], list[Pod]] = {}
+        for pod in self.world.pods:
+            found.setdefault(frozenset(pod.labels.items()), []).append(pod)
+        return found
+
+    def meant(self, peer: Peer, namespace: str | None) -> Pods:
+        """The pods that any peer without ipBlock means by labels and namespaces, those of the host network included,
+        which the API leaves open. Classes don't tell: they only know selectors that policies use."""
+        found = self._meant.get((peer, namespace))
+        if found is None:
+            spaces = self.spaces(peer.namespaces, namespace)
+            found = self._meant[peer, namespace] = tuple(
+                pod for pod in self.labelled(peer.pods) if pod.namespace in spaces)
+        return found
+
+    def spaces(self, selector: Selector | None, namespace: str | None) -> set[str]:
+        """The namespaces with pods that a peer's namespaceSelector fits; without one the policy's own."""
+        if selector is None:
+            return {namespace or ""}
+        known = self.world.namespaces
+        return {name for name in self.presence.populated if selector.matches(labels_of_namespace(name, known))}
 
     def inside(self, block: Block) -> list[Pod]:
         """The pods whose address a block holds, without those of the host network."""
@@ -65,14 +120,18 @@ class Case:
         return self.pods(bits)
 
     def destinations(self, policy: Policy, rule: Rule, direction: str) -> Sequence[Pod]:
-        """The pods whose ports a rule means: those the policy selects, or those an egress rule's peers are."""
+        """One pod of each workload whose ports a rule means; none where some of them may not be in the input."""
         if direction == INGRESS:
-            return self.workloads(self.subjects(policy))
-        bits = 0
-        for peer in rule.peers:
-            if peer.block is None:
-                bits |= self.peer(peer, policy)
-        return self.workloads(bits)
+            return one_each(self.selected(policy))
+        if not rule.peers or any(self.presence.unseen(policy, peer) and not self._pinned(policy, peer)
+                                 for peer in rule.peers):
+            return ()
+        return one_each(pod for peer in rule.peers if peer.block is None
+                        for pod in self.pods(self.peer(peer, policy)))
+
+    def _pinned(self, policy: Policy, peer: Peer) -> bool:
+        """Whether a peer names pods by label, and some of those that it means are there."""
+        return bool(peer.pods.requirements and self.peer(peer, policy))
 
     def served(self, pod: Pod) -> set[tuple[str, int]]:
         """The (protocol, port) pairs that a pod declares or gets from a Service."""
@@ -80,10 +139,6 @@ class Case:
         if known is None:
             known = self._served[pod] = served(pod, self.services(pod.namespace))
         return known
-
-    @cached_property
-    def _served(self) -> dict[Pod, set[tuple[str, int]]]:
-        return {}
 
     @cached_property
     def _services(self) -> dict[str, list[Service]]:
@@ -95,14 +150,29 @@ class Case:
     def services(self, namespace: str) -> list[Service]:
         return self._services.get(namespace, [])
 
-    @cached_property
-    def namespaces(self) -> dict[str, Mapping[str, str]]:
-        """The known namespaces, and those that every cluster has."""
-        system = {name: {NAMESPACE_NAME_LABEL: name} for name in sorted(SYSTEM | {"default"})}
-        return {**system, **self.world.namespaces}
+    def isolated(self, pod: Pod, direction: str) -> bool:
+        return self.matrix.tables[0].isolated(self.matrix.class_of(pod), direction)
 
-    def isolated(self, pod_class: int, direction: str) -> bool:
-        return self.matrix.tables[0].isolated(pod_class, direction)
+    def lets_out(self, pod: Pod, target: Pod | str, port: int, protocol: str) -> bool:
+        """Whether a pod's own policies let it call a pod or an address, over whichever address family."""
+        source, other = self.world.end(pod), self.world.end(target)
+        return any(judge(_over(source, family), _over(other, family), port, protocol, self.world.namespaces,
+                         self.world.isolating).egress.allowed for family in common_families(source, other))
+
+    @cached_property
+    def cuts(self) -> list[Cut]:
+        """The calls that the manifests declare and that policies deny."""
+        return cuts(self.world, needs(self.world))
+
+    def workload_object(self, pod: Pod) -> Mapping[str, Any] | None:
+        """The object of a pod's workload, if it is in the input."""
+        return self._objects.get(pod.workload_key)
+
+    @cached_property
+    def _objects(self) -> dict[str, Mapping[str, Any]]:
+        named = ((item, item.get("metadata") or {}) for item in self.world.objects)
+        return {f"{metadata.get('namespace') or 'default'}/{metadata.get('name')}[{item.get('kind')}]": item
+                for item, metadata in named if isinstance(metadata, Mapping)}
 
     def rules(self) -> Iterator[tuple[Policy, str, Rule]]:
         """Every rule that counts, with its policy and direction."""
@@ -112,42 +182,42 @@ class Case:
                     yield policy, direction, rule
 
     def peers(self) -> Iterator[tuple[Policy, str, Rule, int, Peer]]:
+        """Every peer without ipBlock, with its policy, direction, rule, and number in the rule."""
         for policy, direction, rule in self.rules():
             for number, peer in enumerate(rule.peers):
-                yield policy, direction, rule, number, peer
+                if peer.block is None:
+                    yield policy, direction, rule, number, peer
 
-    def near_labels(self, selector: Selector, namespace: str | None) -> str:
-        """The label that a selector which matches nothing may mean, such as `app=frontend`; may be empty."""
-        pods = [pod for pod in self.world.pods if namespace in (None, pod.namespace)]
-        return near_label(selector, [pod.labels for pod in pods])
+    def blocks(self) -> Iterator[tuple[Policy, str, Rule, str, Block]]:
+        """Every ipBlock, with its policy, direction, rule, and path."""
+        for policy, direction, rule in self.rules():
+            for number, peer in enumerate(rule.peers):
+                if peer.block is not None:
+                    yield policy, direction, rule, f"{peer_path(rule, direction, number)}.ipBlock", peer.block
 
-    def near_namespace(self, selector: Selector) -> str:
-        return near_label(selector, list(self.namespaces.values()))
-
-
-def near_label(selector: Selector, known: Sequence[Mapping[str, str]]) -> str:
-    """The known label nearest to the first requirement that no known labels meet."""
-    labels = list({id(entry): entry for entry in known}.values())
-    for requirement in selector.requirements:
-        key, operator, values = requirement
-        if operator not in ("In", "Exists") or any(holds(requirement, entry) for entry in labels):
-            continue
-        of_key = sorted({entry[key] for entry in labels if key in entry})
-        for value in sorted(values):
-            if of_key:
-                near = nearest(value, of_key) or [other for other in of_key if value and value in other][:1]
-                if near:
-                    return f"{key}={near[0]}"
-            for entry in labels:
-                for other, having in entry.items():
-                    if having == value and other != NAMESPACE_NAME_LABEL:
-                        return f"{other}={having}"
-        keys = sorted({other for entry in labels for other in entry})
-        near = nearest(key, keys)
-        if near and near[0] != key:
-            return near[0]
-    return ""
+    def objects(self, *kinds: str) -> Iterator[Mapping[str, Any]]:
+        return (item for item in self.world.objects if item.get("kind") in kinds)
 
 
-def report(rule: str, severity: str, policy: Policy, path: str, sentence: str, mend: str) -> Finding:
-    return finding(rule, severity, policy.source, path, policy.key, sentence, mend)
+def _over(end: End, family: int) -> End:
+    """An end with its addresses of one family only."""
+    return replace(end, addresses=tuple(address for address in end.addresses if address[0] == family))
+
+
+def one_each(pods: Iterator[Pod] | Sequence[Pod]) -> list[Pod]:
+    """One pod of each workload: its pods have the same ports and labels."""
+    return list({pod.workload_key: pod for pod in pods}.values())
+
+
+def peer_path(rule: Rule, direction: str, number: int) -> str:
+    return f"{rule.path}.{SIDES[direction]}[{number}]"
+
+
+def names_of(pods: Sequence[Pod]) -> list[str]:
+    """The workloads of some pods by name, each once."""
+    return list(dict.fromkeys(pod.workload.partition("/")[2] for pod in pods))
+
+
+def peer_text(peer: Peer) -> str:
+    """A peer in words; a namespace by its name where it is meant by its name."""
+    return re.sub(rf"namespaces with {re.escape(NAMESPACE_NAME_LABEL)}=(\S+)$", r"namespace \1", str(peer))

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from helpers.policies import tones
+from helpers.policies.model import Policy
 from helpers.policies.reading.places import place_of
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
@@ -53,3 +54,8 @@ def finding(rule: str, severity: str, source: Mapping[str, Any] | None, path: st
         return Finding(rule, severity, None, None, None, policy, sentence, mend, path)
     line, column = place.find(path)
     return Finding(rule, severity, place.file, line, column, policy, sentence, mend, path)
+
+
+def report(rule: str, severity: str, policy: Policy, path: str, sentence: str, mend: str) -> Finding:
+    """A Finding at a field of a policy."""
+    return finding(rule, severity, policy.source, path, policy.key, sentence, mend)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from helpers.policies.linting.case import Case, report
-from helpers.policies.linting.findings import ERROR, WARNING, Finding
+from helpers.policies.linting.case import Case
+from helpers.policies.linting.findings import ERROR, WARNING, Finding, report
+from helpers.policies.linting.writing import for_replies
 from helpers.policies.model import EGRESS, Pod, PortRule, Service
 from helpers.policies.model.services import Route, routes
 from helpers.policies.wording import listed, nearest
@@ -31,7 +32,7 @@ def service_port(case: Case) -> Iterator[Finding]:
     for policy, direction, rule in case.rules():
         pods = case.destinations(policy, rule, direction) if rule.ports else ()
         for number, entry in enumerate(rule.ports):
-            if entry.name or (entry.first, entry.last) == (1, 65535):
+            if entry.name or entry.first < entry.last:
                 continue
             if any(_serves(case, pod, entry) for pod in pods):
                 continue
@@ -50,16 +51,26 @@ def port_nobody_serves(case: Case) -> Iterator[Finding]:
         if direction == EGRESS and (not rule.peers or any(peer.block for peer in rule.peers)):
             continue
         for number, entry in enumerate(rule.ports):
-            if entry.name or (entry.first, entry.last) == (1, 65535) or not pods:
+            if entry.name or (entry.first, entry.last) == (1, 65535) or for_replies(entry) or not pods:
                 continue
             if not all(case.served(pod) for pod in pods) or any(_serves(case, pod, entry) for pod in pods):
                 continue
-            if next(_service_routes(case, pods, entry), None) is None:
+            if entry.first < entry.last or next(_service_routes(case, pods, entry), None) is None:
                 having = sorted({f"{protocol} {port}" for pod in pods for protocol, port in case.served(pod)})
                 yield report("port-nobody-serves", WARNING, policy, f"{rule.path}.ports[{number}]",
                              f"{policy.key} {rule.path} allows {entry}, and none of the pods it means serves that; "
                              f"they serve {listed(having)}.",
-                             f"Write the port that the pods listen on{_protocol_hint(entry, having)}.")
+                             _port_hint(direction, entry, having))
+
+
+_API_SERVER = (443, 6443)
+
+
+def _port_hint(direction: str, entry: PortRule, having: Sequence[str]) -> str:
+    if direction == EGRESS and entry.protocol == "TCP" and entry.first in _API_SERVER and entry.last == entry.first:
+        return ("If the Kubernetes API is meant: it is no pod that a selector means, so allow its address and port by "
+                "ipBlock (`kubectl get endpointslices kubernetes`). Else write the port that the pods listen on.")
+    return f"Write the port that the pods listen on{_protocol_hint(entry, having)}."
 
 
 def _protocol_hint(entry: PortRule, having: Sequence[str]) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from helpers.policies.linting.case import SIDES, Case, report
-from helpers.policies.linting.findings import NOTE, WARNING, Finding
-from helpers.policies.model import EGRESS, INGRESS, Policy, Rule
+from helpers.policies.linting.case import SIDES, Case
+from helpers.policies.linting.findings import ERROR, NOTE, WARNING, Finding, finding, report
+from helpers.policies.model import EGRESS, INGRESS, Policy, PortRule, Rule
 
+_OLD, _GROUP = "extensions/", "networking.k8s.io/"
 _REPLY_PORTS = (1024, 59999)
 """A range from at most about here to at least here is meant for replies: clients' ports lie in it."""
 
@@ -16,6 +17,31 @@ _REPLY_PORTS = (1024, 59999)
 def _spec(policy: Policy) -> Mapping[str, Any]:
     spec = policy.source.get("spec")
     return spec if isinstance(spec, Mapping) else {}
+
+
+def old_api_version(case: Case) -> Iterator[Finding]:
+    """A NetworkPolicy of an API version that clusters don't serve any more: it protects nothing."""
+    for item in case.objects("NetworkPolicy"):
+        version = str(item.get("apiVersion") or "")
+        if version.startswith(_OLD) or (version.startswith(_GROUP) and version != f"{_GROUP}v1"):
+            metadata = item.get("metadata")
+            metadata = metadata if isinstance(metadata, Mapping) else {}
+            key = f"{metadata.get('namespace') or 'default'}/{metadata.get('name')}"
+            yield finding("old-api-version", ERROR, item, "apiVersion", key,
+                          f"{key} has the apiVersion {version}, which no cluster serves since Kubernetes 1.16: it "
+                          "can't be applied, so it protects nothing.", f"Write `apiVersion: {_GROUP}v1`.")
+
+
+def types_left_out(case: Case) -> Iterator[Finding]:
+    """Egress rules without policyTypes: the default is both types, so that all ingress is denied as well."""
+    for policy in case.world.policies:
+        spec = _spec(policy)
+        if not spec.get("policyTypes") and spec.get(EGRESS) and INGRESS not in spec:
+            yield report("types-left-out", WARNING, policy, "spec.egress",
+                         f"{policy.key} has egress rules and no policyTypes; the default is then Ingress and Egress, "
+                         "so it denies all ingress to its pods too.",
+                         "Write `policyTypes: [Egress]`; or, if ingress shall be denied, `policyTypes: [Ingress, "
+                         "Egress]`.")
 
 
 def section_without_type(case: Case) -> Iterator[Finding]:
@@ -54,7 +80,7 @@ def type_twice(case: Case) -> Iterator[Finding]:
 def empty_list_allows_all(case: Case) -> Iterator[Finding]:
     """An empty `from`, `to` or `ports` list: it puts no limit, where a reader may expect nothing to pass."""
     for policy, direction, rule in case.rules():
-        written = _written(policy, rule, direction)
+        written = written_rule(policy, rule, direction)
         for name in (SIDES[direction], "ports"):
             if name in written and written[name] == []:
                 yield report("empty-list-allows-all", WARNING, policy, f"{rule.path}.{name}",
@@ -63,7 +89,8 @@ def empty_list_allows_all(case: Case) -> Iterator[Finding]:
                              f"To allow nothing write `{direction}: []`; to allow all leave `{name}` out.")
 
 
-def _written(policy: Policy, rule: Rule, direction: str) -> Mapping[str, Any]:
+def written_rule(policy: Policy, rule: Rule, direction: str) -> Mapping[str, Any]:
+    """A rule as it was written."""
     index = int(rule.path[rule.path.index("[") + 1:-1])
     found = _spec(policy)[direction][index]
     return found if isinstance(found, Mapping) else {}
@@ -114,13 +141,19 @@ def reply_rule(case: Case) -> Iterator[Finding]:
     """A rule for the ports that clients call from: replies need none."""
     for policy, _direction, rule in case.rules():
         for number, entry in enumerate(rule.ports):
-            low, high = _REPLY_PORTS
-            if not entry.name and low <= entry.first <= 49152 and entry.last >= high and entry.last > entry.first:
+            if for_replies(entry):
                 yield report("reply-rule", WARNING, policy, f"{rule.path}.ports[{number}]",
                              f"{policy.key} {rule.path} allows {entry}, the ports that clients call from. Replies "
                              "always flow, so a rule for them only opens more.",
                              "Take it away, and allow the server's port where the call begins.")
 
 
-RULES = (section_without_type, egress_deny_without_type, type_twice, empty_list_allows_all, allows_everything,
+def for_replies(entry: PortRule) -> bool:
+    """Whether an entry is a range of the ports that clients call from."""
+    low, high = _REPLY_PORTS
+    return not entry.name and low <= entry.first <= 49152 and entry.last >= high
+
+
+RULES = (old_api_version, types_left_out, section_without_type, egress_deny_without_type, type_twice,
+         empty_list_allows_all, allows_everything,
          deny_in_name_only, deny_has_no_effect, reply_rule)
