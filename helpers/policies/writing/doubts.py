@@ -60,17 +60,18 @@ def _elsewhere(draft: Draft) -> Iterator[str]:
     doors: dict[str, set[str]] = {}
     for arrow in draft.from_elsewhere():
         doors.setdefault(arrow.source, set()).add(f"{short(arrow.target)} {arrow.protocol} {arrow.port}")
+    open_doors = set().union(*doors.values())
     if INGRESS_CONTROLLER in doors:
         yield (f"The ingress controller isn't in the input, so pods of every namespace but "
                f"{listed(sorted(draft.peers.inside))} and addresses outside may call "
-               f"{_doors(doors.pop(INGRESS_CONTROLLER))}: add its pods to narrow it.")
+               f"{_doors(doors[INGRESS_CONTROLLER])}: add its pods to narrow it.")
     if API_SERVER in doors or any(arrow.target == API_SERVER for arrow in draft.to_elsewhere()):
         yield ("The API server's address isn't in the input, so it counts as any address outside, on the ports 443 and "
                "6443: add the Service and EndpointSlice default/kubernetes to narrow it.")
     if not draft.peers.networks and (doors or any(draft.to_elsewhere())):
-        yield ("The addresses of pods and nodes aren't in the input, so the private ranges count as outside, nodes and "
-               f"pods in them too{': ' if doors else ''}{_doors(set().union(*doors.values()))}. Take your pods' range "
-               "out of the blocks.")
+        may = f", and may call {_doors(open_doors)}" if doors else ""
+        yield ("The addresses of pods and nodes aren't in the input, so the private ranges count as outside, with the "
+               f"nodes and pods in them{may}. Take your pods' range out of the blocks.")
 
 
 def _doors(doors: set[str]) -> str:
