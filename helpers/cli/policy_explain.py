@@ -57,7 +57,9 @@ def _print(form: str, verdicts: list[Verdict], data: Any, short: bool) -> None:
     if form == "json":
         print(as_json(data))
     elif form == "html":
-        print("\n".join(verdict._repr_html_() for verdict in verdicts))
+        from helpers.display.answers import verdict_html
+
+        print("\n".join(map(verdict_html, verdicts)))
     else:
         print("\n".join(line for verdict in verdicts for line in _lines(verdict, short)))
 

@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from helpers.policies import Pod, World
     from helpers.policies.application.need import Arrow
 
-SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease", "kube-flannel", "calico-system",
-                    "calico-apiserver", "tigera-operator", "local-path-storage", "gatekeeper-system", "cert-manager"})
-"""Namespaces that belong to the cluster, not to an application."""
-
 _KINDS = ("namespaces", "pods", "services", "deployments", "networkpolicies", "configmaps", "endpointslices",
           "ingresses", "serviceaccounts", "rolebindings", "clusterrolebindings")
 _MAY_BE_MISSING = frozenset(_KINDS[5:])
@@ -66,11 +62,6 @@ def architecture() -> "tuple[Arrow, ...]":
     from helpers.policies.application.need import needs
 
     return needs(world()).of_application
-
-
-def of_application(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those objects that don't belong to the cluster itself."""
-    return [item for item in items if not is_system(item["metadata"].get("namespace"))]
 
 
 def workloads(world: "World") -> "dict[str, list[Pod]]":
