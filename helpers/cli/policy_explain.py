@@ -60,7 +60,9 @@ def _print(form: str, verdicts: list[Verdict], data: Mapping[str, Any], unread: 
     if form == "json":
         answer(as_json({**data, "unread": [one.as_dict() for one in unread]}))
     elif form == "html":
-        answer("\n".join(verdict._repr_html_() for verdict in verdicts), unread, form)
+        from helpers.display.answers import verdict_html
+
+        answer("\n".join(map(verdict_html, verdicts)), unread, form)
     else:
         answer("\n".join(clean_line(line) for verdict in verdicts for line in _lines(verdict, short)), unread)
 

@@ -155,13 +155,14 @@ class World:
 
         `families` (4, 6) are the address families to judge besides those that pods and policies mention.
         """
-        found = self._matrices.get(families)
+        found = self._matrices.get((by, families))
         if found is None:
-            found = self._matrices[families] = Matrix(self._kept, self.policies, families)
-        return found if by == found.by else found.listed(by)
+            first = next((matrix for (_, theirs), matrix in self._matrices.items() if theirs == families), None)
+            found = self._matrices[by, families] = (first or Matrix(self._kept, self.policies, families)).listed(by)
+        return found
 
     @cached_property
-    def _matrices(self) -> dict[frozenset[int], Matrix]:
+    def _matrices(self) -> dict[tuple[str, frozenset[int]], Matrix]:
         return {}
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:

@@ -94,7 +94,7 @@ class Change:
             return (f"No call on a port that matters changes; on other ports and addresses "
                     f"{plural(len(self.details.changes), 'pair')} of ends may connect otherwise.")
         parts = [f"{plural(len(calls), 'call')} {'becomes' if len(calls) == 1 else 'become'} {word}"
-                 + (f" ({len(needed)} of them needed)" if needed else "")
+                 + _share(len(needed), len(calls))
                  for word, calls, needed in (("denied", self.closed, self.broken),
                                              ("allowed", self.opened, self.mended)) if calls]
         return f"{' and '.join(parts)}."
@@ -128,6 +128,12 @@ def between(before: Reach, after: Reach) -> Change:
                 opened += calls_of(stage, source, door, now & ~was)
                 closed += calls_of(stage, source, door, was & ~now)
     return Change(before, after, tuple(sorted(opened)), tuple(sorted(closed)))
+
+
+def _share(needed: int, calls: int) -> str:
+    if needed == calls:
+        return " (needed)" if calls == 1 else " (all of them needed)"
+    return f" ({needed} of them needed)" if needed else ""
 
 
 def _spans(reach: Reach, target: str) -> tuple[Span, ...]:
