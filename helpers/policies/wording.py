@@ -10,7 +10,7 @@ _STEERING = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0),  # C0 but tab
              0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
              *range(0xD800, 0xE000),  # surrogates, which no encoding takes
              *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))
-_COMMAND = re.compile(r"(?m)(?P<colons>^[ \t]*::)(?=[\w-]*[g-z-])|##(?=\w{0,20}\[)")
+_COMMAND = re.compile(r"(?m)(?P<colons>^[ \t]*::)(?=[\w-]{0,40}[g-zG-Z])|##(?=\w{0,20}\[)")
 
 
 def _escaped(text: str) -> str:
