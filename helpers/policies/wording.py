@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -58,6 +57,8 @@ def plural(count: int, noun: str, many: str = "") -> str:
 
 def nearest(name: str, known: Sequence[str], most: int = 1, alike: float = 0.6) -> list[str]:
     """The known names that look most like this one; bounded, so that a hostile name costs nothing."""
+    import difflib  # takes long, and is seldom needed
+
     return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=alike)
 
 
