@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from helpers.cli.policy_input import BadInput, add_source, answer, from_options, report
+from helpers.cli.policy_input import BadInput, add_source, from_options, report
 from helpers.policies.names import NotFound
 from helpers.policies.wording import clean_line
 from helpers.policies.world import World
@@ -58,7 +58,7 @@ def _matrix(argv: list[str]) -> int:
                      ("text", "json", "csv", "markdown", "dot", "svg"))
     parser.add_argument("--by", choices=("workload", "pod"), default="workload")
     options = parser.parse_args(argv)
-    from helpers.cli.policy_output import drawn
+    from helpers.cli.policy_output import answer, drawn
     from helpers.policies.application.exposure import ingress_backends
     from helpers.policies.application.formats import as_json, matrix_as
     from helpers.policies.matrix.listing import connections
