@@ -55,15 +55,12 @@ def _world(reading: Reading) -> tuple[World, bool]:
 def _matrix(argv: list[str]) -> int:
     parser = _parser("matrix", "List everything that may reach everything, with ports and outside ranges.",
                      ("text", "json", "csv", "markdown", "dot", "svg"))
-    parser.add_argument("--by", choices=("workload", "pod"), default="workload")
-    options = parser.parse_args(argv)
-    from helpers.policies.application.exposure import ingress_backends
-    from helpers.policies.application.formats import matrix_as
-    from helpers.policies.matrix.listing import connections
+    from helpers.cli.policy_matrix import add_options, matrix
 
+    add_options(parser)
+    options = parser.parse_args(argv)
     world, good = _world(from_options(options))
-    lines = connections(world.matrix(options.by), ingress_backends(world))
-    _print(matrix_as("dot" if options.output == "svg" else options.output, lines), options.output)
+    _print(matrix(options, world), options.output)
     return 0 if good else 2
 
 
