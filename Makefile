@@ -61,6 +61,8 @@ bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
 lint: $(VENV)/.dev  ## check style and types
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
+	@for part in benchmarks tools tests; do \
+	    MYPYPATH=$$part:tests $(PY) -m mypy --config-file tests/mypy.ini $$part || exit 1; done
 
 editor:  ## build the widgets' front ends anew (needs Node.js; the results are in git)
 	@cd helpers/display/widgets/frontend && npm ci --silent && npm test --silent && npm run --silent build

@@ -19,14 +19,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from figures import times
+
 KUBECTL = Path(sys.executable).with_name("kubectl")
-STARTS = 9
-CALLS = 21
-WATCHERS = 100
+STARTS = times(9)
+CALLS = times(21)
+WATCHERS = times(100, 5)
 WRITES_PER_SECOND = 100
-WATCH_SECONDS = 5.0
-OBJECTS = 1000
-WRITE_SECONDS = 3.0
+WATCH_SECONDS = times(5)
+OBJECTS = times(1000, 50)
+WRITE_SECONDS = times(3)
 CLIENTS = 16
 SENT = b'"sent":"'
 

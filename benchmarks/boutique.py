@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+from figures import times
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.boutique.shop import Shop, Visitor
 
-ROUNDS = 30
+ROUNDS = times(30, 2)
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from figures import times as rounds
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
 
@@ -64,7 +66,8 @@ def figures() -> Iterator[tuple[str, float, str]]:
     from support.browser import Notebook, browser_page
     from support.jupyter import jupyter
 
-    for name, make, keys, target in (("shop", "shop", 44, "<100"), ("200_pods", "large", 24, "<250")):
+    for name, make, keys, target in (("shop", "shop", rounds(44, 6), "<100"),
+                                     ("200_pods", "large", rounds(24, 6), "<250")):
         with (tempfile.TemporaryDirectory() as folder, jupyter(os.environ, Path(folder)) as server,
               browser_page() as page):
             book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(root=str(ROOT), make=make))])

@@ -16,17 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from figures import times
 
 from helpers.localcluster.api.defaults import default
 from helpers.localcluster.api.resources import RESOURCES
 from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.termination import remove_pod
 from helpers.localcluster.controllers import Controllers
 from helpers.localcluster.dataplane.gateway import Gateway
 from helpers.localcluster.home import Home
 from helpers.localcluster.kubelet import Kubelet
 from helpers.localcluster.kubelet.forkserver import ForkServer
 
-ROUNDS = 5
+ROUNDS = times(5)
 SHOP = Path(__file__).resolve().parent.parent / "helpers/boutique/manifests/hipster-shop.yaml"
 Object = dict[str, Any]
 
@@ -129,11 +131,9 @@ async def _kill(bench: Bench) -> float:
 
 async def _replace(bench: Bench) -> float:
     """From a pod's deletion to its successor being Ready and itself gone."""
-    from helpers.localcluster.controllers.termination import terminate
-
     old = bench.pod("shippingservice")
     began = time.perf_counter()
-    terminate(bench.store, old)
+    remove_pod(bench.store, old)
     await until(lambda: bench.store.get("pods", "default", old["metadata"]["name"]) is None)
     await until(bench.ready)
     return time.perf_counter() - began

@@ -15,8 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from figures import times
+
 ROOT = Path(__file__).resolve().parents[1]
-STARTS, CALLS, PICTURES = 5, 11, 15
+STARTS, CALLS, PICTURES = times(5), times(11), times(15)
 
 # A kernel's first cell, timed from the start of its process: the interpreter, IPython and the cell itself.
 FIRST_CELL = ("from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
@@ -136,8 +138,8 @@ def timed(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def median(measure: Callable[[], float], times: int = CALLS) -> float:
-    return statistics.median(measure() for _ in range(times))
+def median(measure: Callable[[], float], rounds: int = CALLS) -> float:
+    return statistics.median(measure() for _ in range(rounds))
 
 
 def report(name: str, value: float, unit: str, target: str) -> None:

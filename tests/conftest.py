@@ -1,6 +1,8 @@
 """The fast tests first: whoever broke something learns it within a minute."""
 
 import os
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -22,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> object:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """With REQUIRE_BROWSER set, as in CI, a test that is skipped for want of a browser fails."""
     outcome = yield
     report = outcome.get_result()

@@ -78,6 +78,33 @@ def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports inside functions and for type checkers count: a circle is one subject in two files."""
+    names = {name_of(path) for path in modules()}
+    needs = {name_of(path): {known for _, name in imported(path) for known in [module_in(name, names)] if known}
+             for path in modules()}
+    circles = sorted(circle(start, needs) for start in names if circle(start, needs))
+    assert not circles, "\n".join(" -> ".join(one) for one in circles)
+
+
+def module_in(name: str, names: set[str]) -> str:
+    """The module that an imported name is, or is defined in; empty for a package's own folder."""
+    return name if name in names else name.rpartition(".")[0] if name.rpartition(".")[0] in names else ""
+
+
+def circle(start: str, needs: dict[str, set[str]]) -> list[str]:
+    """The shortest way from a module back to itself; empty if there is none."""
+    ways = [[start]]
+    seen: set[str] = set()
+    for way in ways:
+        for following in sorted(needs.get(way[-1], set()) - seen):
+            if following == start and len(way) > 1:
+                return [*way, start]
+            seen.add(following)
+            ways.append([*way, following])
+    return []
+
+
 @pytest.mark.parametrize("statement", [
     "import helpers.__main__", "import helpers.localcluster.launch", "import helpers.cli.cluster",
     "import helpers.policies", "import helpers.lab", "import helpers.lab.newkernel",

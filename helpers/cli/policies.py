@@ -9,15 +9,11 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from helpers.cli.policy_input import BadInput, add_source, from_options, report
 from helpers.policies.names import NotFound
 from helpers.policies.reading.texts import Reading
 from helpers.policies.world import World
-
-if TYPE_CHECKING:
-    from helpers.policies.judging.verdicts import Verdict
 
 Command = Callable[[list[str]], int]
 
@@ -81,57 +77,41 @@ def _print(text: str, form: str) -> None:
 
 
 def _can(argv: list[str]) -> int:
-    return _judge("can", "Say whether one connection is allowed: exit status 0 if it is, 1 if not.", argv)
+    parser = _ends("can", "Say whether one connection is allowed: exit status 0 if it is, 1 if not.", ("text", "json"))
+    options = parser.parse_args(argv)
+    if not options.source or not options.port or not (options.target or options.service):
+        parser.error("give FROM, TO (or --service) and --port")
+    from helpers.cli.policy_explain import shown
+
+    return shown(options, *_world(from_options(options)), short=True)
 
 
 def _explain(argv: list[str]) -> int:
-    return _judge("explain", "Say why a connection is allowed, or how near each policy came to allowing it.", argv)
-
-
-def _judge(name: str, text: str, argv: list[str]) -> int:
-    parser = _parser(name, text + " An end is a pod or a workload (ns/name, or name in default), or an address, which "
-                     "stands for an outside end.", ("text", "json", "html") if name == "explain" else ("text", "json"))
-    parser.add_argument("source", metavar="FROM")
-    parser.add_argument("target", metavar="TO", nargs="?", default="",
-                        help="may be left out with --service, which then means all pods of the Service")
-    parser.add_argument("--port", type=_port, required=True, help="the pod's port; with --service the Service's")
-    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
-    parser.add_argument("--service", default="", metavar="NS/NAME", help="go through this Service")
+    parser = _ends("explain", "Say why a connection is allowed, or how near each policy came to allowing it. Without "
+                   "FROM and TO: every call that the application declares and that policies deny.",
+                   ("text", "json", "html"))
     options = parser.parse_args(argv)
-    if not options.target and not options.service:
-        parser.error("give TO, or --service")
-    from helpers.policies.judging.leading import NoRoute
+    given = [options.source, options.target or options.service, options.port]
+    if any(given) and not all(given):
+        parser.error("give FROM, TO (or --service) and --port; or nothing, for every denied call that is declared")
+    from helpers.cli.policy_explain import denied, shown
 
     world, good = _world(from_options(options))
-    try:
-        if options.target:
-            verdicts = [world.explain(options.source, options.target, options.port, options.protocol,
-                                      options.service or None)]
-        else:
-            verdicts = world.explain_service(options.source, options.service, options.port, options.protocol)
-    except NoRoute as error:
-        raise BadInput(str(error)) from None
-    _print(_verdicts_as(name, options.output, verdicts), options.output)
-    if not good:
-        return 2
-    return 0 if all(verdicts) else 1
+    return shown(options, world, good) if options.source else denied(options, world, good)
 
 
-def _verdicts_as(name: str, form: str, verdicts: list[Verdict]) -> str:
-    from helpers.policies.application.formats import as_json
-
-    if form == "json":
-        found = [verdict.as_dict() for verdict in verdicts]
-        return as_json(found[0] if len(found) == 1 else found)
-    if form == "html":
-        return "\n".join(verdict._repr_html_() for verdict in verdicts)
-    lines = []
-    for verdict in verdicts:
-        lines.append(verdict.sentence)
-        if name == "explain":
-            lines += [f"  {miss.direction}: {miss}" for miss in verdict.misses]
-            lines += [f"  note: {note}" for note in verdict.notes]
-    return "\n".join(lines)
+def _ends(name: str, text: str, forms: tuple[str, ...]) -> argparse.ArgumentParser:
+    """The parser of a command about one connection."""
+    parser = _parser(name, text + " An end is a pod or a workload (ns/name, or name in default), an address, "
+                     "`outside`, `node`, `node/NAME`, `ingress-controller` or `api-server`; TO may be a Service.",
+                     forms)
+    parser.add_argument("source", metavar="FROM", nargs="?", default="")
+    parser.add_argument("target", metavar="TO", nargs="?", default="",
+                        help="may be left out with --service, which then means all pods of the Service")
+    parser.add_argument("--port", type=_port, help="the pod's port; with --service the Service's")
+    parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
+    parser.add_argument("--service", default="", metavar="NS/NAME", help="go through this Service")
+    return parser
 
 
 def _port(text: str) -> int:
@@ -180,12 +160,14 @@ def _suggest(argv: list[str]) -> int:
     parser.add_argument("--style", choices=("arrow", "workload"), default="arrow",
                         help="one policy an arrow, over a default deny; or one policy a workload")
     parser.add_argument("-n", "--namespace", action="append", default=[], help="only for this namespace; repeatable")
+    parser.add_argument("--deny-unknown", action="store_true",
+                        help="deny everything to workloads of which nothing is found, too")
     for part in ("ingress", "egress", "dns"):
         parser.add_argument(f"--no-{part}", action="store_true", help=f"write no {part} rules")
     options = parser.parse_args(argv)
     if options.no_ingress and options.no_egress:
         parser.error("--no-ingress and --no-egress leave nothing to write")
-    from helpers.cli.policy_compare import suggestion
+    from helpers.cli.policy_suggest import suggestion
 
     world, good = _world(from_options(options))
     status = suggestion(options, world)

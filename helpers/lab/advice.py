@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from helpers.policies.writing.suggesting import Suggestion
 
 
-STYLES = ("arrow", "workload")
-
-
 class Findings(list["Finding"]):
     """What the linter found; prints as sentences."""
 
@@ -35,15 +32,17 @@ def lint(*skip: str) -> Findings:
 
 
 def suggest(*, declared: bool = True, observed: bool = False, since: float | Literal["reset"] = 0.0,
-            egress: bool = True, style: str = "arrow") -> Suggestion:
+            egress: bool = True, style: str = "arrow", deny_unknown: bool = False) -> Suggestion:
     """Policies of least privilege for the live application, as a machine would write them. Applies nothing.
 
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
     the moment `since` on (seconds, as `time.time()` gives them, or "reset": the last `lab.reset()`); `style` is
-    "arrow" (one policy an arrow) or "workload" (one a workload). Raises LabError without a flow log to read, or
-    for a choice that there isn't.
+    "arrow" (one policy an arrow) or "workload" (one a workload). Only the course's namespaces get policies, and a
+    workload of which no arrow is found gets none unless `deny_unknown`. Raises LabError without a flow log to read,
+    or for a choice that there isn't.
     """
-    from helpers.policies import suggest as write
+    from helpers.policies.writing.suggesting import STYLES
+    from helpers.policies.writing.suggesting import suggest as write
 
     if style not in STYLES:
         raise LabError(f"There is no style {style!r}: choose {STYLES[0]!r} (one policy an arrow) or {STYLES[1]!r} (one "
@@ -54,4 +53,5 @@ def suggest(*, declared: bool = True, observed: bool = False, since: float | Lit
     since = changes.begun() if since == "reset" else since
     first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     flows: Any = [flow for flow in looking.flows() if str(flow["time"]) >= first] if observed else None
-    return write(looking.world(), flows, declarations=declared, egress=egress, style=style)
+    return write(looking.world(), flows, declarations=declared, egress=egress, style=style,
+                 namespaces=changes.course_namespaces(), deny_unknown=deny_unknown)

@@ -5,32 +5,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.lab import kubectl, rollout, session
+from helpers.lab import foreign, kubectl, rollout, session
 from helpers.lab.bar import interruptible
 from helpers.lab.cluster import Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, did_you_mean
 from helpers.lab.home import read_json, repository, write_json
-from helpers.lab.looking import SYSTEM
+from helpers.policies.model.naming import is_system
 
 if TYPE_CHECKING:
     from helpers.policies.writing.suggesting import Suggestion
 
-FOREIGN = "foreign.json"
 BEGUN = "begun.json"
 _NEAR_PATH = 0.85
 """So alike a path is a misspelling; two files of one folder are less so."""
-KEPT_NAMESPACES = SYSTEM | {"default"}
 
 
 def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None:
     """Apply YAML text, a file, a folder of files, or policies as objects; prints kubectl's lines.
 
-    A path may be relative to the notebook, to `notebooks/`, or to the project. Raises LabError.
+    What names a namespace goes there, everything else into the course's. A path may be relative to the notebook, to
+    `notebooks/`, or to the project. Raises LabError.
     """
     cluster = session.current()
     body, path = _given(what)
     target = ["-f", str(path)] if path else ["-f", "-"]
-    print(kubectl.run([*rollout.cluster_options(cluster), "apply", *target], body), end="")
+    other = cluster.namespace != cluster.context.namespace and not hasattr(what, "policies")
+    options = rollout.cluster_options(cluster) if other else rollout.context_options(cluster)
+    print(kubectl.run([*options, "apply", *target], body), end="")
 
 
 def delete_policies(*names: str) -> None:
@@ -55,7 +56,7 @@ def reset(policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True
     Extra namespaces and pods that the course made go away. Prints one line.
     """
     cluster = session.current()
-    write_json(BEGUN, read_json(BEGUN) | {_key(cluster): time.time()})
+    write_json(BEGUN, read_json(BEGUN) | {foreign.key_of(cluster): time.time()})
     with interruptible("lab.reset()"):
         paths = [policies] if isinstance(policies, str | Path) else list(policies)
         files = [_existing(path) for path in paths]
@@ -82,18 +83,7 @@ def _check_restarts(cluster: Cluster, names: Iterable[str], shop: bool) -> None:
 
 def begun() -> float:
     """When the last reset of this cluster began, in whatever kernel: seconds as `time.time()` gives them, or 0."""
-    return float(read_json(BEGUN).get(_key(session.current()), 0.0))
-
-
-def remember_foreign(cluster: Cluster) -> None:
-    """At the first meeting with a real cluster, note what is there already: the course leaves it alone."""
-    known = read_json(FOREIGN)
-    if _key(cluster) not in known:
-        known[_key(cluster)] = {
-            "policies": [_id(item) for item in cluster.list("networkpolicies", cluster.namespace)],
-            "namespaces": _namespaces(cluster),
-        }
-        write_json(FOREIGN, known)
+    return float(read_json(BEGUN).get(foreign.key_of(session.current()), 0.0))
 
 
 def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
@@ -142,17 +132,17 @@ def _policies(cluster: Cluster) -> list[Object]:
     """The course's policies: on the local cluster all, on a real one those that came after it."""
     if cluster.local:
         found = cluster.list("networkpolicies")
-        return [item for item in found if item["metadata"]["namespace"] not in SYSTEM]
-    before = set(_before(cluster, "policies"))
+        return [item for item in found if not is_system(item["metadata"]["namespace"])]
+    before = set(foreign.before(cluster, "policies"))
     namespaces = [cluster.namespace, *_own_namespaces(cluster)]
     found = [item for name in namespaces for item in cluster.list("networkpolicies", name)]
-    return [item for item in found if _id(item) not in before]
+    return [item for item in found if foreign.identity(item) not in before]
 
 
 def _own_namespaces(cluster: Cluster) -> list[str]:
     """Namespaces that lessons made. On a real cluster only those that carry the course's label."""
     if cluster.local:
-        return [name for name in _namespaces(cluster) if name not in KEPT_NAMESPACES]
+        return [name for name in foreign.namespaces(cluster) if name != "default" and not is_system(name)]
     try:
         found = cluster.list("namespaces", labels="hipster-lab/course=true")
     except ClusterError:
@@ -160,30 +150,15 @@ def _own_namespaces(cluster: Cluster) -> list[str]:
     return [item["metadata"]["name"] for item in found]
 
 
+def course_namespaces() -> list[str]:
+    """The namespaces in which the course works: on the local cluster all but the cluster's own."""
+    cluster = session.current()
+    return sorted({cluster.namespace, *_own_namespaces(cluster), *(("default",) if cluster.local else ())})
+
+
 def _ours(cluster: Cluster, deployment: str) -> bool:
     """Whether a Deployment may be cleared away: on the local cluster any, on a real one the shop's own."""
     return cluster.local or deployment in _shop_names()
-
-
-def _namespaces(cluster: Cluster) -> list[str]:
-    try:
-        return [item["metadata"]["name"] for item in cluster.list("namespaces")]
-    except ClusterError:
-        return []
-
-
-def _before(cluster: Cluster, what: str) -> list[str]:
-    known = read_json(FOREIGN).get(_key(cluster)) or {}
-    return list(known.get(what) or [])
-
-
-def _key(cluster: Cluster) -> str:
-    """Under what the lab keeps things of one cluster."""
-    return f"{cluster.context.name} {cluster.context.server}"
-
-
-def _id(item: Object) -> str:
-    return f"{item['metadata'].get('namespace')}/{item['metadata']['name']}/{item['metadata'].get('uid')}"
 
 
 def _given(what: object) -> tuple[str | None, Path | None]:

@@ -15,11 +15,15 @@ Object = dict[str, Any]
 PATHS = {
     "namespaces": ("/api/v1", "Namespace"), "nodes": ("/api/v1", "Node"), "pods": ("/api/v1", "Pod"),
     "services": ("/api/v1", "Service"), "deployments": ("/apis/apps/v1", "Deployment"),
-    "replicasets": ("/apis/apps/v1", "ReplicaSet"),
+    "replicasets": ("/apis/apps/v1", "ReplicaSet"), "configmaps": ("/api/v1", "ConfigMap"),
+    "endpointslices": ("/apis/discovery.k8s.io/v1", "EndpointSlice"),
+    "ingresses": ("/apis/networking.k8s.io/v1", "Ingress"), "serviceaccounts": ("/api/v1", "ServiceAccount"),
+    "rolebindings": ("/apis/rbac.authorization.k8s.io/v1", "RoleBinding"),
+    "clusterrolebindings": ("/apis/rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
     "networkpolicies": ("/apis/networking.k8s.io/v1", "NetworkPolicy"),
     "flows": ("/apis/lab.hipster-shop.dev/v1", "Flow"),
 }
-CLUSTER_SCOPED = frozenset({"namespaces", "nodes", "flows"})
+CLUSTER_SCOPED = frozenset({"namespaces", "nodes", "flows", "clusterrolebindings"})
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 

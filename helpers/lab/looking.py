@@ -4,22 +4,25 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab import session
-from helpers.lab.arrows import Arrow, arrows_of
-from helpers.lab.cluster import Object
+from helpers.lab.cluster import CLUSTER_SCOPED, Object
 from helpers.lab.errors import LabError, NotFound
+from helpers.policies.model.naming import is_system
 
 if TYPE_CHECKING:
     from helpers.policies import Pod, World
+    from helpers.policies.application.need import Arrow
 
 SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease", "kube-flannel", "calico-system",
                     "calico-apiserver", "tigera-operator", "local-path-storage", "gatekeeper-system", "cert-manager"})
 """Namespaces that belong to the cluster, not to an application."""
 
-_KINDS = ("namespaces", "pods", "services", "deployments", "networkpolicies")
+_KINDS = ("namespaces", "pods", "services", "deployments", "networkpolicies", "configmaps", "endpointslices",
+          "ingresses", "serviceaccounts", "rolebindings", "clusterrolebindings")
+_MAY_BE_MISSING = frozenset(_KINDS[5:])
 
 
 def objects() -> list[Object]:
-    """Everything live that decides who may reach whom: namespaces, pods, Services, Deployments, policies.
+    """Everything live that decides who may reach whom, or tells who needs to.
 
     On a shared cluster where only one namespace may be read, that one's.
     """
@@ -36,10 +39,19 @@ def _readable(kind: str) -> list[Object]:
     cluster = session.current()
     try:
         return cluster.list(kind)
+    except NotFound:
+        if kind not in _MAY_BE_MISSING:
+            raise
+        return []
     except LabError as error:
         if getattr(error, "status", 0) != 403:
             raise
-    return [] if kind == "namespaces" else cluster.list(kind, cluster.namespace)
+    try:
+        return [] if kind in CLUSTER_SCOPED else cluster.list(kind, cluster.namespace)
+    except LabError:
+        if kind not in _MAY_BE_MISSING:
+            raise
+        return []
 
 
 def world() -> "World":
@@ -49,21 +61,23 @@ def world() -> "World":
     return World.of(objects())
 
 
-def architecture() -> tuple[Arrow, ...]:
-    """The arrows that the application needs, read from the live Deployments and Services; none if none is deployed."""
-    return arrows_of(of_application(objects()))
+def architecture() -> "tuple[Arrow, ...]":
+    """The arrows that the application needs, read from the live cluster; none if nothing is deployed."""
+    from helpers.policies.application.need import needs
+
+    return needs(world()).of_application
 
 
 def of_application(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Those objects that don't belong to the cluster itself."""
-    return [item for item in items if item["metadata"].get("namespace") not in SYSTEM]
+    return [item for item in items if not is_system(item["metadata"].get("namespace"))]
 
 
 def workloads(world: "World") -> "dict[str, list[Pod]]":
     """The application's pods by workload, `namespace/name`, in a fixed order: the course's namespace first."""
     found: dict[str, list[Pod]] = {}
     for pod in world.pods:
-        if pod.namespace not in SYSTEM:
+        if not is_system(pod.namespace):
             found.setdefault(f"{pod.namespace}/{pod.workload.partition('/')[2] or pod.name}", []).append(pod)
     return {key: found[key] for key in sorted(found, key=lambda key: (not key.startswith("default/"), key))}
 

@@ -150,7 +150,10 @@ def _trouble(pod: Object) -> str:
 
 def cluster_options(cluster: Cluster) -> list[str]:
     """kubectl's options that lead to this cluster and namespace, whatever the environment says."""
-    options = ["--context", cluster.context.name, "--namespace", cluster.namespace]
-    if len(cluster.context.files) == 1:
-        options = ["--kubeconfig", str(cluster.context.files[0]), *options]
-    return options
+    return [*context_options(cluster), "--namespace", cluster.namespace]
+
+
+def context_options(cluster: Cluster) -> list[str]:
+    """kubectl's options that lead to this cluster, and to whatever namespace an object names, else the context's."""
+    files = cluster.context.files
+    return [*(("--kubeconfig", str(files[0])) if len(files) == 1 else ()), "--context", cluster.context.name]

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from helpers.lab import environment, kubeconfig, local
+from helpers.lab import environment, foreign, kubeconfig, local
 from helpers.lab.bar import interruptible
 from helpers.lab.cluster import Cluster
 from helpers.lab.errors import ClusterError, LabError, NotFound
@@ -35,9 +35,7 @@ def connect(context: str | None = None, *, namespace: str | None = None) -> Clus
     chosen = _remote(name) if name and name != local.NAME else _local()
     chosen.namespace = namespace or chosen.namespace
     if not chosen.local:
-        from helpers.lab.changes import remember_foreign
-
-        remember_foreign(chosen)
+        foreign.remember(chosen)
     use(chosen)
     return chosen
 

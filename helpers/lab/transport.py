@@ -123,7 +123,7 @@ def api_client(context: Context) -> Any:
 
     try:
         files = os.pathsep.join(map(str, context.files))
-        return config.new_client_from_config(files, context.name, persist_config=False)  # type: ignore[no-untyped-call]
+        return config.new_client_from_config(files, context.name, persist_config=False)
     except config.ConfigException as error:
         raise ClusterError(f"The kubeconfig context {context.name!r} cannot be used: {error}") from None
 

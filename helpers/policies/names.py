@@ -10,16 +10,13 @@ from helpers.policies.errors import Question
 from helpers.policies.judging.connection import ANY_NODE, End
 from helpers.policies.model import Pod, Service, Workload
 from helpers.policies.model.addresses import OUTSIDE, OUTSIDE_ADDRESS, NotAnAddress, parse_address
+from helpers.policies.model.naming import API_SERVER, INGRESS_CONTROLLER, brings_calls_in
 from helpers.policies.wording import listed, nearest
 
-NODE, INGRESS_CONTROLLER = "node", "ingress-controller"
-SPECIAL = (OUTSIDE, NODE, INGRESS_CONTROLLER)
-"""Ends that aren't pods of the application: any address outside, the node of the other end's pod (`node/NAME`: that
-node), the ingress controller. A pod or workload of such a name goes first."""
-
-_CONTROLLERS = ("ingress-nginx", "nginx-ingress", "traefik", "haproxy-ingress", "kubernetes-ingress", "contour",
-                "envoy", "kong", "nginx-gateway", "istio-ingressgateway")
-_NAMING = ("app.kubernetes.io/name", "app", "k8s-app")
+NODE = "node"
+_SPECIAL = {end.strip("{}"): end for end in (OUTSIDE, NODE, INGRESS_CONTROLLER, API_SERVER)}
+"""Ends that aren't pods of the application, by the word that means them: any address outside, the node of the other
+end's pod (`node/NAME`: that node), the ingress controller, the API server. A pod of such a name goes first."""
 
 
 class NotFound(Question, KeyError):
@@ -95,26 +92,27 @@ class Names:
         return None if key in self._by_name or f"default/{key}" in self._by_name else found
 
     def _special(self, name: str) -> End | None:
-        """One of the SPECIAL ends; None when the name means something else."""
-        word = name.strip("{}")
+        """An end that is no pod of the application; None when the name means something else."""
         if f"default/{name}" in self._by_name or name in self._by_name:
             return None
-        if word == OUTSIDE:
-            return End(None, (parse_address(OUTSIDE_ADDRESS),), OUTSIDE)
-        if word == NODE:
-            return End(None, (), "the node", ANY_NODE)
-        if word.startswith(f"{NODE}/"):
-            return self._node(word.partition("/")[2])
-        if word == INGRESS_CONTROLLER:
-            return self._controller()
+        if name.startswith(f"{NODE}/"):
+            return self._node(name.partition("/")[2])
+        match _SPECIAL.get(name.strip("{}")):
+            case "outside":
+                return End(None, (parse_address(OUTSIDE_ADDRESS),), OUTSIDE)
+            case "node":
+                return End(None, (), "the node", ANY_NODE)
+            case "{ingress-controller}":
+                return self._controller()
+            case "{api-server}":
+                return End(None, (), API_SERVER)
         return None
 
     def _controller(self) -> End:
         """The ingress controller's pod; where it isn't in the input, one of which nothing is known."""
-        for pod in self._pods:
-            if any(pod.labels.get(key) in _CONTROLLERS for key in _NAMING):
-                return self.end(pod)
-        return End(Pod(namespace="\0", name=INGRESS_CONTROLLER, labels={}), (), f"{{{INGRESS_CONTROLLER}}}")
+        known = next(filter(brings_calls_in, self._pods), None)
+        return self.end(known) if known else End(
+            Pod(namespace="{unknown}", name=INGRESS_CONTROLLER, labels={}), (), INGRESS_CONTROLLER)
 
     def _node(self, name: str) -> End | None:
         on_it = [pod for pod in self._pods if pod.node == name]
@@ -135,6 +133,7 @@ class Names:
             kind, _, workload = pod.workload.partition("/")
             table.setdefault(f"{pod.namespace}/{kind.lower()}/{workload}", pod)
             table.setdefault(f"{pod.namespace}/{workload}", pod)
+            table.setdefault(pod.workload_key, pod)
         table.update((pod.key, pod) for pod in reversed(self._pods))
         return table
 

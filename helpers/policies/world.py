@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -12,8 +12,9 @@ from helpers.policies.judging.connection import End, judge
 from helpers.policies.judging.explaining import explain
 from helpers.policies.judging.leading import NoRoute, leads
 from helpers.policies.judging.verdicts import Verdict
+from helpers.policies.matrix.kept import Kept
 from helpers.policies.matrix.matrix import Matrix
-from helpers.policies.model import Pod, Policy, Service, Workload
+from helpers.policies.model import Namespaces, Pod, Policy, Service, Workload
 from helpers.policies.model.workloads import workloads
 from helpers.policies.names import Names
 from helpers.policies.reading.gathering import Gathered, Problem, gather, read_policy
@@ -37,10 +38,6 @@ class World:
     ended: tuple[Pod, ...] = ()
     problems: tuple[Problem, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
-    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """What worlds of the same pods share: `replace_policies` hands it on."""
-
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> World:
         """A world from Kubernetes objects, live or from manifests, in any order; Lists are opened."""
@@ -65,28 +62,39 @@ class World:
                 found.policies.append(policy)
             else:
                 read_policy(item, found)
-        return World(self.pods, found.namespaces, tuple(found.policies), self.services, self.ended,
-                     tuple(found.problems), self.objects, _kept=self._kept)
+        return self._under(found.policies, found.namespaces, found.problems)
 
     def with_policies(self, policies: Iterable[Policy]) -> World:
         """The same pods under other policies, already parsed."""
-        return World(self.pods, self.namespaces, tuple(policies), self.services, self.ended, (), self.objects,
-                     _kept=self._kept)
+        return self._under(policies, self.namespaces)
+
+    def _under(self, policies: Iterable[Policy], namespaces: Namespaces, problems: Iterable[Problem] = ()) -> World:
+        """A world of the same pods, which goes on with what this one has worked out about them."""
+        other = replace(self, policies=tuple(policies), namespaces=namespaces, problems=tuple(problems))
+        other.__dict__.update(_kept=self._kept)
+        return other
+
+    @cached_property
+    def _kept(self) -> Kept:
+        return Kept(self.pods, self.namespaces)
 
     def judge(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP") -> Verdict:
         """Whether a new connection from `source` to the pod port `port` of `target` is allowed, and why.
 
         An end is a Pod, a name as `pod` takes it, or an IP address; an address that no pod has is outside.
         """
-        table: dict[Any, Verdict] = self._cache.setdefault("verdicts", {})
-        key = (source, target, port, protocol)
-        found = table.get(key)
+        known, key = self._verdicts, (source, target, port, protocol)
+        found = known.get(key)
         if found is None:
-            if len(table) >= _MOST_VERDICTS:
-                table.clear()
+            if len(known) >= _MOST_VERDICTS:
+                known.clear()
             one, other = self._names.pair(source, target)
-            found = table[key] = judge(one, other, port, protocol, self.namespaces, self.isolating)
+            found = known[key] = judge(one, other, port, protocol, self.namespaces, self.isolating)
         return found
+
+    @cached_property
+    def _verdicts(self) -> dict[tuple[Pod | str, Pod | str, int, str], Verdict]:
+        return {}
 
     def explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP",
                 service: str | None = None) -> Verdict:
@@ -138,22 +146,36 @@ class World:
     def _names(self) -> Names:
         return Names(self.pods, self.ended, self.services, self.workloads)
 
-    def matrix(self, by: str = "workload") -> Matrix:
-        """Everything that may reach everything, listed by "workload" or by "pod"."""
-        return Matrix(self.pods, self.namespaces, self.policies, by, self._kept)
+    def matrix(self, by: str = "workload", families: frozenset[int] = frozenset()) -> Matrix:
+        """Everything that may reach everything, listed by "workload" or by "pod"; it is built once.
+
+        `families` (4, 6) are the address families to judge besides those that pods and policies mention.
+        """
+        found = self._matrices.get(families)
+        if found is None:
+            found = self._matrices[families] = Matrix(self._kept, self.policies, families)
+        return found if by == found.by else found.listed(by)
+
+    @cached_property
+    def _matrices(self) -> dict[frozenset[int], Matrix]:
+        return {}
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:
         """The policies that select this pod for "ingress" or "egress", in the order in which they are asked."""
-        table: dict[tuple[Pod, str], tuple[Policy, ...]] = self._cache.setdefault("isolating", {})
-        found = table.get((pod, direction))
+        known = self._isolating
+        found = known.get((pod, direction))
         if found is None:
-            found = table[pod, direction] = tuple(
+            found = known[pod, direction] = tuple(
                 policy for policy in self._policies_in(pod.namespace)
                 if policy.rules(direction) is not None and policy.selects(pod, self.namespaces))
         return found
 
+    @cached_property
+    def _isolating(self) -> dict[tuple[Pod, str], tuple[Policy, ...]]:
+        return {}
+
     def end(self, end: Pod | str) -> End:
-        """A Pod, a name, an address, or one of the ends in `names.SPECIAL` as one end of a connection."""
+        """A Pod, a name, an address, or another end that `names` knows as one end of a connection."""
         return self._names.end(end)
 
     def pod(self, name: str) -> Pod:
@@ -169,11 +191,12 @@ class World:
 
     def _policies_in(self, namespace: str) -> Sequence[Policy]:
         """The policies of a namespace and of the whole cluster, in the order in which they are asked."""
-        table: dict[str | None, list[Policy]] | None = self._cache.get("policies")
-        if table is None:
-            table = {}
-            for policy in sorted(self.policies, key=attrgetter("rank")):
-                table.setdefault(policy.namespace, []).append(policy)
-            self._cache["policies"] = table
-        own, everywhere = table.get(namespace, []), table.get(None, [])
+        own, everywhere = self._ranked.get(namespace, []), self._ranked.get(None, [])
         return sorted([*own, *everywhere], key=attrgetter("rank")) if everywhere else own
+
+    @cached_property
+    def _ranked(self) -> dict[str | None, list[Policy]]:
+        found: dict[str | None, list[Policy]] = {}
+        for policy in sorted(self.policies, key=attrgetter("rank")):
+            found.setdefault(policy.namespace, []).append(policy)
+        return found

@@ -73,6 +73,38 @@ def test_explain_tells_each_miss(folder: Path, capsys: pytest.CaptureFixture[str
     assert "✗ denied" in capsys.readouterr().out
 
 
+def test_explain_without_ends_tells_each_needed_call_that_is_denied(tmp_path: Path,
+                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    callers = [deployment("web", env={"DB_ADDR": "db:80"}), deployment("job", env={"DB_URL": "http://db:80/x"})]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump_all([*ITEMS[1:], *callers, ALLOW]))
+    assert main("explain", ["-f", str(tmp_path)]) == 1
+    out = capsys.readouterr().out
+    assert out.count("is denied:") == 1 and "default/job → default/db TCP 5432 is denied" in out
+    assert "needed by env DB_URL of Deployment default/job" in out
+    assert main("explain", ["-f", str(tmp_path), "-o", "json"]) == 1
+    found, = json.loads(capsys.readouterr().out)
+    assert found["allowed"] is False and found["evidence"][0]["object"] == "Deployment default/job"
+    (tmp_path / "more.yaml").write_text(yaml.safe_dump(policy("db-allow-job", "db", ingress=[rule(pods("job"))])))
+    assert main("explain", ["-f", str(tmp_path)]) == 0
+    assert "None of the 2 calls that the input declares is denied." in capsys.readouterr().out
+    assert main("explain", ["-f", str(tmp_path), "-o", "json"]) == 0 and json.loads(capsys.readouterr().out) == []
+
+
+def test_explain_without_ends_says_when_nothing_is_declared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main("explain", ["-f", str(folder)]) == 0
+    assert "declares no call" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["web"], ["web", "db"], ["web", "--port", "80"], ["--service", "db"],
+                                       ["--service", "db", "--port", "80"]])
+@pytest.mark.parametrize("name", ["can", "explain"])
+def test_half_a_connection_is_wrong_usage(folder: Path, capsys: pytest.CaptureFixture[str], name: str,
+                                          arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(name, [*arguments, "-f", str(folder)])
+    assert ended.value.code == 2 and "give FROM, TO (or --service) and --port" in capsys.readouterr().err
+
+
 def test_diff_of_what_applying_would_change(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     new = tmp_path / "new.json"
     new.write_text(json.dumps({**ALLOW, "spec": {**ALLOW["spec"], "ingress": []}}))

@@ -7,11 +7,12 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from helpers.policies import World, compare
+from helpers.policies import NotFound, World, compare
 from helpers.policies.application.exposure import ingress_backends
 from helpers.policies.application.formats import comparison_as, dot, matrix_as
 from helpers.policies.application.redundancy import redundant, removable
@@ -123,7 +124,6 @@ def test_compared_matrices() -> None:
         "added: shop/back[Deployment] => 0.0.0.0-255.255.255.255 : + All Connections",
         "changed: shop/front[Deployment] => shop/back[Deployment] : + SCTP 1-65535,TCP 1-8079,8081-9089,9101-65535,UDP "
         "1-52,54-65535"]
-    assert change.allowed and not change.denied and compare(after, before).denied
     assert compare(after, before).changes[0].kind == "removed"
     assert json.loads(comparison_as("json", change))["same"] is False
     assert comparison_as("csv", change).startswith("diff-type,source,destination,before,after\n")
@@ -171,3 +171,37 @@ def test_replacing_policies_leaves_the_first_world_as_it_is() -> None:
     assert str(before.matrix()) == TEXT and len(after.policies) == 1 and after.pods is before.pods
     assert str(after.matrix()) == str(world(FRONT, BACK, POLICIES[0]).matrix())
     assert before.replace_policies([{**POLICIES[0], "spec": 3}]).problems
+
+
+def test_a_matrix_is_made_once_a_world() -> None:
+    one = world(FRONT, BACK, *POLICIES)
+    by_pod, by_workload = one.matrix("pod"), one.matrix("workload")
+    assert one.matrix("pod") is by_pod and one.matrix() is by_workload and by_pod.rows is by_workload.rows
+    assert "[Pod]" in str(by_pod) and "[Pod]" not in str(by_workload)
+    with pytest.raises(ValueError, match="by 'workload' or by 'pod'"):
+        one.matrix("node")
+
+
+def test_a_world_of_fewer_pods_forgets_what_the_larger_one_worked_out() -> None:
+    apps = [deployment(f"app{number}", ports=[80]) for number in range(60)]
+    large = World.of([*apps, policy(selects="app1", ingress=[rule(pods("app2"), ports=[80])])])
+    large.matrix()
+    large.judge("app2", "app1", 80)
+    small = replace(large, pods=large.pods[:3])
+    fresh = World.of([*apps[:3], *(one.source for one in large.policies)])
+    assert str(small.matrix()) == str(fresh.matrix()) and len(small.matrix().pods) == 3
+    assert not small.judge("app0", "app1", 80) and small.judge("app2", "app1", 80)
+    with pytest.raises(NotFound):
+        small.judge("app30", "app1", 80)
+    assert list(small.workloads) == list(fresh.workloads)
+    relabelled = replace(large, pods=tuple(replace(pod, labels={"app": "app2"}) for pod in large.pods))
+    assert relabelled.judge("app9", "app1", 80), "no policy selects app1 any more"
+    assert str(relabelled.matrix()) == str(World(relabelled.pods, large.namespaces, large.policies).matrix())
+
+
+def test_namespaces_with_other_labels_give_another_matrix() -> None:
+    one = World.of([FRONT, BACK, policy("team", "back", "shop", ingress=[
+        rule({"namespaceSelector": {"matchLabels": {"team": "a"}}})])])
+    assert "front" not in str([line for line in one.matrix() if "back" in line.target])
+    labelled = replace(one, namespaces={"shop": {"team": "a"}})
+    assert any("front" in line.source and "back" in line.target for line in labelled.matrix())

@@ -22,9 +22,9 @@ def can(source: str, target: str, port: int = 80, protocol: str = "TCP", *, obje
     live = {f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in objects if one["kind"] == "Pod"}
     names = [f"default/{end}" if f"default/{end}" in live else end for end in (source, target)]
     if all(name in live or "/" not in name for name in names):
-        assert reference.allowed(objects, *names, port, protocol) is allowed
+        assert reference.allowed(objects, names[0], names[1], port, protocol) is allowed
     if all(name in live for name in names):
-        assert world.matrix("pod").allows(*names, port, protocol) is allowed
+        assert world.matrix("pod").allows(names[0], names[1], port, protocol) is allowed
     return allowed
 
 

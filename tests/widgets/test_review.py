@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from helpers.display.widgets import live
 from helpers.display.widgets.bench import Bench
 from helpers.display.widgets.focus import MOST, focus, narrowed
 from helpers.display.widgets.review import NOWHERE, review
+from helpers.policies.matrix.matrix import Matrix
 
 from .scripted import ScriptedCluster
 
@@ -69,3 +72,25 @@ def test_the_graph_of_a_proposal_says_that_it_is_one():
     one = bench(INGRESS[0].read_text())
     assert "if this were applied" in live.draw(one.proposal)
     assert "if this were applied" not in live.draw(bench().proposal)
+
+
+@pytest.mark.parametrize("size", [MOST + 1, 200])
+def test_of_a_large_cluster_everything_is_shown_at_each_keystroke(size: int):
+    one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
+                objects=[workload(number) for number in range(size)])
+    for text in (one.draft.open.text + " ", one.draft.open.text.replace("s9", "s11")):
+        one.type(text)
+        assert "if this were applied" in live.draw(one.proposal)
+        assert one.proposal.summary() and isinstance(review(one.proposal), list)
+
+
+def test_a_keystroke_makes_one_matrix(monkeypatch: pytest.MonkeyPatch):
+    made: list[object] = []
+    monkeypatch.setattr("helpers.policies.world.Matrix", lambda *parts: made.append(parts[1]) or Matrix(*parts))
+    one = bench(INGRESS[0].read_text())
+    for _ in range(3):
+        one.type(one.draft.open.text.replace("checkoutservice", "checkoutservice2"))
+        live.draw(one.proposal)
+        review(one.proposal)
+        assert one.proposal.summary()
+        assert sum(policies is one.proposal.world.policies for policies in made) == 1

@@ -53,4 +53,4 @@ def narrowed(world: World, names: frozenset[str]) -> World:
     """The world with these workloads' pods alone, and the policies of their namespaces."""
     pods = tuple(pod for pod in world.pods if workload_of(pod) in names)
     policies = tuple(policy for policy in world.policies if any(policy.selects(pod) for pod in pods))
-    return replace(world, pods=pods, policies=policies, _cache={})
+    return replace(world, pods=pods, policies=policies)

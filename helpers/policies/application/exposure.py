@@ -111,7 +111,13 @@ class Entrances:
 
     @cached_property
     def _pods(self) -> list[Pod]:
-        return [pod for pod in self._world.pods if brings_calls_in(pod)]
+        return [pod for pod in self._world.pods if brings_calls_in(pod) or _has_image_of_controller(pod)]
+
+
+def _has_image_of_controller(pod: Pod) -> bool:
+    """Whether a pod serves with what calls itself ingress; a controller's helpers, such as its jobs, have no port."""
+    return any("ingress" in str(one.get("image") or "").lower() and mappings(one, "ports")
+               for one in mappings(template_of(pod), "spec", "containers"))
 
 
 def backends(item: Json) -> Iterator[Backend]:

@@ -55,10 +55,10 @@ def comparison_as(form: str, comparison: Comparison) -> str:
     if form == "json":
         return as_json(comparison.as_dict())
     if form == "dot":
-        return dot((change.source, change.target, f"{change.before} → {change.after}", _COLOURS[change.kind])
-                   for change in comparison.changes)
+        return dot((one.source, one.target, f"{one.before} → {one.after}", _COLOURS[one.kind])
+                   for one in comparison.changes)
     header = ("diff-type", "source", "destination", "before", "after")
-    rows = [(change.kind, change.source, change.target, change.before, change.after) for change in comparison.changes]
+    rows = [(one.kind, one.source, one.target, one.before, one.after) for one in comparison.changes]
     if form == "csv":
         return as_csv(header, rows)
     return as_markdown(header, rows) if form == "markdown" else str(comparison)

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from helpers.policies.matrix.kept import Partition
 from helpers.policies.matrix.matrix import Matrix
-from helpers.policies.matrix.tables import Directions, Partition
+from helpers.policies.matrix.tables import Directions
+from helpers.policies.matrix.units import standing_for
 from helpers.policies.model import EGRESS, INGRESS, Policy
 from helpers.policies.model.bits import Bits, members
+from helpers.policies.model.selectors import EVERYTHING
 
 if TYPE_CHECKING:
     from helpers.policies.world import World
@@ -32,20 +35,23 @@ class Redundant:
 
 
 def redundant(world: World) -> list[Redundant]:
-    """Each policy whose removal alone changes no connection, between pods or with the outside.
+    """Each policy whose removal alone changes no connection, between pods or with the outside, now or later.
+
+    Left out are policies whose work can't be seen in these objects: for every pod of a namespace, which isolate the
+    pods that are still to come, and those that select or admit pods that aren't there.
 
     Of two equal policies both are listed, though only one may go; `removable` gives a set that may go together.
     """
-    matrix = world.matrix("pod")
-    pods = Counter(matrix.classes.of_pod)
+    matrix = world.matrix()
+    pods = _members(matrix)
     return [Redundant(policy, _beside(matrix, number, NONE)) for number, policy in enumerate(world.policies)
             if _changes_nothing(matrix, number, NONE, pods)]
 
 
 def removable(world: World) -> list[Redundant]:
     """Policies that may all go at once; of equal ones the first stays."""
-    matrix = world.matrix("pod")
-    pods = Counter(matrix.classes.of_pod)
+    matrix = world.matrix()
+    pods = _members(matrix)
     found: list[Redundant] = []
     gone = NONE
     for number in reversed(range(len(world.policies))):
@@ -53,6 +59,14 @@ def removable(world: World) -> list[Redundant]:
             found.append(Redundant(world.policies[number], _beside(matrix, number, gone)))
             gone |= {number}
     return found[::-1]
+
+
+def _members(matrix: Matrix) -> Counter[int]:
+    """How many pods each class stands for, those included that a template will make."""
+    found: Counter[int] = Counter()
+    for pod, number in zip(matrix.pods, matrix.classes.of_pod, strict=True):
+        found[number] += standing_for(pod)
+    return found
 
 
 def _beside(matrix: Matrix, number: int, gone: Gone) -> tuple[str, ...]:
@@ -66,7 +80,15 @@ def _beside(matrix: Matrix, number: int, gone: Gone) -> tuple[str, ...]:
 
 def _changes_nothing(matrix: Matrix, number: int, gone: Gone, pods: Counter[int]) -> bool:
     """Whether a policy may go when others are gone already."""
+    if _beyond(matrix, matrix.policies[number]):
+        return False
     return not any(_changed_pair(table, gone, gone | {number}, number, pods) for table in matrix.tables)
+
+
+def _beyond(matrix: Matrix, policy: Policy) -> bool:
+    """Whether a policy is about pods that aren't there: all of a namespace, tomorrow's too, or such as are missing."""
+    return (policy.pods == EVERYTHING or not matrix.classes.subjects(policy)
+            or not all(bits is None or bits for rule in matrix.classes.peers(policy) for bits in rule))
 
 
 def _changed_pair(table: Directions, before: Gone, after: Gone, number: int, pods: Counter[int]) -> bool:

@@ -32,7 +32,7 @@ def explain(world: Asked, source: End, target: End, port: int, protocol: str, se
     verdict = judge(source, target, port, protocol, world.namespaces, world.isolating)
     misses: list[Miss] = []
     for side, end, other in ((verdict.egress, source, target), (verdict.ingress, target, source)):
-        if side.allowed or end.pod is None or side.note:
+        if side.allowed or end.pod is None or side.note or side.rule:
             continue
         family = common_families(source, target)[0]
         attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)

@@ -15,6 +15,7 @@ from helpers.policies.judging.verdicts import Miss
 from helpers.policies.model import (
     INGRESS,
     NAMESPACE_NAME_LABEL,
+    Action,
     Namespaces,
     Peer,
     Pod,
@@ -60,7 +61,7 @@ Difference = tuple[int, str, str]
 
 def nearest_miss(policy: Policy, attempt: Attempt) -> Miss:
     """The nearest miss of a policy that isolates the end and allows nothing that fits."""
-    rules = policy.rules(attempt.direction) or ()
+    rules = [rule for rule in policy.rules(attempt.direction) or () if rule.action is Action.ALLOW]
     if not rules:
         return Miss(policy.key, attempt.direction, "rules", f"has no {attempt.direction} rule, so it allows nothing")
     return min((_rule_miss(policy, rule, attempt) for rule in rules), key=lambda miss: miss.distance)

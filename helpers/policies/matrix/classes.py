@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from helpers.policies.matrix.index import Index
-from helpers.policies.matrix.looks import Look, Vocabulary, looks
-from helpers.policies.model import Namespaces, Peer, Pod, Policy
+from helpers.policies.matrix.kept import Kept
+from helpers.policies.matrix.looks import Look, Vocabulary
+from helpers.policies.model import Peer, Policy
 from helpers.policies.model.addresses import Block
 from helpers.policies.model.bits import Bits, from_members, members
-from helpers.policies.model.regions import Range, Regions
+from helpers.policies.model.regions import Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,25 +73,14 @@ class Classes:
         return found
 
 
-def classify(pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
-             kept: dict[Any, Any] | None = None) -> Classes:
-    """Sort pods and addresses into classes.
+def classify(policies: Sequence[Policy], kept: Kept,
+             families: frozenset[int] = frozenset()) -> Classes:
+    """Sort the pods and the addresses into the classes that these policies make of them.
 
-    `kept` remembers the looks for the next set of policies over the same pods: an edit seldom changes what the
-    policies speak of.
+    `families` are the address families to look at besides those that pods and policies mention.
     """
     words = Vocabulary.of(policies)
-    key = words.frozen()
-    if kept is not None and kept.get("words") == key:
-        distinct, of_pod, index, outside = kept["looks"]
-    else:
-        regions = {version: Regions(version, list(words.blocks)) for version in (4, 6)}
-        distinct, of_pod = looks(pods, words, regions)
-        index = Index(distinct, namespaces)
-        outside = [(mask, tuple(ranges)) for version in _families(distinct, words)
-                   for mask, ranges in regions[version].outside().items()]
-        if kept is not None:
-            kept["words"], kept["looks"] = key, (distinct, of_pod, index, outside)
+    distinct, of_pod, index, outside = kept.sorted(words, families)
     merged = _merge(distinct, index, policies)
     representatives: list[Look] = []
     for look, number in zip(distinct, merged, strict=True):
@@ -100,14 +89,6 @@ def classify(pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Pol
     return Classes(tuple(representatives), tuple([merged[number] for number in of_pod]),
                    tuple([ranges for _, ranges in outside]), tuple([mask for mask, _ in outside]), words.blocks,
                    index, merged)
-
-
-def _families(distinct: Sequence[Look], words: Vocabulary) -> list[int]:
-    """The address families that pods have; where some address isn't known, IPv4 and what the blocks mention."""
-    found = {family for look in distinct for family in look.families}
-    if not found or any(not look.families for look in distinct):
-        found |= {4} | {block.version for block in words.blocks}
-    return sorted(found)
 
 
 def _merge(distinct: Sequence[Look], index: Index, policies: Sequence[Policy]) -> list[int]:

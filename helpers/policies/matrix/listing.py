@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from helpers.policies.matrix.rows import Rows
+from helpers.policies.matrix.units import Folded, Members, Unit, unit_name, units
 from helpers.policies.model import Pod
-from helpers.policies.model.bits import members
+from helpers.policies.model.bits import Bits, members
 from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.model.ports import Span, spans_text
 from helpers.policies.model.regions import Range, merge, range_text
-from helpers.policies.model.workloads import workloads
 
 Backend = tuple[Pod, int]
 
@@ -32,57 +32,9 @@ class Connection(NamedTuple):
         return {"src": self.source, "dst": self.target, "conn": self.text, "ports": ports}
 
 
-Members = tuple[int, ...]
-"""The classes of a unit's pods, ascending; nearly always one."""
-
-
-def unit_name(pod: Pod, by: str) -> str:
-    """`ns/name[Kind]` of the workload, or `ns/name[Pod]` of the pod."""
-    return pod.workload_key if by == "workload" else f"{pod.key}[Pod]"
-
-
-def units(matrix: Rows) -> dict[str, Members]:
-    """Each unit with the classes of its pods."""
-    found: dict[str, set[int]] = {}
-    for pod, number in zip(matrix.pods, matrix.classes.of_pod, strict=True):
-        found.setdefault(unit_name(pod, matrix.by), set()).add(number)
-    return {name: tuple(sorted(classes)) for name, classes in found.items()}
-
-
-def replicated(matrix: Rows) -> frozenset[str]:
-    """The units whose pods may call each other: workloads of several pods."""
-    if matrix.by == "pod":
-        return frozenset()
-    return frozenset(key for key, workload in workloads(matrix.pods).items() if workload.several)
-
-
-class Folded:
-    """The matrix between groups of classes; asks for each pair of groups once."""
-
-    def __init__(self, matrix: Rows) -> None:
-        self.matrix = matrix
-        self._rows: dict[Members, dict[int, int]] = {}
-
-    def row(self, sources: Members) -> dict[int, int]:
-        """Class -> set of ports on which one of the sources may reach it."""
-        found = self._rows.get(sources)
-        if found is None:
-            found = self._rows[sources] = {}
-            for source in sources:
-                for ports, bits in self.matrix.rows[source].items():
-                    for target in members(bits):
-                        found[target] = found.get(target, 0) | ports
-        return found
-
-    def ports(self, sources: Members, targets: Members) -> int:
-        row, ports = self.row(sources), 0
-        for target in targets:
-            ports |= row.get(target, 0)
-        return ports
-
-
 def connections(matrix: Rows, backends: Iterable[Backend] = ()) -> list[Connection]:
-    """Every allowed connection between different units and with the outside, sorted as the text output is.
+    """Every allowed connection between units, of a unit's members with each other, and with the outside; sorted as
+    the text output is.
 
     `backends` are the (pod, port) pairs behind Ingress objects: they get a line from the ingress controller, which
     counts as a pod without labels in a namespace of its own.
@@ -101,31 +53,62 @@ def _from_controller(matrix: Rows, backends: Iterable[Backend]) -> Iterator[Conn
 
 
 def _lines(matrix: Rows) -> Iterator[Connection]:
-    folded, all_units, several = Folded(matrix), units(matrix), replicated(matrix)
-    groups: dict[Members, list[str]] = {}
-    for name, classes in all_units.items():
-        groups.setdefault(classes, []).append(name)
-    outside = range(len(matrix.classes.looks), matrix.classes.size)
-    ends = list(groups.items())
-    for sources, names in ends:
-        for targets, others in ends:
-            ports = folded.ports(sources, targets)
-            if ports:
-                text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
-                for name in names:
-                    for other in others:
-                        if other != name or name in several:
-                            yield Connection(name, other, text, spans)
+    known = units(matrix)
+    names, pods = list(known), len(matrix.classes.looks)
+    outside = range(pods, matrix.classes.size)
+    folded = Folded(matrix, _spread(known, outside))
+    inside = (1 << len(names)) - 1
+    groups: dict[Members, list[int]] = {}
+    for number, unit in enumerate(known.values()):
+        groups.setdefault(unit.classes, []).append(number)
+    for sources, numbers in groups.items():
         row = folded.row(sources)
-        for ports, span in _ranges(matrix, {number: row.get(number, 0) for number in outside}):
+        for ports, targets in row.items():
             text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
-            for name in names:
-                yield Connection(name, span, text, spans)
-        reaching = {number: folded.ports((number,), sources) for number in outside}
-        for ports, span in _ranges(matrix, reaching):
+            others = [(target, names[target]) for target in members(targets & inside)]
+            for number in numbers:
+                yield from (Connection(names[number], name, text, spans) for target, name in others
+                            if target != number)
+        yield from _outward(matrix, row, [names[number] for number in numbers], len(names))
+    yield from _inward(matrix, folded, names, outside)
+    for name, unit in known.items():
+        ports = folded.between(unit)
+        if ports:
+            yield Connection(name, name, matrix.ports.text(ports), matrix.ports.spans(ports))
+
+
+def _spread(known: Mapping[str, Unit], outside: range) -> dict[int, Bits]:
+    """The units of each class, as bits; outside classes follow as units of their own."""
+    found: dict[int, Bits] = {number: 1 << len(known) + place for place, number in enumerate(outside)}
+    for number, unit in enumerate(known.values()):
+        for its in unit.classes:
+            found[its] = found.get(its, 0) | 1 << number
+    return found
+
+
+def _outward(matrix: Rows, row: Mapping[int, Bits], names: Sequence[str], first: int) -> Iterator[Connection]:
+    """What some units with one row may reach outside, whose bits begin at `first`."""
+    reached = {len(matrix.classes.looks) + place: ports for ports, targets in row.items()
+               for place in members(targets >> first)}
+    for ports, span in _ranges(matrix, reached):
+        text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
+        yield from (Connection(name, span, text, spans) for name in names)
+
+
+def _inward(matrix: Rows, folded: Folded, names: Sequence[str], outside: range) -> Iterator[Connection]:
+    """What may come in from outside."""
+    reaching: dict[int, dict[int, int]] = {}
+    for number in outside:
+        for ports, targets in folded.row((number,)).items():
+            for target in members(targets & (1 << len(names)) - 1):
+                reaching.setdefault(target, {})[number] = ports
+    alike: dict[tuple[tuple[int, int], ...], list[str]] = {}
+    for target, reached in reaching.items():
+        alike.setdefault(tuple(reached.items()), []).append(names[target])
+    for entries, reachable in alike.items():
+        for ports, span in _ranges(matrix, dict(entries)):
             text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
-            for name in names:
-                yield Connection(span, name, text, spans)
+            yield from (Connection(span, name, text, spans) for name in reachable)
 
 
 def _ranges(matrix: Rows, reached: dict[int, int]) -> Iterator[tuple[int, str]]:

@@ -6,13 +6,15 @@ Nothing quadratic in pods is built until `connections` is asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Self
 
 from helpers.policies.judging.connection import End, judge
 from helpers.policies.matrix.classes import Classes, classify
-from helpers.policies.matrix.tables import Directions, Partition, Work, port_space
-from helpers.policies.model import EGRESS, INGRESS, Namespaces, Pod, Policy
+from helpers.policies.matrix.kept import Kept, Partition
+from helpers.policies.matrix.tables import Directions, port_space
+from helpers.policies.model import EGRESS, INGRESS, Pod, Policy
 from helpers.policies.model.addresses import NotAnAddress, parse_address
 from helpers.policies.model.bits import Bits, disjoint, members
 from helpers.policies.model.ports import Span
@@ -25,32 +27,28 @@ class Rows:
     `rows[c]` maps sets of ports to the classes that class c may reach on them, disjoint.
     """
 
-    def __init__(self, pods: Sequence[Pod], namespaces: Namespaces, policies: Sequence[Policy],
-                 by: str = "workload", kept: dict[Any, Any] | None = None) -> None:
+    def __init__(self, kept: Kept, policies: Sequence[Policy], families: frozenset[int] = frozenset()) -> None:
+        self.pods, self.policies, self.by = kept.pods, policies, "workload"
+        self.classes: Classes = classify(policies, kept, families)
+        self.ports = port_space(policies, self.classes)
+        self.families = self._families()
+        likeness = (self.classes.likeness, self.ports.pieces)
+        self.tables = [Directions(self.classes, policies, self.ports, family, kept.work(likeness, family))
+                       for family in sorted(self.families)]
+        self.rows: list[Partition] = _union([_rows(table, table is self.tables[0]) for table in self.tables])
+
+    def listed(self, by: str) -> Self:
+        """The same matrix, listed by "workload" or by "pod"."""
         if by not in ("workload", "pod"):
             raise ValueError(f"a matrix is by 'workload' or by 'pod', not by {by!r}")
-        self.pods, self.policies, self.by = pods, policies, by
-        self.classes: Classes = classify(pods, namespaces, policies, kept)
-        self.ports = port_space(policies, self.classes)
-        families = self._families()
-        work = self._work({} if kept is None else kept)
-        self.tables = [Directions(self.classes, policies, self.ports, family, work.setdefault(family, Work()))
-                       for family in families]
-        self.rows: list[Partition] = _union([_rows(table, family == families[0])
-                                             for table, family in zip(self.tables, families, strict=True)])
+        other = copy(self)
+        other.by = by
+        return other
 
-    def _work(self, kept: dict[Any, Any]) -> dict[int, Work]:
-        """The work that still holds from the last matrix of these pods, by address family."""
-        key = (self.classes.likeness, self.ports.pieces)
-        if kept.get("tables") != key:
-            kept["tables"], kept["work"] = key, {}
-        work: dict[int, Work] = kept["work"]
-        return work
-
-    def _families(self) -> list[int]:
+    def _families(self) -> frozenset[int]:
         found = {family for look in self.classes.looks for family in look.families}
         found |= {ranges[0][0] for ranges in self.classes.outside}
-        return sorted(found) or [4]
+        return frozenset(found or [4])
 
     @cached_property
     def _class_of(self) -> dict[str, int]:

@@ -8,26 +8,18 @@ Each address family has its own table, because an ipBlock means addresses of one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 
 from helpers.policies.matrix.classes import Classes
+from helpers.policies.matrix.kept import Entry, Partition, Work
 from helpers.policies.matrix.looks import PortName, rules
 from helpers.policies.model import EGRESS, INGRESS, Action, Policy, Rule
 from helpers.policies.model.bits import Bits, disjoint, from_members, members
 from helpers.policies.model.ports import PortSpace, Span
 
-Partition = dict[int, Bits]
-"""Set of ports -> classes, the sets of classes disjoint."""
-
-Entry = tuple[int, tuple[PortName, ...], Bits, Action]
-"""One rule: its numeric ports, its port names, the classes it means, what it does."""
-
 Piece = tuple[int, Bits]
 """A set of ports, and the classes to which it applies."""
-
-_MOST_KEPT = 100_000
 
 
 def port_space(policies: Iterable[Policy], classes: Classes) -> PortSpace:
@@ -37,22 +29,6 @@ def port_space(policies: Iterable[Policy], classes: Classes) -> PortSpace:
     spans.update((protocol, number, number)
                  for look in classes.looks for (protocol, _), number in look.ports)
     return PortSpace(spans)
-
-
-@dataclass(slots=True)
-class Work:
-    """What a table has worked out. It holds for every table with the same classes, ports and family, so that an edit
-    of one policy leaves the work on the others standing."""
-
-    entries: dict[tuple[Policy, str], list[Entry]] = field(default_factory=dict)
-    partitions: dict[object, Partition] = field(default_factory=dict)
-
-    def trimmed(self) -> Work:
-        """Itself, emptied when edits without end have filled it."""
-        if len(self.entries) > _MOST_KEPT or len(self.partitions) > _MOST_KEPT:
-            self.entries.clear()
-            self.partitions.clear()
-        return self
 
 
 class Directions:

@@ -19,7 +19,8 @@ MOST_BYTES = 64 << 20
 """The longest text that is read."""
 
 _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_NOTHING = re.compile(r"(\s|#[^\n]*|%[^\n]*|\.\.\.)*\Z").match
+_NOTHING = re.compile(r"(?:\s++|[#%][^\n]*+|\.\.\.)*+\Z").match
+"""Possessive: a banner of # must not be tried in every way that it can be cut."""
 _DEEPEST_LIST = 20
 
 

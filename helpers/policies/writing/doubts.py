@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from helpers.policies.application.arrows import Arrow
-from helpers.policies.model.naming import API_SERVER
+from helpers.policies.model.naming import API_SERVER, INGRESS_CONTROLLER
 from helpers.policies.reading.gathering import Problem
 from helpers.policies.wording import listed, plural, short
 from helpers.policies.world import World
@@ -15,7 +14,7 @@ from helpers.policies.writing.drafting import Draft
 
 def doubts(world: World, draft: Draft, policies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """One sentence each."""
-    return (*_unread(world), *_unknown(draft), *_members(draft), *_open(draft), *_standing(world, draft, policies))
+    return (*_unread(world), *_unknown(draft), *_members(draft), *_elsewhere(draft), *_standing(world, draft, policies))
 
 
 def unread(world: World, namespace: str) -> list[Problem]:
@@ -56,28 +55,26 @@ def _members(draft: Draft) -> Iterator[str]:
                "these call each other: they may not.")
 
 
-def _open(draft: Draft) -> Iterator[str]:
-    """Ends whose addresses aren't known, so that only a rule for everybody keeps the arrow."""
-    into: dict[str, list[Arrow]] = {}
-    for arrow in draft.open_to_callers:
-        into.setdefault(arrow.source, []).append(arrow)
-    for source, arrows in into.items():
-        doors = listed(sorted({f"{short(one.target)} {one.protocol} {one.port}" for one in arrows}), most=4)
-        yield (f"Where {_from(source)} from isn't in the input, so everybody may call {doors}, pods of other "
-               "namespaces included: add what brings the calls in, or nodes with their pods' range, to narrow it.")
-    out: dict[str, list[Arrow]] = {}
-    for arrow in draft.open_to_called:
-        out.setdefault(arrow.target, []).append(arrow)
-    for target, arrows in out.items():
-        ports = listed(sorted({f"{one.protocol} {one.port}" for one in arrows}))
-        callers = listed(sorted({short(one.source) for one in arrows}))
-        yield (f"Where {short(target)} is isn't in the input, so {callers} may call everybody on {ports}: " + (
-                   "add the Service and EndpointSlice default/kubernetes to narrow it." if target == API_SERVER else
-                   "add its pods with their addresses to narrow it."))
+def _elsewhere(draft: Draft) -> Iterator[str]:
+    """Ends that aren't in the input, for which the rules are wider than the arrows."""
+    doors: dict[str, set[str]] = {}
+    for arrow in draft.from_elsewhere():
+        doors.setdefault(arrow.source, set()).add(f"{short(arrow.target)} {arrow.protocol} {arrow.port}")
+    if INGRESS_CONTROLLER in doors:
+        yield (f"The ingress controller isn't in the input, so pods of every namespace but "
+               f"{listed(sorted(draft.peers.inside))} and addresses outside may call "
+               f"{_doors(doors.pop(INGRESS_CONTROLLER))}: add its pods to narrow it.")
+    if API_SERVER in doors or any(arrow.target == API_SERVER for arrow in draft.to_elsewhere()):
+        yield ("The API server's address isn't in the input, so it counts as any address outside, on the ports 443 and "
+               "6443: add the Service and EndpointSlice default/kubernetes to narrow it.")
+    if not draft.peers.networks and (doors or any(draft.to_elsewhere())):
+        yield ("The addresses of pods and nodes aren't in the input, so the private ranges count as outside, nodes and "
+               f"pods in them too{': ' if doors else ''}{_doors(set().union(*doors.values()))}. Take your pods' range "
+               "out of the blocks.")
 
 
-def _from(source: str) -> str:
-    return "the outside's calls come" if source == "outside" else f"{short(source)} calls"
+def _doors(doors: set[str]) -> str:
+    return listed(sorted(doors), most=4)
 
 
 def _standing(world: World, draft: Draft, policies: Sequence[Mapping[str, Any]]) -> Iterator[str]:

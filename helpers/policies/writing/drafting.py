@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from helpers.policies.application.arrows import Arrow
@@ -54,17 +54,15 @@ class Draft:
             left += found
             self.covered = {key: one for key, one in self.covered.items() if key not in found}
 
-    @property
-    def open_to_callers(self) -> list[Arrow]:
-        """The arrows whose source only everybody means, at the target's end."""
-        return [one for one in self.arrows if self.ingress and one.target in self.covered
-                and self.peers.of(one.source, self.covered[one.target].namespace) is None]
+    def from_elsewhere(self) -> Iterator[Arrow]:
+        """The arrows to covered workloads whose caller is no pod and no address of the input."""
+        return (one for one in self.arrows
+                if self.ingress and one.target in self.covered and not self.peers.knows(one.source))
 
-    @property
-    def open_to_called(self) -> list[Arrow]:
-        """The arrows whose target only everybody means, at the source's end."""
-        return [one for one in self.arrows if self.egress and one.source in self.covered
-                and self.peers.of(one.target, self.covered[one.source].namespace) is None]
+    def to_elsewhere(self) -> Iterator[Arrow]:
+        """The arrows from covered workloads to what is no pod and no address of the input."""
+        return (one for one in self.arrows
+                if self.egress and one.source in self.covered and not self.peers.knows(one.target))
 
     @property
     def notes(self) -> list[str]:
@@ -134,8 +132,7 @@ class Draft:
         return name
 
     def _rule(self, side: str, other: str, arrows: Sequence[Arrow], namespace: str) -> Json:
-        """A rule for the arrows between two ends; without peers where only everybody means the other one."""
+        """A rule for the arrows between two ends."""
         ports = sorted({(arrow.protocol, arrow.port) for arrow in arrows}, key=lambda port: (port[1], port[0]))
-        peers = self.peers.of(other, namespace)
-        return {**({} if peers is None else {side: peers}),
+        return {side: self.peers.of(other, namespace),
                 "ports": [{"protocol": protocol, "port": port} for protocol, port in ports]}

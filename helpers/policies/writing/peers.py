@@ -8,21 +8,15 @@ from typing import Any
 
 from helpers.policies.application.fields import at, mappings, strings
 from helpers.policies.judging.naming import DNS_LABELS, DNS_NAMESPACE, DNS_PORT, NODE_LOCAL, dns_pods
-from helpers.policies.model import NAMESPACE_NAME_LABEL
-from helpers.policies.model.addresses import (
-    OUTSIDE,
-    format_address,
-    is_address,
-    parse_address,
-    parse_block,
-    parse_cidr,
-)
-from helpers.policies.model.naming import short_name
+from helpers.policies.model import NAMESPACE_NAME_LABEL, Workload
+from helpers.policies.model.addresses import format_address, is_address, parse_address, parse_block, parse_cidr
+from helpers.policies.model.naming import INGRESS_CONTROLLER, is_system, short_name
 from helpers.policies.model.regions import Range, merge, solid
 from helpers.policies.world import World
 from helpers.policies.writing.labels import Labels
 
 Json = dict[str, Any]
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 _NODE_LOCAL_LABELS = {"k8s-app": "node-local-dns"}
 
 
@@ -33,9 +27,9 @@ class Peers:
         self._world = world
         self.labels = Labels(world.workloads)
 
-    def of(self, end: str, namespace: str) -> list[Json] | None:
-        """The peers that mean an end, in a policy of `namespace`; None where only everybody does, because the end's
-        addresses aren't known."""
+    def of(self, end: str, namespace: str) -> list[Json]:
+        """The peers that mean an end, in a policy of `namespace`. An end that is no pod of the input, and no address,
+        counts as outside; the ingress controller may be a pod of any namespace that is not in the input, too."""
         workload = self._world.workloads.get(end)
         if workload is not None and not workload.pods[0].host_network:
             labels = self.labels[end]
@@ -44,32 +38,64 @@ class Peers:
                 return [peer]
             return [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME_LABEL: workload.namespace}}, **peer}]
         if workload is not None:
-            own = {address for pod in workload.pods for address in (*pod.addresses, *pod.host_addresses)}
-            return _blocks(sorted(own) or self._nodes) or None
-        if end == OUTSIDE:
-            return [{"ipBlock": block} for block in self.outside_blocks] or None
-        return _blocks([end]) if is_address(end) else None
+            return _blocks(_own_addresses(workload) or self._nodes) or self._outside
+        if is_address(end):
+            return _blocks([end])
+        return [*([self._elsewhere] if end == INGRESS_CONTROLLER else ()), *self._outside]
+
+    @property
+    def _elsewhere(self) -> Json:
+        """The pods of namespaces that aren't in the input."""
+        return {"namespaceSelector": {"matchExpressions": [
+            {"key": NAMESPACE_NAME_LABEL, "operator": "NotIn", "values": sorted(self.inside)}]}}
+
+    @cached_property
+    def inside(self) -> frozenset[str]:
+        """The application's namespaces of which pods are in the input."""
+        spaces = {pod.namespace for pod in self._world.pods}
+        return frozenset({space for space in spaces if not is_system(space)} or spaces)
+
+    @property
+    def _outside(self) -> list[Json]:
+        return [{"ipBlock": block} for block in self.outside_blocks]
+
+    @cached_property
+    def networks(self) -> list[str]:
+        """The networks in which the pods' addresses lie, as far as pods and Node objects tell."""
+        return sorted({_network(version, value) for pod in self._world.pods if not pod.host_network
+                       for version, value in pod.parsed_addresses} | set(self._pod_networks()))
 
     @cached_property
     def outside_blocks(self) -> list[Json]:
-        """Every address but the pods', of the families that the pods have; nothing where none of theirs is known.
+        """Every address but the pods', of the families that the pods have.
 
-        A node's address that looks like one of a pod is let in by a block of its own.
+        A node's address that looks like one of a pod is let in by a block of its own. Where no pod's address is known,
+        the private ranges, in which nodes lie, have blocks of their own to be narrowed.
         """
-        networks = sorted({_network(version, value) for pod in self._world.pods if not pod.host_network
-                           for version, value in pod.parsed_addresses} | set(self._pod_networks()))
-        blocks: list[Json] = [{"cidr": everything, "except": inside} for everything, version in (("0.0.0.0/0", 4),
-                              ("::/0", 6)) if (inside := [one for one in networks if parse_cidr(one)[0] == version])]
-        held = [parse_cidr(network) for network in networks]
+        if not self.networks:
+            return [{"cidr": "0.0.0.0/0", "except": list(_PRIVATE)}, *({"cidr": cidr} for cidr in _PRIVATE)]
+        blocks: list[Json] = [
+            {"cidr": everything, "except": inside} for everything, version in (("0.0.0.0/0", 4), ("::/0", 6))
+            if (inside := [one for one in self.networks if parse_cidr(one)[0] == version])]
+        held = [parse_cidr(network) for network in self.networks]
         among = [node for node in self._nodes if any(
             version == family and low <= value <= high for version, value in (parse_address(node),)
             for family, low, high in held)]
         return blocks + [peer["ipBlock"] for peer in _blocks(among)]
 
-    @cached_property
-    def outside_ranges(self) -> list[Range]:
-        """The ranges of addresses that `outside_blocks` hold."""
-        blocks = [parse_block(block["cidr"], tuple(block.get("except", ()))) for block in self.outside_blocks]
+    def knows(self, end: str) -> bool:
+        """Whether the input says where an end is."""
+        workload = self._world.workloads.get(end)
+        return is_address(end) if workload is None else not workload.pods[0].host_network or bool(
+            self._nodes or _own_addresses(workload))
+
+    def ranges(self, end: str) -> list[Range]:
+        """The ranges of addresses by which an end is meant; nothing for a workload that the matrix knows by name."""
+        workload = self._world.workloads.get(end)
+        if workload is not None and (not workload.pods[0].host_network or _own_addresses(workload)):
+            return []
+        blocks = [parse_block(peer["ipBlock"]["cidr"], tuple(peer["ipBlock"].get("except", ())))
+                  for peer in self.of(end, "") if "ipBlock" in peer]
         return merge((block.version, first, last) for block in blocks for first, last in solid(block))
 
     @cached_property
@@ -119,6 +145,11 @@ class Peers:
             return end.strip("{}").replace(":", "-").strip("-")
         own = short_name(workload.pods[0])
         return own if workload.namespace == namespace else f"{workload.namespace}-{own}"
+
+
+def _own_addresses(workload: Workload) -> list[str]:
+    """The addresses of pods on their node's network."""
+    return sorted({address for pod in workload.pods for address in (*pod.addresses, *pod.host_addresses)})
 
 
 def _blocks(addresses: Sequence[str]) -> list[Json]:

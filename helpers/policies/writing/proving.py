@@ -9,7 +9,8 @@ from typing import Any
 from helpers.policies.judging.naming import DNS_PORT, NODE_LOCAL
 from helpers.policies.matrix.listing import Connection, connections
 from helpers.policies.model import Pod
-from helpers.policies.model.addresses import OUTSIDE, OUTSIDE_ADDRESS, is_address, parse_address
+from helpers.policies.model.addresses import OUTSIDE, is_address, parse_address
+from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.model.ports import Span, spans_text, spans_without
 from helpers.policies.model.regions import range_text
 from helpers.policies.world import World
@@ -18,7 +19,6 @@ from helpers.policies.writing.drafting import Draft
 Reach = dict[tuple[str, str], set[Span]]
 """(source, target) -> spans of ports; outside ends are ranges as the matrix writes them."""
 
-_OUTSIDE_V6 = "2001:db8::1"
 _DNS_SPANS = {("UDP", DNS_PORT, DNS_PORT), ("TCP", DNS_PORT, DNS_PORT)}
 
 
@@ -52,7 +52,7 @@ def prove(world: World, policies: Sequence[Mapping[str, Any]], draft: Draft, unp
     after = world.replace_policies([*policies, *kept])
     have = _cut(_reach(connections(after.matrix())), draft)
     want = _cut(_required(draft), draft)
-    free = _permitted(have, want, draft)
+    free = _permitted(want, draft)
     missing = [_line(pair, left) for pair, spans in sorted(want.items())
                if (left := spans_without(sorted(spans), sorted(have.get(pair, ()))))]
     extra = [_line(pair, left) for pair, spans in sorted(have.items())
@@ -87,20 +87,14 @@ def _required(draft: Draft) -> Reach:
 
 
 def _ends(end: str, draft: Draft) -> list[str]:
-    """An arrow's end as the matrix names it; nothing for one whose addresses aren't known."""
-    if end == OUTSIDE:
-        return [range_text(span) for span in draft.peers.outside_ranges]
-    if not is_address(end):
-        return [end] if end in draft.world.workloads else []
-    version, value = parse_address(end)
-    return [range_text((version, value, value))]
+    """An arrow's end as the matrix names it: a workload, or ranges of addresses."""
+    return [range_text(span) for span in draft.peers.ranges(end)] or [end]
 
 
-def _permitted(have: Reach, want: Reach, draft: Draft) -> Reach:
-    """What is no surprise though no arrow says it: rules for everybody, and pods that use the address of their node."""
-    callers = _spans(draft.open_to_callers, "target")
-    called = _spans(draft.open_to_called, "source")
-    free = {pair: callers.get(pair[1], set()) | called.get(pair[0], set()) for pair in have}
+def _permitted(want: Reach, draft: Draft) -> Reach:
+    """What is no surprise though no arrow says it: pods that use the address of their node, and pods of namespaces
+    where the ingress controller may be."""
+    free: Reach = {}
     hosts = {key: _addresses(one.pods) for key, one in draft.world.workloads.items() if one.pods[0].host_network}
     for (source, target), spans in want.items():
         for key, addresses in hosts.items():
@@ -108,14 +102,11 @@ def _permitted(have: Reach, want: Reach, draft: Draft) -> Reach:
                 free.setdefault((key, target), set()).update(spans)
             if _holds(target, addresses):
                 free.setdefault((source, key), set()).update(spans)
+    for arrow in draft.from_elsewhere():
+        for one in draft.world.workloads.values() if arrow.source == INGRESS_CONTROLLER else ():
+            if one.namespace not in draft.peers.inside:
+                free.setdefault((one.key, arrow.target), set()).add((arrow.protocol, arrow.port, arrow.port))
     return free
-
-
-def _spans(arrows: Iterable[Any], end: str) -> dict[str, set[Span]]:
-    found: dict[str, set[Span]] = {}
-    for arrow in arrows:
-        found.setdefault(getattr(arrow, end), set()).add((arrow.protocol, arrow.port, arrow.port))
-    return found
 
 
 def _addresses(pods: Iterable[Pod]) -> set[tuple[int, int]]:
@@ -133,23 +124,12 @@ def _holds(end: str, addresses: set[tuple[int, int]]) -> bool:
 
 
 def _shut(after: World, draft: Draft) -> Iterator[str]:
-    """The arrows with an end that only everybody means, and that the policies stop all the same."""
+    """The arrows from an ingress controller that isn't in the input, and that the policies stop."""
     matrix = after.matrix()
-    for arrow in draft.open_to_callers:
+    for arrow in draft.from_elsewhere():
         pod = after.workloads[arrow.target].pods[0]
-        if not matrix.admits_stranger(pod, arrow.port, arrow.protocol) or not after.judge(
-                _outside_of(pod), pod, arrow.port, arrow.protocol):
+        if arrow.source == INGRESS_CONTROLLER and not matrix.admits_stranger(pod, arrow.port, arrow.protocol):
             yield _line((arrow.source, arrow.target), ((arrow.protocol, arrow.port, arrow.port),))
-    for arrow in draft.open_to_called:
-        pod = after.workloads[arrow.source].pods[0]
-        if not after.judge(pod, _outside_of(pod), arrow.port, arrow.protocol):
-            yield _line((arrow.source, arrow.target), ((arrow.protocol, arrow.port, arrow.port),))
-
-
-def _outside_of(pod: Pod) -> str:
-    """An address outside, of a family that the pod has."""
-    versions = {version for version, _ in pod.parsed_addresses}
-    return _OUTSIDE_V6 if versions == {6} else OUTSIDE_ADDRESS
 
 
 def _cut(reach: Reach, draft: Draft) -> Reach:
@@ -166,12 +146,10 @@ def _cut(reach: Reach, draft: Draft) -> Reach:
 
 
 def _bounds(draft: Draft) -> list[tuple[int, int]]:
-    """Starts of ranges: of the outside, of its holes, and of each single address that an arrow or the DNS names."""
-    starts = {(version, point) for version, first, last in draft.peers.outside_ranges for point in (first, last + 1)}
-    named = {end for arrow in draft.arrows for end in (arrow.source, arrow.target) if is_address(end)}
-    for version, value in map(parse_address, {*named, NODE_LOCAL}):
-        starts |= {(version, value), (version, value + 1)}
-    return sorted(starts)
+    """Where the ranges that mean the arrows' ends begin, and where they have ended."""
+    named = {end for arrow in draft.arrows for end in (arrow.source, arrow.target)} | {NODE_LOCAL, OUTSIDE}
+    return sorted({(version, point) for end in named for version, first, last in draft.peers.ranges(end)
+                   for point in (first, last + 1)})
 
 
 def _pieces(end: str, bounds: Sequence[tuple[int, int]]) -> list[str]:

@@ -2,11 +2,8 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, unquote
-
-if TYPE_CHECKING:
-    from .connection import Connection
 
 PHRASES = {
     101: "Switching Protocols",
@@ -48,7 +45,7 @@ class BadTarget(ValueError):
 class Request:
     """One request. Header names are lower case; `segments` are the decoded parts of the path.
 
-    `body` is complete when a handler sees the request.
+    `body` is complete when a handler sees the request; `connection` is the Connection that it came on.
     """
 
     method: str
@@ -56,11 +53,11 @@ class Request:
     segments: tuple[str, ...]
     query: dict[str, list[str]]
     headers: dict[str, str]
-    connection: "Connection"
+    connection: Any
     body: bytes = b""
 
     @classmethod
-    def parse(cls, method: str, target: bytes, headers: dict[str, str], connection: "Connection") -> "Request":
+    def parse(cls, method: str, target: bytes, headers: dict[str, str], connection: Any) -> "Request":
         """Raises BadTarget for anything but an absolute path in UTF-8."""
         try:
             path, _, query = target.decode("ascii").partition("?")
