@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from helpers.policies import lint
+
 from .build import app, deployment, pod, pods, policy, rule, service, spaces
 from .linted import ANY_SPACE, DNS, TO_DNS, UDP, hits, ids, said, sends
 
@@ -39,6 +41,9 @@ def test_a_named_port_opens_nothing_outside() -> None:
     assert "on TCP 443." in both and "http" not in both
     assert not hits("open-egress", *here, sends("caller", rule({"ipBlock": {"cidr": "0.0.0.0/0"}}, side="to",
                                                                ports=["http"])))
+    assert not hits("open-egress", *here, sends("caller", rule(side="to", ports=[UDP, 53])))
+    assert hits("open-egress", *here, sends("caller", rule(side="to", ports=[{"port": 53, "endPort": 54}])))
+    assert hits("open-egress", *here, sends("caller", rule(side="to", ports=[{"port": 52, "endPort": 53}])))
     assert "every port" in said("open-egress", *here, sends("caller", {}))
 
 
@@ -203,6 +208,7 @@ def test_members_that_are_cut_off_from_each_other(workload: Any, severity: str) 
     assert [one.severity for one in found] == ([severity] if severity else [])
     for one in found:
         assert "app=elastic" in one.mend and "default/in" in one.sentence
+    assert not hits("needed-call-denied", workload, HEADLESS, pod("fluent"), FROM_FLUENT)
     among = policy("among", "elastic", ingress=[rule(pods("elastic"), ports=[9200, 9300])])
     assert not hits("members-cut-off", workload, HEADLESS, pod("fluent"), FROM_FLUENT, among)
 
@@ -221,7 +227,11 @@ def test_old_versions(version: str, found: bool) -> None:
     ([22], (), "SSH"), ([{"port": 20, "endPort": 30}], (), "SSH and Telnet"), ([10250], (ANY_SPACE,), "the kubelet"),
     ([2379], ({"ipBlock": {"cidr": "0.0.0.0/0"}},), "etcd"), (["ssh"], (), "SSH"), ([22], (pods("admin"),), ""),
     ([22], ({"ipBlock": {"cidr": "203.0.113.0/24"}},), ""), ([{"port": 22, "protocol": "UDP"}], (), ""),
-    ([8080], (), ""), ([{"port": 1, "endPort": 65535}], (), ""), ([22], ({"podSelector": {}},), "")])
+    ([8080], (), ""), ([{"port": 1, "endPort": 65535}], (), ""), ([22], ({"podSelector": {}},), ""),
+    ([22], ({"namespaceSelector": {"matchLabels": {"team": "red"}}},), ""),
+    ([22], ({**ANY_SPACE, **pods("admin")},), ""), ([{"port": 22, "endPort": 1022}], (), ""),
+    ([{"port": 22, "endPort": 1021}], (), "SSH, Telnet, rexec, rlogin and rsh"),
+    (["web"], (), ""), ([22], (pods("admin"), ANY_SPACE), "SSH")])
 def test_administration_ports(ports: Any, peer: Any, found: str) -> None:
     made = policy("p", "a", ingress=[rule(*peer, ports=ports)])
     text = [one.sentence for one in hits("admin-port-open", pod("a", ports=[("ssh", 22)]), pod("admin"), made)]
@@ -277,3 +287,106 @@ def test_an_exception_is_undone_where_ports_meet(ours: Any, theirs: Any, found: 
 def test_a_workload_that_denies_all_its_egress_needs_no_names() -> None:
     assert not hits("dns-cut-off", pod("db"), policy("db", "db", policyTypes=["Egress"]))
     assert hits("dns-cut-off", pod("db"), policy("all", policyTypes=["Egress"]))
+
+
+def test_a_block_beside_that_undoes_an_exception() -> None:
+    holed, beside = ({"ipBlock": {"cidr": "8.0.0.0/8", "except": ["8.8.0.0/16"]}}, {"ipBlock": {"cidr": "8.8.0.0/15"}})
+    assert "8.8.0.0/15 beside it lets it pass" in said("except-undone", pod("a"),
+                                                       policy("p", "a", ingress=[rule(holed, beside)]))
+    for other in (policy("q", "b", ingress=[rule(beside)]), policy("q", "a", policyTypes=["Egress"], egress=[
+            {"to": [beside]}]), policy("q", "a", ingress=[rule({"ipBlock": {"cidr": "8.8.8.0/24"}})])):
+        assert not hits("except-undone", pod("a"), pod("b"), policy("p", "a", ingress=[rule(holed)]), other)
+    open_to_all = policy("q", "a", ingress=[{}])
+    assert "default/q spec.ingress[0]" in said("except-undone", pod("a"), policy("p", "a", ingress=[rule(holed)]),
+                                               open_to_all)
+
+
+def test_the_policy_that_speaks_of_dns_is_the_one_to_mend() -> None:
+    web, rest = pod("web"), rule(pods("web"), side="to", ports=[8080])
+    found = hits("node-local-dns", web, DNS, node_local(), policy("a", "web", policyTypes=["Egress"]),
+                 policy("b", "web", policyTypes=["Egress"], egress=[rest]), sends("web", TO_DNS))
+    assert [one.policy for one in found] == ["default/web-out"]
+    cut = hits("dns-cut-off", web, DNS, policy("a", "web", policyTypes=["Egress"]),
+               policy("b", "web", policyTypes=["Egress"], egress=[rest]))
+    assert [one.policy for one in cut] == ["default/b"]
+
+
+def test_ports_of_pods_that_declare_none_are_not_judged() -> None:
+    made = policy("p", {"matchLabels": {"tier": "x"}}, ingress=[rule(pods("b"), ports=[81])])
+    declaring, silent = (pod(name, ports=ports, labels={"tier": "x"}) for name, ports in (("a", [80]), ("s", [])))
+    assert hits("port-nobody-serves", declaring, pod("b"), made)
+    assert not hits("port-nobody-serves", declaring, silent, pod("b"), made)
+    ranged = policy("p", {"matchLabels": {"tier": "x"}}, ingress=[rule(ports=[{"port": 81, "endPort": 90}])])
+    assert hits("port-nobody-serves", declaring, ranged)
+    every = policy("p", {"matchLabels": {"tier": "x"}}, ingress=[rule(ports=[{"protocol": "UDP"}])])
+    assert not hits("port-nobody-serves", declaring, every)
+
+
+@pytest.mark.parametrize(("entry", "words"), [
+    ({"port": 53}, "and its protocol: UDP 53."), ("dns", "add `protocol: UDP`"), ("dnss", "Did you mean dns?"),
+    ("http", "The pods name dns.")])
+def test_how_a_port_is_mended(entry: Any, words: str) -> None:
+    here = pod("a", ports=[("dns", 53, "UDP")])
+    found = [one for one in lint([here, policy("p", "a", ingress=[rule(pods("a"), ports=[entry])])])
+             if one.id.startswith("port-")]
+    assert len(found) == 1 and words in found[0].mend
+
+
+def test_pods_without_port_names() -> None:
+    assert "name the port in the pod template" in said("port-name-unknown", pod("a", ports=[80]),
+                                                       policy("p", "a", ingress=[rule(ports=["http"])]))
+
+
+def test_a_call_to_an_address_that_is_denied() -> None:
+    web = deployment("web", env={"UPSTREAM": "203.0.113.9:443"})
+    text = said("needed-call-denied", web, sends("web", rule(pods("db"), side="to", ports=[5432]), TO_DNS))
+    assert "web → 203.0.113.9 TCP 443" in text and "ipBlock 203.0.113.9/32" in text
+
+
+def test_the_other_end_lets_something_else_pass() -> None:
+    out = sends("a", rule(pods("b"), side="to", ports=[8080]), TO_DNS)
+    here = [pod("a"), pod("b", ports=[("http", 8080)])]
+    for entry, stopped in (({"protocol": "SCTP"}, True), ({"port": 80}, True), ("http", False),
+                           ({"port": 8000, "endPort": 8080}, False)):
+        into = policy("in", "b", ingress=[rule(pods("a"), ports=[entry])])
+        assert bool(hits("one-end", *here, out, into)) == stopped, entry
+    named = sends("a", rule(pods("b"), side="to", ports=["http"]), TO_DNS)
+    assert not hits("one-end", *here, named, policy("in", "b", ingress=[rule(pods("a"), ports=[8080])]))
+    assert hits("one-end", *here, named, policy("in", "b", ingress=[rule(pods("a"), ports=[8081])]))
+
+
+def test_the_other_end_is_told_from_either_side() -> None:
+    here = [pod("a"), pod("b", ports=[8080]), pod("c", labels={"app": "a"})]
+    into = policy("in", "b", ingress=[rule(pods("a"), ports=[8080])])
+    text = said("one-end", *here, into, sends("a", TO_DNS))
+    assert "ingress from default/a and 1 more" in text and "Add an egress rule for default/a" in text
+    only = said("one-end", *here[:2], sends("a", rule(pods("b"), side="to"), TO_DNS), policy("in", "b", ingress=[]))
+    assert "egress to default/b, and the ingress policies there (default/in)" in only
+    assert not hits("one-end", pod("a"), policy("p", "a", ingress=[rule(pods("a"))], egress=[],
+                                                policyTypes=["Ingress", "Egress"])), "a pod reaches itself"
+
+
+def test_a_range_names_the_ports_that_count() -> None:
+    made = policy("p", "a", ingress=[rule(ports=[{"port": 8000, "endPort": 9999}])])
+    assert "Name the ports that the pods serve: 8080." in said("wide-port-range", pod("a", ports=[80, 8080]), made)
+    assert "Name the ports that are needed." in said("wide-port-range", pod("a"), made)
+
+
+def test_only_the_gravest_form_of_what_is_one_mend_is_told() -> None:
+    found = ids(*MARIA, tidy(), from_part("cron"))
+    assert "needed-call-denied" in found and "peer-matches-nothing" not in found
+
+
+def test_a_label_of_the_job_template_alone() -> None:
+    item = tidy()
+    del item["metadata"]["labels"]
+    text = said("needed-call-denied", *MARIA, item, from_part("php", "cron"))
+    assert "part=cron is on its Job template, not on the pods of default/tidy: put it into" in text
+
+
+def test_the_workload_of_a_running_pod_is_asked_too() -> None:
+    owner = {"ownerReferences": [{"apiVersion": "batch/v1", "kind": "Job", "name": "tidy", "controller": True}]}
+    live = pod("tidy-x", labels={}, **owner)
+    live["spec"] = tidy(kind="Job")["spec"]["template"]["spec"]
+    assert "spec.template.metadata.labels" in said("needed-call-denied", *MARIA, live, tidy(kind="Job"),
+                                                   from_part("php", "cron"))

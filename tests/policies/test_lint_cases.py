@@ -8,7 +8,7 @@ import pytest
 
 from helpers.policies import lint
 
-from .build import deployment, namespace, pod, pods, policy, rule, spaces
+from .build import app, deployment, namespace, pod, pods, policy, rule, spaces
 from .linted import ANY_SPACE, DNS, TO_DNS, UDP, hits, ids, said, sends
 
 # One dash too many or too few
@@ -136,7 +136,10 @@ def test_a_selector_of_pods_that_an_operator_makes_is_a_note() -> None:
 
 @pytest.mark.parametrize(("wanted", "here", "near"), [
     ("fronted", "frontend", "app=frontend"), ("web", "wbe", "app=wbe"),
-    ("cart-service", "cartservice", "app=cartservice"),
+    ("cart-service", "cartservice", "app=cartservice"), ("recommend-tion", "recommendation", "app=recommendation"),
+    ("pymnts", "payments", "app=payments"), ("pymetn", "payment", ""), ("ab", "ba", "app=ba"), ("ab", "ac", ""),
+    ("a", "b", ""), ("front-1-end", "front-2-end", ""), ("red-end", "rd-end", "app=rd-end"),
+    ("front-end", "front-middle-end", ""), ("CART", "cart", "app=cart"),
     ("team-a", "team-b", ""), ("db-1", "db-2", ""), ("v1", "v2", ""), ("web", "mobile", ""), ("api", "payments", ""),
     ("kube-dns", "node-agent", ""), ("eu", "us", ""), ("prod", "preprod", ""), ("", "web", "")])
 def test_only_a_typing_error_is_near(wanted: str, here: str, near: str) -> None:
@@ -188,3 +191,32 @@ def test_an_end_that_cannot_be_seen_stops_nothing() -> None:
     assert not hits("one-end", pod("client"), sends("client", {}), server)
     assert not hits("one-end", pod("client"), sends("client", rule(pods("server"), side="to")), server)
     assert hits("one-end", pod("client"), pod("server"), sends("client"), server)
+
+
+def test_a_namespace_object_without_a_name_is_passed_over() -> None:
+    for broken in ({"kind": "Namespace"}, {"kind": "Namespace", "metadata": []},
+                   {"kind": "Namespace", "metadata": {"name": ""}}):
+        assert "not-in-the-input" in ids(pod("web"), broken, policy("p", "web", ingress=[rule(spaces("tools"))]))
+
+
+def test_the_cluster_itself_is_seldom_in_the_input() -> None:
+    """A pod template of kube-system makes no whole cluster, a running pod does; the same for its namespaces' pods."""
+    peer = {**spaces("kube-system"), "podSelector": app("metrics")}
+    made = policy("p", "web", ingress=[rule(peer)])
+    assert ids(pod("web"), deployment("agent", "kube-system"), made) == ["not-in-the-input"]
+    assert ids(pod("web"), DNS, made) == ["peer-matches-nothing"]
+
+
+def test_a_namespace_by_label_is_known_if_it_is_there_with_its_pods() -> None:
+    peer = {"namespaceSelector": {"matchLabels": {"team": "red"}}, **pods("tool")}
+    made = policy("p", "web", ingress=[rule(peer)])
+    red = namespace("tools", team="red")
+    assert ids(pod("web"), red, made) == ["not-in-the-input"]
+    assert ids(pod("web"), red, pod("other", "tools"), made) == ["peer-matches-nothing"]
+    assert ids(pod("web"), red, pod("tool", "tools"), made) == []
+
+
+def test_what_is_absent_is_listed_once() -> None:
+    made = [policy(name, "web", ingress=[rule(spaces("tools"))]) for name in ("p", "q")]
+    text = said("not-in-the-input", pod("web"), *made, policy("x", None, "team-a"), policy("y", None, "team-b"))
+    assert text.count("namespace tools") == 1 and "the pods of namespaces team-a and team-b" in text

@@ -115,7 +115,7 @@ def one_end(case: Case) -> Iterator[Finding]:
         if not peer.pods.requirements or not case.subjects(policy):
             continue
         stopped = [pod for pod in _stopped(case, policy, rule, peer, direction)
-                   if not any(_pair(pod, own, direction) in told for own in case.selected(policy))]
+                   if not told or not any(_pair(pod, own, direction) in told for own in case.selected(policy))]
         if not stopped:
             continue
         end, other = stopped[0], OTHER[direction]
