@@ -390,3 +390,27 @@ def test_the_workload_of_a_running_pod_is_asked_too() -> None:
     live["spec"] = tidy(kind="Job")["spec"]["template"]["spec"]
     assert "spec.template.metadata.labels" in said("needed-call-denied", *MARIA, live, tidy(kind="Job"),
                                                    from_part("php", "cron"))
+
+
+def test_addresses_of_services_in_blocks() -> None:
+    here = [deployment("web"), deployment("db", ports=[5432]), service("db", 5432, ip="10.96.0.9")]
+    for cidr, found in (("10.96.0.9/32", True), ("10.96.0.0/12", True), ("10.97.0.0/16", False), ("0.0.0.0/0", False)):
+        out = sends("web", rule({"ipBlock": {"cidr": cidr}}, side="to", ports=[5432]), TO_DNS)
+        assert bool(hits("block-on-service", *here, out)) == found, cidr
+    holed = {"ipBlock": {"cidr": "10.96.0.0/12", "except": ["10.96.0.0/24"]}}
+    assert not hits("block-on-service", *here, sends("web", rule(holed, side="to")))
+    assert not hits("block-on-service", *here, policy("p", "db", ingress=[rule({"ipBlock": {"cidr": "10.96.0.9/32"}})]))
+
+
+def test_a_rule_for_addresses_too_is_not_judged_by_the_pods_ports() -> None:
+    web, db, block = pod("web"), pod("db", ports=[5432]), {"ipBlock": {"cidr": "203.0.113.0/24"}}
+    assert not hits("port-nobody-serves", web, db, sends("web", rule(block, pods("db"), side="to", ports=[443])))
+    assert hits("port-nobody-serves", web, db, sends("web", rule(pods("db"), side="to", ports=[443])))
+    assert not hits("port-nobody-serves", web, db, sends("web", rule(side="to", ports=[443])))
+
+
+def test_long_lists_are_cut() -> None:
+    here = [deployment("db", ports=[5432]), service("db", 5432),
+            *(deployment(name, env={"DB_ADDR": "db:5432"}) for name in "abcde")]
+    text = said("needed-call-denied", *here, policy("deny", policyTypes=["Ingress"]))
+    assert "a → db" in text and "c → db" in text and "d → db" not in text and "and 2 more" in text
