@@ -137,7 +137,7 @@ def tidy(labels: dict[str, str] | None = None, kind: str = "CronJob") -> Any:
             "spec": inner if kind == "CronJob" else {"template": template}}
 
 
-MARIA = [deployment("mariadb", ports=[3306]), deployment("php"), service("mariadb", 3306)]
+MARIA = [deployment("mariadb", ports=[3306, 3307]), deployment("php"), service("mariadb", 3306)]
 
 
 def from_part(*parts: str, ports: Any = (3306,)) -> Any:
@@ -184,6 +184,13 @@ def test_a_call_that_is_needed_is_not_told_twice() -> None:
     out = sends("web", rule(pods("db"), side="to", ports=[5432]), TO_DNS)
     found = ids(*here, out, policy("db", "db", ingress=[]))
     assert found == ["needed-call-denied"]
+
+
+def test_a_wrong_port_is_told_where_it_stands_and_not_again_as_a_call() -> None:
+    here = [deployment("mail", ports=[8080]), service("mail", 5000, 8080), deployment("web", env={"MAIL": "mail:5000"})]
+    assert ids(*here, policy("mail", "mail", ingress=[rule(pods("web"), ports=[5000])])) == ["service-port"]
+    both = ids(*here, policy("mail", "mail", ingress=[rule(pods("shop"), ports=[5000])]))
+    assert {"needed-call-denied", "service-port"} <= set(both)
 
 
 # Members of one workload

@@ -184,6 +184,9 @@ def test_a_peer_that_nobody_fits_is_told_once() -> None:
                  policy("q", "b", ingress=[rule(pods("operated"))]))
     assert len(found) == 1 and found[0].severity == "note"
     assert "default/p" in found[0].sentence and "default/q" in found[0].sentence
+    elsewhere = [pod("a", "other"), policy("p", "a", "other", ingress=[rule(pods("operated"))])]
+    assert len(hits("peer-matches-nothing", pod("a"), policy("p", "a", ingress=[rule(pods("operated"))]),
+                    *elsewhere)) == 2, "the pods of two namespaces are two peers"
 
 
 def test_an_end_that_cannot_be_seen_stops_nothing() -> None:
