@@ -13,7 +13,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long faults conformance tour bench lint lock licences audit editor nav strip down clean
+.PHONY: help lab test test-long mutants faults conformance tour bench lint lock licences audit editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ conformance: $(VENV)/.course  ## run Kubernetes' own specs, write docs/conforman
 
 faults: $(VENV)/.dev  ## try every fault and every stranger, and write what came of it to docs/faults.md
 	@FAULTS_REPORT=1 $(PY) -m pytest tests/faults tests/security --timeout 1800
+
+mutants: $(VENV)/.dev  ## change the policy engine in one place at a time: which changes does no test notice?
+	@$(PY) tools/mutate.py $(or $(OF),helpers/policies) --count $(or $(COUNT),250) --seed $(or $(SEED),1)
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py

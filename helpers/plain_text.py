@@ -27,12 +27,12 @@ _ON_ONE_LINE = _SHOWN | {0x09: "\\t", 0x0A: "\\n"}
 
 def clean(text: str) -> str:
     """The text with every character that steers or hides written as its escape; lines and tabs stay."""
-    return text.replace("\r\n", "\n").translate(_SHOWN)
+    return text if text.isprintable() else text.replace("\r\n", "\n").translate(_SHOWN)
 
 
 def clean_line(text: str) -> str:
     """The same for a name or a value that must stay on one line."""
-    return text.translate(_ON_ONE_LINE)
+    return text if text.isprintable() else text.translate(_ON_ONE_LINE)
 
 
 def typed(text: str) -> bytes:

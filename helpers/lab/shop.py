@@ -14,9 +14,9 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
+from helpers.lab import tones
 from helpers.lab.errors import ShopError
 from helpers.plain_text import clean, typed
-from helpers.policies import tones
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from helpers.policies.application.givens import template_of
+from helpers.policies.application.fields import name_of
 from helpers.policies.linting.addressing import single
 from helpers.policies.linting.case import Case, names_of
 from helpers.policies.linting.findings import ERROR, WARNING, Finding, report
@@ -76,7 +76,8 @@ def node_local_dns(case: Case) -> Iterator[Finding]:
     for asking in _asking(case):
         if asking.cache and _answered(case, asking, "UDP") and not case.lets_out(
                 asking.pods[0], asking.cache, _DNS, "UDP"):
-            policy = next((one for one in asking.policies if any(map(_asks, one.egress or ()))), asking.policies[0])
+            policy = next((one for one in asking.policies for rule in one.egress or ()
+                           if _speaks_of_dns(rule, "UDP")), asking.policies[0])
             cut.setdefault((asking.cache, policy), []).extend(asking.pods)
     for (cache, policy), pods in cut.items():
         yield report("node-local-dns", WARNING, policy, "spec.egress",
@@ -86,18 +87,13 @@ def node_local_dns(case: Case) -> Iterator[Finding]:
                      f"Allow UDP and TCP 53 to ipBlock {cache}/32 too.")
 
 
-def _asks(rule: Rule) -> bool:
-    return any(port.first <= _DNS <= port.last and not port.name for port in rule.ports)
-
-
 def _node_local(case: Case) -> str:
     """The address of NodeLocal DNS, if the input shows that the cluster has it."""
     for pod in case.world.pods:
         if _NODE_LOCAL in (pod.labels.get("k8s-app"), pod.workload.partition("/")[2]):
             found = re.search(r"-localip[=\s,'\"]+(169\.254\.\d{1,3}\.\d{1,3})", str(_spec(pod).get("containers")))
             return found[1] if found else _NODE_LOCAL_ADDRESS
-    maps = ((item.get("metadata") or {}).get("name") for item in case.objects("ConfigMap"))
-    if _NODE_LOCAL in maps:
+    if any(name_of(item) == _NODE_LOCAL for item in case.objects("ConfigMap")):
         return _NODE_LOCAL_ADDRESS
     return next((server for pod in case.world.pods for server in _nameservers(pod) if server.startswith("169.254.")),
                 "")
@@ -118,7 +114,7 @@ def _asking(case: Case) -> Iterator[Asking]:
 
 
 def _spec(pod: Pod) -> Mapping[str, Any]:
-    spec = template_of(pod).get("spec")
+    spec = pod.manifest.get("spec")
     return spec if isinstance(spec, Mapping) else {}
 
 
