@@ -222,9 +222,9 @@ HABITS = (
     works("wait --for=condition=Available deployment/web --timeout=10s", "condition met"),
     # streams
     works("logs lone", "Started HTTP server on port 80"),
-    works("logs lone --tail=1", "Started HTTP server on port"),
+    works("logs lone --tail=1", "server on port"),
     works("logs lone --since=1h", ""),
-    works("logs lone --timestamps --tail=1", "Z Started HTTP server on port"),
+    works("logs lone --timestamps --tail=1", "Z Started UDP server on port"),
     works("logs -l app=client --prefix", "[pod/client/client] Started HTTP server on port 8080"),
     works("logs deployment/web", ""),
     works("logs ticker -f", "tick", how="watch"),
@@ -275,6 +275,7 @@ HABITS = (
     works("explain tiger.spec", "stripes"),
     works("get tigers", "tom"),
     works("delete crd tigers.zoo.example", "deleted"),
+    refused("autoscale deployment web --max=3", "horizontalpodautoscalers.autoscaling is not part of this lab"),
     works("get persistentvolumeclaims", "there is no storage to ask for", "No resources found"),
     # deleting
     works("apply --prune --all -f -", "networkpolicy.networking.k8s.io/web", stdin=POLICY),
@@ -298,7 +299,6 @@ HABITS = (
     refused("top pods", "Metrics API not available"),
     refused("certificate approve request", "certificatesigningrequests.certificates.k8s.io is not part of this lab"),
     refused("apply -f -", "persistentvolumeclaims is not part of this lab", stdin=VOLUME, shown="apply, a claim"),
-    refused("autoscale deployment web --max=3", "horizontalpodautoscalers.autoscaling is not part of this lab"),
     refused("create token default", "serviceaccounts/token is not part of this lab's cluster"),
     refused("delete flows --all", "they can only be read", shown="delete flows"),
 )

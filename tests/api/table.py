@@ -13,8 +13,8 @@ CLIENTS = (PINNED, OLDEST, PYTHON)
 HEAD = """# What the lab's cluster answers
 
 Written by `pytest tests/api`: every line was typed on a cluster of the lab, as `python -m helpers up --empty` starts
-it, and its answer checked, when this file was made. The columns are two versions of kubectl, and the call of the official
-Python client (`kubernetes` 37) that does the same.
+it, and its answer checked, when this file was made. The columns are two versions of kubectl, and the call of the
+official Python client (`kubernetes` 37) that does the same.
 """
 
 # What has to be tried before the document is written: habits by client.
