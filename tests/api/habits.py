@@ -20,13 +20,18 @@ spec:
 CHANGED = POLICY.replace("port: 80", "port: 8080")
 INVALID = POLICY.replace("port: 80", "port: 70000")
 MISSPELT = POLICY.replace("podSelector: {matchLabels: {app: web}}", "podSelektor: {}")
+AUTOSCALER = (
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\n"
+    "spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n"
+)
 VOLUME = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: disk}\nspec: {}\n"
 POD = """
 apiVersion: v1
 kind: Pod
 metadata: {name: lone, labels: {app: lone}}
 spec: {containers: [{name: main, image: agnhost, args: [netexec, --http-port=80]}]}
----
+"""
+TICKER = """
 apiVersion: v1
 kind: Pod
 metadata: {name: ticker}
@@ -120,7 +125,7 @@ HABITS = (
     works("create serviceaccount robot", "serviceaccount/robot created"),
     works("create deployment web --image=x --dry-run=client -o yaml", "kind: Deployment"),
     works("create deployment dry --image=x --dry-run=server", "deployment.apps/dry created (server dry run)"),
-    works("create -f -", "pod/lone created", "pod/ticker created", stdin=POD),
+    works("create -f -", "pod/lone created", "pod/ticker created", stdin=f"{POD}---{TICKER}"),
     works("rollout status deployment/web --timeout=10s", "successfully rolled out"),
     works("wait --for=condition=Ready pod -l app=web --timeout=10s", "condition met"),
     works("wait --for=jsonpath={.status.phase}=Running pod/lone --timeout=10s", "pod/lone condition met"),
@@ -275,7 +280,13 @@ HABITS = (
     works("explain tiger.spec", "stripes"),
     works("get tigers", "tom"),
     works("delete crd tigers.zoo.example", "deleted"),
-    refused("autoscale deployment web --max=3", "horizontalpodautoscalers.autoscaling is not part of this lab"),
+    refused(
+        "apply -f -",
+        "horizontalpodautoscalers.autoscaling is not part of this lab's cluster; nothing here measures load",
+        stdin=AUTOSCALER,
+        shown="apply, a HorizontalPodAutoscaler",
+    ),
+    refused("autoscale deployment web --max=3", "failed to create autoscaling/v2 HPA"),
     works("get persistentvolumeclaims", "there is no storage to ask for", "No resources found"),
     # deleting
     works("apply --prune --all -f -", "networkpolicy.networking.k8s.io/web", stdin=POLICY),
