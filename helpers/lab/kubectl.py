@@ -127,7 +127,7 @@ _ADVICE = (
                               "`kubectl explain networkpolicy.spec` lists what there is."),
     ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
                               "`kubectl explain` with the kind's name lists what there is."),
-    (r'no matches for kind "(?i:\w*polic\w*)"',
+    (r'no matches for kind "(?i:network\w*|\w*polic\w*)"',
      "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
     ("no matches for kind", "The cluster does not know this kind: look at its apiVersion and kind; "
                             "`kubectl api-resources` lists what there is."),

@@ -150,7 +150,7 @@ def faults(schema: Any, path: str, depth: int = 0) -> Iterator[FieldError]:
         number = schema.get(name, 0)
         if isinstance(number, bool) or not isinstance(number, int | float):
             yield invalid(f"{path}.{name}", schema[name], "must be a number")
-    properties = schema.get("properties") or {}
+    properties = schema.get("properties", {})
     if not isinstance(properties, dict):
         yield invalid(f"{path}.properties", properties, "must be an object")
         return

@@ -91,6 +91,7 @@ FILLED_IN = {
     ("CustomResourceDefinitionStatus", "storedVersions"),
 }
 STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
+EMPTY = re.compile(r"^type (\w+) struct ?\{\}$", re.MULTILINE)
 OTHER = re.compile(r"^type (\w+) ((?:map\[\w+\]|\[\])?[\w.]+)$", re.MULTILINE)
 FIELD = re.compile(r"^\t(?:(\w+)\s+)?([\w.*\[\]]+)\s+`([^`]+)`", re.MULTILINE)
 
@@ -140,6 +141,8 @@ class Generator:
         for name, body in STRUCT.findall(text):
             unique = f"{package.capitalize()}{name}" if name in taken else name
             self._structs[package, name] = Struct(unique, package, [*fields(body)])
+        for name in EMPTY.findall(text):
+            self._structs[package, name] = Struct(name, package, [])
         for name, kind in OTHER.findall(text):
             self._aliases[package, name] = kind
 

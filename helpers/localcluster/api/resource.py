@@ -107,6 +107,8 @@ class Resource:
     warn: Callable[[Object], list[str]] = _nothing_to_say
     name_rule: re.Pattern[str] | None = None
 
+    any_name: bool = False
+    """Whether a name may be whatever fits into a path, such as `system:reader`."""
     makes_others: bool = False
     """Whether a controller makes objects for it: then it goes first when a namespace is emptied."""
     told: bool = False

@@ -23,6 +23,11 @@ class EndpointSlices:
             yield Key(event.object["metadata"]["namespace"], event.object["metadata"]["name"])
         elif event.resource == PODS.key:
             yield from self._services_of(event)
+        elif event.resource == ENDPOINT_SLICES.key and event.type == "DELETED":
+            metadata = event.object["metadata"]
+            name = (metadata.get("labels") or {}).get(SERVICE_LABEL)
+            if name:
+                yield Key(metadata["namespace"], name)
 
     def _services_of(self, event: Event) -> Iterator[Key]:
         versions = [pod for pod in (event.object, event.previous) if pod is not None]

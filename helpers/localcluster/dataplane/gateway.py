@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from helpers.podnet.places import SUFFIXES, socket_name
 from helpers.policies import NotFound
 
 from ..door import Door, Strangers
@@ -159,7 +160,8 @@ class Gateway:
         if address != NODE_ADDRESS:
             return self._by_address.get(address)
         sharing = (member for member in self._members.values() if member.address == NODE_ADDRESS)
-        return next((member for member in sharing if (member.directory / f"{port}.sock").exists()), None)
+        sockets = [socket_name(port, protocol) for protocol in SUFFIXES]
+        return next((member for member in sharing if any((member.directory / name).exists() for name in sockets)), None)
 
     def labels(self, member: Member) -> dict[str, str]:
         """The pod's labels now."""

@@ -47,7 +47,7 @@ def _bindings(plural: str, kind: str, namespaced: bool) -> Resource:
     columns = Columns((NAME, Column("Role"), AGE, *wide("Users", "Groups", "ServiceAccounts")), _cells)
     return Resource(
         GROUP, "v1", plural, kind, namespaced=namespaced, columns=columns, default=_default, check=_check,
-        warn=not_enforced,
+        warn=not_enforced, any_name=True,
     )  # fmt: skip
 
 

@@ -33,7 +33,8 @@ def _cells(obj: Object) -> list[object]:
 def _roles(plural: str, kind: str, namespaced: bool) -> Resource:
     columns = Columns((NAME, Column("Created At")), _cells)
     return Resource(
-        GROUP, "v1", plural, kind, namespaced=namespaced, columns=columns, check=_check, warn=not_enforced
+        GROUP, "v1", plural, kind, namespaced=namespaced, columns=columns, check=_check, warn=not_enforced,
+        any_name=True,
     )  # fmt: skip
 
 

@@ -38,6 +38,9 @@ def check_name(resource: Resource, name: str) -> list[FieldError]:
         return [required("metadata.name", "name or generateName is required")]
     if resource.name_rule:
         return check_label(name, "metadata.name", resource.name_rule)
+    if resource.any_name:
+        wrong = name in (".", "..") or "/" in name or "%" in name
+        return [invalid("metadata.name", name, "may not be '.' or '..', or contain '/' or '%'")] if wrong else []
     return [invalid("metadata.name", name, detail) for detail in syntax.subdomain(name)]
 
 

@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
         name.add_argument(f"--{protocol}", type=_boolean, nargs="?", const=True, default=default)
     name.set_defaults(run=lambda options: _serve(_hostname_servers(options)))
     porter = _tool(tools, "porter",
-                   "servers on the ports N of SERVE_PORT_N and SERVE_SCTP_PORT_N, which answer with their values")
+                   "servers on the ports N of SERVE_PORT_N, SERVE_TCP_PORT_N, SERVE_UDP_PORT_N and SERVE_SCTP_PORT_N, "
+                   "which answer with their values")
     porter.set_defaults(run=lambda options: _serve(_porter_servers()))
     return parser
 
@@ -131,19 +132,24 @@ def _hostname_servers(options: argparse.Namespace) -> Iterator[tuple[str, Start]
             port, lambda data, sender: places.hostname().encode())
 
 
+_PORTER = {"SERVE_PORT_": "HTTP", "SERVE_TCP_PORT_": "TCP", "SERVE_UDP_PORT_": "UDP", "SERVE_SCTP_PORT_": "SCTP"}
+
+
 def _porter_servers() -> Iterator[tuple[str, Start]]:
     for variable, value in sorted(os.environ.items()):
-        for prefix, protocol in (("SERVE_PORT_", "TCP"), ("SERVE_SCTP_PORT_", "SCTP")):
+        for prefix, protocol in _PORTER.items():
             digits = variable.removeprefix(prefix)
             if digits != variable and digits.isdigit() and 0 < int(digits) < 65536:
                 yield _porter(int(digits), protocol, value)
 
 
 def _porter(port: int, protocol: str, value: str) -> tuple[str, Start]:
-    text = f"Serving {value!r} over {'HTTP' if protocol == 'TCP' else protocol} on port {port}"
-    if protocol == "SCTP":
-        return text, lambda: streams.listen(port, _say(value), protocol)
-    return text, lambda: serve_http(port, lambda request: Response(value))
+    text = f"Serving {value!r} over {protocol} on port {port}"
+    if protocol == "HTTP":
+        return text, lambda: serve_http(port, lambda request: Response(value))
+    if protocol == "UDP":
+        return text, lambda: streams.listen_datagrams(port, lambda data, sender: value.encode())
+    return text, lambda: streams.listen(port, _say(value), protocol)
 
 
 def _say(text: str) -> streams.Client:
