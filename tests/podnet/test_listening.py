@@ -39,6 +39,5 @@ def test_the_name_leads_to_the_socket(pod: Path) -> None:
 
 def test_without_a_directory_the_machine_s_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LISTEN_DIR")
-    with listening.bind(0) as door:
-        with pytest.raises(OSError, match="Address already in use"):
-            listening.bind(door.getsockname()[1])
+    with listening.bind(0) as door, pytest.raises(OSError, match="Address already in use"):
+        listening.bind(door.getsockname()[1])

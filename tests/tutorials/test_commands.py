@@ -136,6 +136,32 @@ def test_netcat_at_both_ends(net: Reader) -> None:
         assert "hello" in heard.result()
 
 
+WAITS = """
+apiVersion: v1
+kind: Pod
+metadata: {name: waits}
+spec:
+  restartPolicy: Never
+  initContainers:
+  - name: look
+    image: busybox:latest
+    env: [{name: FRONTEND, value: "web:80"}]
+    command: [/bin/sh, -exc]
+    args:
+    - |
+      code=$(wget --server-response http://${FRONTEND} 2>&1 | awk '/^  HTTP/{print $2}')
+      test "$code" -eq 200
+  containers: [{name: main, image: busybox, args: [echo, found]}]
+"""
+
+
+def test_an_init_container_looks_for_a_server(net: Reader) -> None:
+    """As the shop's load generator does upstream."""
+    net.apply(WAITS)
+    net.eventually("kubectl get pod waits", "Completed")
+    assert "found" in net.type("kubectl logs waits")
+
+
 def test_an_unknown_image_is_named_at_once(net: Reader) -> None:
     said = net.type("kubectl create deployment odd --image=caddy:2")
     assert 'Warning: no image "caddy:2" exists in this lab cluster; images here (any tag): agnhost, alpine' in said
