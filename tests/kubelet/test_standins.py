@@ -151,6 +151,18 @@ async def test_images_of_tools_run_what_they_are_told(b: Bench) -> None:
 
 
 @with_bench
+async def test_an_image_s_server_is_known_by_its_name(b: Bench) -> None:
+    b.create("one", "redis-server", "--appendonly", "no", image="redis:7")
+    b.create("two", "--maxmemory", "1mb", image="redis:7")
+    b.create("three", command=["postgres"], image="postgres:16")
+    b.create("four", "echo", "other", image="redis:7", restartPolicy="Never")
+    for name, port in (("one", 6379), ("two", 6379), ("three", 5432)):
+        await listens(b, name, port)
+    await until(lambda: b.phase("four") == "Succeeded")
+    assert await b.logs("four") == "other\n"
+
+
+@with_bench
 async def test_a_taken_port_ends_the_second_server(b: Bench) -> None:
     b.create_pod("two", {"containers": [{"name": "main", "image": "nginx"}, {"name": "other", "image": "nginx"}],
                          "restartPolicy": "Never"})

@@ -1,5 +1,6 @@
 """What the commands in a pod say, and with which status they end: a failed connection fails the program."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -10,6 +11,7 @@ from support.cluster import Cluster
 from tutorials.reader import Reader, Said
 
 _numbers = count(1)
+MACHINE_S_CURL = shutil.which("curl", path="/usr/bin:/usr/local/bin")
 NOBODY = "203.0.113.200"
 
 
@@ -108,6 +110,7 @@ def test_nothing_says_reached_that_was_not(net: Reader) -> None:
              ("client", "curl -s web:81"), ("client", "curl -s empty"), ("client", "curl -s nosuch"),
              ("client", f"curl -s -m 1 {NOBODY}:81"), ("client", "curl -s -m 1 shut"), ("client", "nc -w 1 shut 80"),
              ("client", "agnhost connect shut:80 --timeout=1s"), ("client", "telnet web 81")]
+    lines += [("client", f"{MACHINE_S_CURL} -s {url}") for url in ("web:81", "nosuch", "empty") if MACHINE_S_CURL]
     with ThreadPoolExecutor(5) as several:
         said = several.map(lambda pair: run(net, f"{pair[1]} && echo REACHED || echo BLOCKED", pair[0]), lines)
     for (pod, line), answer in zip(lines, said, strict=True):

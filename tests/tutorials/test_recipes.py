@@ -112,6 +112,7 @@ def test_10_allow_traffic_with_multiple_selectors(reader: Reader) -> None:
     for labels in ("app=inventory,role=web", "app=bookstore,role=api"):
         said = reader.shell("nc -v -w 2 db 6379 < /dev/null", labels=labels)
         assert ":6379) open" in said and said.status == 0, labels
+    assert "PONG" in reader.once("redis-cli -h db ping", labels="app=bookstore,role=search", image="redis:4")
     said = reader.shell("nc -v -w 2 db 6379 < /dev/null", labels="app=other")
     assert "nc: timed out" in said and " open" not in said
 

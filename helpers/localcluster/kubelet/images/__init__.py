@@ -17,6 +17,7 @@ Call = tuple[str, str, list[Any]]
 """Module, function and arguments: what the fork server calls."""
 
 _HERE = "helpers.localcluster.kubelet.images"
+REDIS = "redis-cart"
 PROGRAMS: Mapping[str, tuple[str, str]] = {
     "agnhost": (f"{_HERE}.agnhost", "main"),
     "pause": (f"{_HERE}.agnhost", "pause"),
@@ -46,7 +47,9 @@ class Image:
     arguments: tuple[str, ...] = ()
     takes_arguments: bool = True
     arguments_are_command: bool = False
-    """The image has no entrypoint: what a container gives as arguments is the command, or the image's own."""
+    """What a container gives as arguments is another command, unless they begin with an option."""
+    servers: tuple[str, ...] = ()
+    """What the image's own server is called in a command line."""
 
 
 def _own(repository: str, program: str, *arguments: str) -> Image:
@@ -55,10 +58,10 @@ def _own(repository: str, program: str, *arguments: str) -> Image:
     return Image(repository, (module, function, []), program, arguments)
 
 
-def _server(repository: str, program: str, *fixed: str) -> Image:
+def _server(repository: str, program: str, *fixed: str, servers: tuple[str, ...] = ()) -> Image:
     """An image that runs a server unless its arguments name another command."""
     module, function = PROGRAMS[program]
-    return Image(repository, (module, function, [[*fixed]]), program, arguments_are_command=True)
+    return Image(repository, (module, function, [[*fixed]]), program, arguments_are_command=True, servers=servers)
 
 
 def _shell(repository: str, *command: str) -> Image:
@@ -94,9 +97,10 @@ _OWN = (
     _own("docker.io/ahmet/app-on-two-ports", "two-ports"),
     _own("docker.io/calico/star-probe", "probe"),
     _own("docker.io/calico/star-collect", "collect"),
-    *(_server(f"docker.io/library/{name}", "listener", name, str(port)) for name, port in (
-        ("postgres", 5432), ("mysql", 3306), ("mariadb", 3306), ("mongo", 27017), ("memcached", 11211),
-        ("rabbitmq", 5672))),
+    *(_server(f"docker.io/library/{name}", "listener", name, str(port), servers=(server,))
+      for name, port, server in (
+        ("postgres", 5432, "postgres"), ("mysql", 3306, "mysqld"), ("mariadb", 3306, "mariadbd"),
+        ("mongo", 27017, "mongod"), ("memcached", 11211, "memcached"), ("rabbitmq", 5672, "rabbitmq-server"))),
 )
 
 
@@ -111,7 +115,8 @@ def program(path: str) -> str | None:
 def known() -> dict[str, Image]:
     """All images by normal repository name."""
     shop = (
-        Image(repository, ("helpers.boutique", "main", [service]), service, takes_arguments=False)
+        Image(repository, ("helpers.boutique", "main", [service]), service, takes_arguments=False,
+              arguments_are_command=service == REDIS, servers=("redis-server",) if service == REDIS else ())
         for repository, service in SHOP_IMAGES.items()
     )
     return {normal(image.repository): image for image in (*_OWN, *shop)}
