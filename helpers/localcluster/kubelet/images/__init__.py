@@ -23,6 +23,7 @@ PROGRAMS: Mapping[str, tuple[str, str]] = {
     "pause": (f"{_HERE}.agnhost", "pause"),
     "coredns": (f"{_HERE}.coredns", "main"),
     "nginx": (f"{_HERE}.nginx", "main"),
+    "multitool": (f"{_HERE}.echo", "multitool"),
     "httpd-foreground": (f"{_HERE}.nginx", "httpd"),
     "httpbin": (f"{_HERE}.echo", "httpbin"),
     "echo-server": (f"{_HERE}.echo", "echo_server"),
@@ -84,14 +85,16 @@ _OWN = (
       for name in ("jessie-dnsutils", "dnsutils")),
     *(_own(f"docker.io/{name}", "curl") for name in ("curlimages/curl", "byrnedo/alpine-curl", "tutum/curl")),
     *(_server(name, "nginx") for name in (
-        "docker.io/library/nginx", "docker.io/nginxinc/nginx-unprivileged", "registry.k8s.io/e2e-test-images/nginx",
-        "registry.k8s.io/nginx", "docker.io/wbitt/network-multitool", "docker.io/praqma/network-multitool")),
+        "docker.io/library/nginx", "registry.k8s.io/e2e-test-images/nginx", "registry.k8s.io/nginx")),
+    _server("docker.io/nginxinc/nginx-unprivileged", "nginx", "8080"),
+    *(_server(f"docker.io/{name}/network-multitool", "multitool") for name in ("wbitt", "praqma")),
     *(_server(name, "httpd-foreground") for name in (
         "docker.io/library/httpd", "registry.k8s.io/e2e-test-images/httpd")),
-    *(_server(name, "httpbin") for name in ("docker.io/kennethreitz/httpbin", "docker.io/mccutchen/go-httpbin")),
-    *(_own(name, "echo-server") for name in (
-        "registry.k8s.io/echoserver", "k8s.gcr.io/echoserver", "docker.io/ealen/echo-server",
-        "docker.io/jmalloc/echo-server", "docker.io/mendhak/http-https-echo")),
+    _server("docker.io/kennethreitz/httpbin", "httpbin", "80"),
+    _server("docker.io/mccutchen/go-httpbin", "httpbin", "8080"),
+    *(_server(name, "echo-server", port) for name, port in (
+        ("registry.k8s.io/echoserver", "8080"), ("k8s.gcr.io/echoserver", "8080"),
+        ("docker.io/ealen/echo-server", "80"), ("docker.io/jmalloc/echo-server", "8080"), ("docker.io/mendhak/http-https-echo", "8080"))),
     _own("docker.io/hashicorp/http-echo", "http-echo"),
     *(_own(f"{registry}/google-samples/hello-app", "hello-app") for registry in ("gcr.io", "us-docker.pkg.dev")),
     _own("docker.io/ahmet/app-on-two-ports", "two-ports"),
