@@ -94,7 +94,8 @@ _OWN = (
     _server("docker.io/mccutchen/go-httpbin", "httpbin", "8080"),
     *(_server(name, "echo-server", port) for name, port in (
         ("registry.k8s.io/echoserver", "8080"), ("k8s.gcr.io/echoserver", "8080"),
-        ("docker.io/ealen/echo-server", "80"), ("docker.io/jmalloc/echo-server", "8080"), ("docker.io/mendhak/http-https-echo", "8080"))),
+        ("docker.io/ealen/echo-server", "80"), ("docker.io/jmalloc/echo-server", "8080"),
+        ("docker.io/mendhak/http-https-echo", "8080"))),
     _own("docker.io/hashicorp/http-echo", "http-echo"),
     *(_own(f"{registry}/google-samples/hello-app", "hello-app") for registry in ("gcr.io", "us-docker.pkg.dev")),
     _own("docker.io/ahmet/app-on-two-ports", "two-ports"),
