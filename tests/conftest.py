@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "tutorials", "e2e", "notebooks", "browser")
+SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "tutorials", "e2e",
+             "notebooks", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
