@@ -103,7 +103,7 @@ def main() -> None:
         seconds = time.perf_counter() - begun
     report("UDP request and answer, median", statistics.median(standing) * 1000, "ms", "<= 1")
     report("UDP request and answer, 99 of 100", statistics.quantiles(standing, n=100)[98] * 1000, "ms", "-")
-    report("UDP request and answer on a new flow, median", statistics.median(fresh) * 1000, "ms", "<= 2")
+    report("UDP request and answer on a new flow, median", statistics.median(fresh) * 1000, "ms", "-")
     report("UDP requests altogether", (len(standing) + len(fresh)) / seconds, "1/s", "-")
 
 

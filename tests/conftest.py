@@ -14,7 +14,8 @@ settings.load_profile("house")
 
 name_transports()
 
-SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "e2e", "notebooks", "browser")
+SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "tutorials", "e2e",
+             "notebooks", "browser")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,5 +1,6 @@
 """Taking a port of the pod: the socket that programs elsewhere reach."""
 
+import contextlib
 import errno
 import os
 import socket
@@ -26,7 +27,8 @@ def bind(port: int, protocol: str = "TCP") -> socket.socket:
                 link.listen(BACKLOG)
             _publish(hidden, path, kind)
         finally:
-            os.unlink(hidden)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(hidden)
     except OSError:
         link.close()
         raise
@@ -37,11 +39,11 @@ def _publish(hidden: str, path: str, kind: socket.SocketKind) -> None:
     """Give the socket its port's name; one that an earlier process has left there is replaced."""
     try:
         os.link(hidden, path)
-    except FileExistsError:
+    except OSError:
+        # An earlier process has left one, or sockets have but one name on this file system.
         if _answers(path, kind):
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE)) from None
         os.replace(hidden, path)
-        os.link(path, hidden)
 
 
 def _answers(path: str, kind: socket.SocketKind) -> bool:

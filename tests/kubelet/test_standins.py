@@ -102,6 +102,8 @@ def test_what_is_read_of_a_configuration(text: str, sites: list[tuple[int, int, 
 @with_bench
 async def test_the_echo_servers(b: Bench) -> None:
     for name, image, port in (("bin", "kennethreitz/httpbin", 80), ("echo", "registry.k8s.io/echoserver:1.10", 8080),
+                              ("gobin", "mccutchen/go-httpbin", 8080), ("plain", "nginxinc/nginx-unprivileged", 8080),
+                              ("tools", "wbitt/network-multitool", 80),
                               ("hello", "gcr.io/google-samples/hello-app:1.0", 8080), ("apache", "httpd:2.4", 80)):
         b.create(name, image=image)
         await listens(b, name, port)
@@ -113,6 +115,7 @@ async def test_the_echo_servers(b: Bench) -> None:
     assert " 405 " in await page(b, "bin", path="/get", method="POST")
     assert "Hostname: echo" in await page(b, "echo", 8080)
     assert "Hello, world!" in await page(b, "hello", 8080)
+    assert "MultiTool (stand-in) - tools - 10.244." in await page(b, "tools")
     assert "It works!" in await page(b, "apache")
     assert (await page(b, "text", 99)).endswith("hi\n")
 
@@ -148,6 +151,18 @@ async def test_images_of_tools_run_what_they_are_told(b: Bench) -> None:
         assert await b.logs(name) == said
     await until(lambda: b.phase("curl") == "Succeeded")
     assert (await b.logs("curl")).startswith("curl ")
+
+
+@with_bench
+async def test_an_image_s_server_is_known_by_its_name(b: Bench) -> None:
+    b.create("one", "redis-server", "--appendonly", "no", image="redis:7")
+    b.create("two", "--maxmemory", "1mb", image="redis:7")
+    b.create("three", command=["postgres"], image="postgres:16")
+    b.create("four", "echo", "other", image="redis:7", restartPolicy="Never")
+    for name, port in (("one", 6379), ("two", 6379), ("three", 5432)):
+        await listens(b, name, port)
+    await until(lambda: b.phase("four") == "Succeeded")
+    assert await b.logs("four") == "other\n"
 
 
 @with_bench

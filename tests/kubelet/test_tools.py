@@ -127,6 +127,41 @@ async def test_serve_hostname(b: Bench) -> None:
 
 
 @with_bench
+async def test_serve_hostname_and_porter_over_every_protocol(b: Bench) -> None:
+    """As Kubernetes' own tests of network policies start them."""
+    def starts(name: str, *words: str, **fields: object) -> None:
+        b.create(name, *words, **fields)
+
+    starts("tcp", "serve-hostname", "--tcp", "--http=false", "--port", "80")
+    starts("udp", "serve-hostname", "--udp", "--http=false", "--port", "80")
+    starts("porter", "porter", env=[{"name": "SERVE_PORT_80", "value": "foo"},
+                                    {"name": "SERVE_SCTP_PORT_81", "value": "not-dialed"}])
+    for name, socket_name in (("tcp", "80.sock"), ("udp", "80.udp"), ("porter", "80.sock"), ("porter", "81.sctp")):
+        await until(lambda name=name, socket_name=socket_name: b.ready(name) and _path(b, name, socket_name).exists())
+    assert await _all(_path(b, "tcp", "80.sock")) == b"tcp"
+    assert (await _get(b, "porter", 80, "/")).endswith(b"\r\n\r\nfoo")
+    assert await _all(_path(b, "porter", "81.sctp")) == b"not-dialed"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        link.bind(str(_path(b, "udp", "0af400078000")))
+        link.settimeout(5)
+        await asyncio.to_thread(link.sendto, b"hello", str(_path(b, "udp", "80.udp")))
+        assert await asyncio.to_thread(link.recv, 100) == b"udp"
+
+
+def _path(b: Bench, name: str, file: str) -> Path:
+    return b.wires.attached[b.pod(name)["metadata"]["uid"]].directory / file
+
+
+async def _all(path: Path) -> bytes:
+    """Everything that a server says before it closes."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+@with_bench
 async def test_pause_ends_cleanly(b: Bench) -> None:
     b.create("idle", image="registry.k8s.io/pause:3.10", restartPolicy="Never")
     await until(lambda: b.ready("idle"))

@@ -225,6 +225,10 @@ def test_hostile_bytes_end_their_own_flow_only(pods: Path) -> None:
             flood = await Flow.open(net, client, target)
             flood.writer.write(frame(b"y" * 1000) * 5000)
             assert await good.ask(b"x", seconds=5)
+            flood.writer.write(frame(b"") * 200_000)
+            begun = asyncio.get_running_loop().time()
+            assert await good.ask(b"x", seconds=5)
+            assert asyncio.get_running_loop().time() - begun < 2, "others have their turn"
             stop(door)
     run(scenario())
 

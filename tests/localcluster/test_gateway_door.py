@@ -1,6 +1,7 @@
 """The gateway at its door: what it passes on, whom it turns away, how much it takes."""
 
 import asyncio
+import contextlib
 import os
 import resource
 import socket
@@ -43,6 +44,19 @@ def test_plain_http_is_passed_on_in_origin_form_without_the_pods_token(pods: Pat
             assert seen.startswith(b"GET /cart?x=1 HTTP/1.1\r\nHost: web\r\n")
             assert b"roxy-" not in seen and b"Connection: close" in seen
             listener.close()
+    run(scenario())
+
+
+def test_plain_http_that_finds_nobody_gets_no_page_for_an_answer(pods: Path) -> None:
+    """A program would take it for what it wanted."""
+    async def scenario() -> None:
+        async with network(pods) as net:
+            client, server = await net.pod("client"), await net.pod("server")
+            net.service("web", 80, 8080, server)
+            for host in ("web", "web:81", "nosuch", "10.244.9.9"):
+                reader, _ = await net.open(client, head=f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n")
+                with contextlib.suppress(ConnectionResetError):
+                    assert await reader.read() == b"", host
     run(scenario())
 
 

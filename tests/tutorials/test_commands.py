@@ -1,5 +1,6 @@
 """What the commands in a pod say, and with which status they end: a failed connection fails the program."""
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -10,6 +11,7 @@ from support.cluster import Cluster
 from tutorials.reader import Reader, Said
 
 _numbers = count(1)
+MACHINE_S_CURL = shutil.which("curl", path="/usr/bin:/usr/local/bin")
 NOBODY = "203.0.113.200"
 
 
@@ -108,6 +110,7 @@ def test_nothing_says_reached_that_was_not(net: Reader) -> None:
              ("client", "curl -s web:81"), ("client", "curl -s empty"), ("client", "curl -s nosuch"),
              ("client", f"curl -s -m 1 {NOBODY}:81"), ("client", "curl -s -m 1 shut"), ("client", "nc -w 1 shut 80"),
              ("client", "agnhost connect shut:80 --timeout=1s"), ("client", "telnet web 81")]
+    lines += [("client", f"{MACHINE_S_CURL} -s {url}") for url in ("web:81", "nosuch", "empty") if MACHINE_S_CURL]
     with ThreadPoolExecutor(5) as several:
         said = several.map(lambda pair: run(net, f"{pair[1]} && echo REACHED || echo BLOCKED", pair[0]), lines)
     for (pod, line), answer in zip(lines, said, strict=True):
@@ -134,6 +137,32 @@ def test_netcat_at_both_ends(net: Reader) -> None:
             if run(net, f"echo hello | nc -w 1 {address} 7000", "udp").status == 0:
                 break
         assert "hello" in heard.result()
+
+
+WAITS = """
+apiVersion: v1
+kind: Pod
+metadata: {name: waits}
+spec:
+  restartPolicy: Never
+  initContainers:
+  - name: look
+    image: busybox:latest
+    env: [{name: FRONTEND, value: "web:80"}]
+    command: [/bin/sh, -exc]
+    args:
+    - |
+      code=$(wget --server-response http://${FRONTEND} 2>&1 | awk '/^  HTTP/{print $2}')
+      test "$code" -eq 200
+  containers: [{name: main, image: busybox, args: [echo, found]}]
+"""
+
+
+def test_an_init_container_looks_for_a_server(net: Reader) -> None:
+    """As the shop's load generator does upstream."""
+    net.apply(WAITS)
+    net.eventually("kubectl get pod waits", "Completed")
+    assert "found" in net.type("kubectl logs waits")
 
 
 def test_an_unknown_image_is_named_at_once(net: Reader) -> None:

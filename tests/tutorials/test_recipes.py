@@ -90,6 +90,13 @@ def test_07_allow_traffic_from_some_pods_in_another_namespace(web: Reader) -> No
     assert PAGE in web.shell(get(url), labels="type=monitoring", namespace=other)
 
 
+def test_08_allow_external_traffic_to_an_application(web: Reader) -> None:
+    web.policy("web-deny-all", DENY_WEB)
+    assert TIMED_OUT in web.shell(get("http://web"))
+    web.policy("web-allow-external", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [], ports: [{port: 80}]}]}")
+    assert PAGE in web.shell(get("http://web")), "an empty list of peers is everybody, whoever comes from outside too"
+
+
 def test_09_allow_traffic_only_to_a_port(reader: Reader) -> None:
     reader.do("kubectl run apiserver --image=ahmet/app-on-two-ports --labels=app=apiserver",
               "kubectl create service clusterip apiserver --tcp 8001:8000 --tcp 5001:5000")
@@ -112,6 +119,7 @@ def test_10_allow_traffic_with_multiple_selectors(reader: Reader) -> None:
     for labels in ("app=inventory,role=web", "app=bookstore,role=api"):
         said = reader.shell("nc -v -w 2 db 6379 < /dev/null", labels=labels)
         assert ":6379) open" in said and said.status == 0, labels
+    assert "PONG" in reader.once("redis-cli -h db ping", labels="app=bookstore,role=search", image="redis:4")
     said = reader.shell("nc -v -w 2 db 6379 < /dev/null", labels="app=other")
     assert "nc: timed out" in said and " open" not in said
 

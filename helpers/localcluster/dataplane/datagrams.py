@@ -24,6 +24,8 @@ UNREPLIED_SECONDS, STREAM_SECONDS = 30.0, 120.0
 DENIED_SECONDS = 0.02
 """So long a denial counts for the datagrams that follow it: a flood of them costs one judgement."""
 PIECE = 64 * 1024
+AT_ONCE = 256
+"""Frames of one caller that are sent on before others have their turn."""
 MOST_WAITING = 64
 """Datagrams that wait for a slow pod; more are lost."""
 _REFUSED = UNREACHABLE.to_bytes(2, "big")
@@ -87,18 +89,34 @@ class DatagramRelay:
             self.close()
 
     def _take(self, data: bytes) -> None:
-        """Send on every whole frame of what has come."""
+        """Send on the whole frames of what has come; of very many, the rest in the loop's next round."""
         data, place = self._early + data, 0
-        while len(data) - place >= 2:
+        for _ in range(AT_ONCE):
+            if len(data) - place < 2:
+                break
             length = int.from_bytes(data[place:place + 2], "big")
+            end = place + 2 + length
             if length > LONGEST:
                 self.close()  # no datagram is so long: this caller doesn't speak frames
                 return
-            if len(data) - place < 2 + length:
+            if len(data) < end:
                 break
-            self._forward(data[place + 2:place + 2 + length])
-            place += 2 + length
+            self._forward(data[place + 2:end])
+            place = end
+        else:
+            self._rest_later()
         self._early = data[place:]
+
+    def _rest_later(self) -> None:
+        """Let others have their turn before the frames that are left; read no more until then."""
+        if self._closed is not None:
+            self._loop.remove_reader(self._front)
+            self._loop.call_soon(self._go_on_reading)
+
+    def _go_on_reading(self) -> None:
+        if self._closed is not None:
+            self._loop.add_reader(self._front, self._read)
+            self._take(b"")
 
     def _forward(self, datagram: bytes) -> None:
         back, now = self._standing(), self._loop.time()

@@ -280,7 +280,13 @@ class ProxyCaller(HttpCaller):
         return self._wanted.head if self._wanted else b""
 
     def answer(self, status: int, reason: str, detail: str = "") -> None:
-        """Say why there is no connection, in a header for programs and as text for people."""
+        """Say why there is no connection, in a header for programs and as text for people.
+
+        A program that sent plain HTTP would take the text for the page that it wanted: it gets none.
+        """
+        if status >= 500 and self._wanted and not self._wanted.tunnel:
+            self.transport.abort()
+            return
         headers = [f"X-Lab-Reason: {reason}", "Content-Type: text/plain; charset=utf-8"]
         if status == 407:
             headers.append('Proxy-Authenticate: Basic realm="lab"')

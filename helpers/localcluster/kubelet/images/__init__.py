@@ -17,11 +17,13 @@ Call = tuple[str, str, list[Any]]
 """Module, function and arguments: what the fork server calls."""
 
 _HERE = "helpers.localcluster.kubelet.images"
+REDIS = "redis-cart"
 PROGRAMS: Mapping[str, tuple[str, str]] = {
     "agnhost": (f"{_HERE}.agnhost", "main"),
     "pause": (f"{_HERE}.agnhost", "pause"),
     "coredns": (f"{_HERE}.coredns", "main"),
     "nginx": (f"{_HERE}.nginx", "main"),
+    "multitool": (f"{_HERE}.echo", "multitool"),
     "httpd-foreground": (f"{_HERE}.nginx", "httpd"),
     "httpbin": (f"{_HERE}.echo", "httpbin"),
     "echo-server": (f"{_HERE}.echo", "echo_server"),
@@ -46,7 +48,9 @@ class Image:
     arguments: tuple[str, ...] = ()
     takes_arguments: bool = True
     arguments_are_command: bool = False
-    """The image has no entrypoint: what a container gives as arguments is the command, or the image's own."""
+    """What a container gives as arguments is another command, unless they begin with an option."""
+    servers: tuple[str, ...] = ()
+    """What the image's own server is called in a command line."""
 
 
 def _own(repository: str, program: str, *arguments: str) -> Image:
@@ -55,10 +59,10 @@ def _own(repository: str, program: str, *arguments: str) -> Image:
     return Image(repository, (module, function, []), program, arguments)
 
 
-def _server(repository: str, program: str, *fixed: str) -> Image:
+def _server(repository: str, program: str, *fixed: str, servers: tuple[str, ...] = ()) -> Image:
     """An image that runs a server unless its arguments name another command."""
     module, function = PROGRAMS[program]
-    return Image(repository, (module, function, [[*fixed]]), program, arguments_are_command=True)
+    return Image(repository, (module, function, [[*fixed]]), program, arguments_are_command=True, servers=servers)
 
 
 def _shell(repository: str, *command: str) -> Image:
@@ -81,22 +85,26 @@ _OWN = (
       for name in ("jessie-dnsutils", "dnsutils")),
     *(_own(f"docker.io/{name}", "curl") for name in ("curlimages/curl", "byrnedo/alpine-curl", "tutum/curl")),
     *(_server(name, "nginx") for name in (
-        "docker.io/library/nginx", "docker.io/nginxinc/nginx-unprivileged", "registry.k8s.io/e2e-test-images/nginx",
-        "registry.k8s.io/nginx", "docker.io/wbitt/network-multitool", "docker.io/praqma/network-multitool")),
+        "docker.io/library/nginx", "registry.k8s.io/e2e-test-images/nginx", "registry.k8s.io/nginx")),
+    _server("docker.io/nginxinc/nginx-unprivileged", "nginx", "8080"),
+    *(_server(f"docker.io/{name}/network-multitool", "multitool") for name in ("wbitt", "praqma")),
     *(_server(name, "httpd-foreground") for name in (
         "docker.io/library/httpd", "registry.k8s.io/e2e-test-images/httpd")),
-    *(_server(name, "httpbin") for name in ("docker.io/kennethreitz/httpbin", "docker.io/mccutchen/go-httpbin")),
-    *(_own(name, "echo-server") for name in (
-        "registry.k8s.io/echoserver", "k8s.gcr.io/echoserver", "docker.io/ealen/echo-server",
-        "docker.io/jmalloc/echo-server", "docker.io/mendhak/http-https-echo")),
+    _server("docker.io/kennethreitz/httpbin", "httpbin", "80"),
+    _server("docker.io/mccutchen/go-httpbin", "httpbin", "8080"),
+    *(_server(name, "echo-server", port) for name, port in (
+        ("registry.k8s.io/echoserver", "8080"), ("k8s.gcr.io/echoserver", "8080"),
+        ("docker.io/ealen/echo-server", "80"), ("docker.io/jmalloc/echo-server", "8080"),
+        ("docker.io/mendhak/http-https-echo", "8080"))),
     _own("docker.io/hashicorp/http-echo", "http-echo"),
     *(_own(f"{registry}/google-samples/hello-app", "hello-app") for registry in ("gcr.io", "us-docker.pkg.dev")),
     _own("docker.io/ahmet/app-on-two-ports", "two-ports"),
     _own("docker.io/calico/star-probe", "probe"),
     _own("docker.io/calico/star-collect", "collect"),
-    *(_server(f"docker.io/library/{name}", "listener", name, str(port)) for name, port in (
-        ("postgres", 5432), ("mysql", 3306), ("mariadb", 3306), ("mongo", 27017), ("memcached", 11211),
-        ("rabbitmq", 5672))),
+    *(_server(f"docker.io/library/{name}", "listener", name, str(port), servers=(server,))
+      for name, port, server in (
+        ("postgres", 5432, "postgres"), ("mysql", 3306, "mysqld"), ("mariadb", 3306, "mariadbd"),
+        ("mongo", 27017, "mongod"), ("memcached", 11211, "memcached"), ("rabbitmq", 5672, "rabbitmq-server"))),
 )
 
 
@@ -111,7 +119,8 @@ def program(path: str) -> str | None:
 def known() -> dict[str, Image]:
     """All images by normal repository name."""
     shop = (
-        Image(repository, ("helpers.boutique", "main", [service]), service, takes_arguments=False)
+        Image(repository, ("helpers.boutique", "main", [service]), service, takes_arguments=False,
+              arguments_are_command=service == REDIS, servers=("redis-server",) if service == REDIS else ())
         for repository, service in SHOP_IMAGES.items()
     )
     return {normal(image.repository): image for image in (*_OWN, *shop)}

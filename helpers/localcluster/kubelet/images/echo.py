@@ -11,8 +11,9 @@ LONGEST_DELAY = 10.0
 
 
 def httpbin(arguments: list[str]) -> int:
-    """/get, /post, /anything, /headers, /ip, /user-agent, /status/CODE, /delay/SECONDS, on port 80 or PORT."""
-    return run_http([(_port("PORT", 80), _httpbin)], _log, "Starting gunicorn (stand-in)")
+    """/get, /post, /anything, /headers, /ip, /user-agent, /status/CODE, /delay/SECONDS, on the given port or PORT."""
+    port = _port("PORT", _given(arguments, 80))
+    return run_http([(port, _httpbin)], _log, f"httpbin (stand-in) listens on port {port}")
 
 
 def _httpbin(request: Request) -> Response:
@@ -44,8 +45,9 @@ def _json(text: str) -> object:
 
 
 def echo_server(arguments: list[str]) -> int:
-    """Says who was asked, and what: on port 8080, or PORT (HTTP_PORT)."""
-    return run_http([(_port("PORT", _port("HTTP_PORT", 8080)), _echo)], _log, "Echo server listening")
+    """Says who was asked, and what: on the given port, or PORT (HTTP_PORT)."""
+    port = _port("PORT", _port("HTTP_PORT", _given(arguments, 8080)))
+    return run_http([(port, _echo)], _log, f"Echo server listening on port {port}")
 
 
 def _echo(request: Request) -> Response:
@@ -78,6 +80,13 @@ def hello_app(arguments: list[str]) -> int:
     return run_http([(port, lambda request: Response(text))], _log, f"Server listening on port {port}")
 
 
+def multitool(arguments: list[str]) -> int:
+    """The web server inside an image of network tools: port 80, or HTTP_PORT."""
+    port = _port("HTTP_PORT", 80)
+    text = f"Network MultiTool (stand-in) - {places.hostname()} - {places.address()} - HTTP: {port}\n"
+    return run_http([(port, lambda request: Response(text))], _log, f"listening on port {port}")
+
+
 def two_ports(arguments: list[str]) -> int:
     """An application on port 8000 and its metrics on port 5000."""
     counted = {"requests": 0}
@@ -92,6 +101,11 @@ def two_ports(arguments: list[str]) -> int:
                         200 if found else 404)
 
     return run_http([(8000, application), (5000, metrics)], _log, "listening on :8000 and :5000")
+
+
+def _given(arguments: list[str], default: int) -> int:
+    """The port that the image's own arguments name."""
+    return int(arguments[0]) if arguments and arguments[0].isdigit() else default
 
 
 def _port(variable: str, default: int) -> int:

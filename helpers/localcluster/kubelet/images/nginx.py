@@ -40,8 +40,9 @@ class Site:
 
 
 def main(arguments: list[str]) -> int:
-    """nginx until SIGTERM; its arguments have no meaning here."""
-    sites = _configured() or [Site(80)]
+    """nginx until SIGTERM. The first argument may be the port where no configuration names one; others mean nothing."""
+    port = int(arguments[0]) if arguments and arguments[0].isdigit() else 80
+    sites = _configured() or [Site(port)]
     servers = [(site.port, _handler(site, NGINX_PAGES, WELCOME, "nginx/1.29.3")) for site in sites]
     ports = ", ".join(str(site.port) for site in sites)
     now = time.strftime("%Y/%m/%d %H:%M:%S")

@@ -6,6 +6,7 @@ dig's) do: the same words, exit statuses and time-outs. Each is a function `main
 
 _MODULES = {
     **{name: name for name in ("wget", "curl", "nc", "nslookup", "dig", "ping", "telnet", "ip", "hostname", "busybox")},
+    "redis-cli": "redis_cli",
     **{name: "nc" for name in ("ncat", "netcat")},
     **{name: "past" for name in ("traceroute", "tracepath", "mtr", "nmap", "tcpdump", "ssh", "iperf", "iperf3", "host",
                                  "arping", "fping")},
