@@ -54,8 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
         return 2
-    module = importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}")
     try:
+        module = importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}")
         status = int(module.main(name, arguments))
         sys.stdout.flush()
         return status

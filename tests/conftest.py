@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.faults import Outcomes
 from support.leaks import name_transports, nothing_left_open
 
 # A busy machine is no fault of the code.
@@ -16,6 +17,12 @@ name_transports()
 
 SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "tutorials", "e2e",
              "notebooks", "browser")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With FAULTS_REPORT set, as by `make faults`, the run writes docs/faults.md's list."""
+    if os.environ.get("FAULTS_REPORT"):
+        config.pluginmanager.register(Outcomes())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -46,7 +46,7 @@ class Fold(logging.Filter):
         if len(self._seen) > KINDS:
             self._seen.popitem(last=False)
         if left_out:
-            record.msg, record.args = f"{record.getMessage()} (and {left_out} times more since this was told)", ()
+            record.msg = f"{record.msg} (and {left_out} times more since this was told)"
         return True
 
 
@@ -54,7 +54,7 @@ def _kind(record: logging.LogRecord) -> Kind:
     """What equal messages have in common: where they are logged and, of an error, where it was raised."""
     place = record.pathname, record.lineno
     if not (record.exc_info and record.exc_info[1]):
-        return (*place, record.getMessage())
+        return (*place, str(record.msg), str(record.args))
     error, trace = record.exc_info[1], record.exc_info[2]
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

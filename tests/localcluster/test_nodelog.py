@@ -70,6 +70,13 @@ def test_different_errors_are_all_told(written: tuple[logging.Logger, io.StringI
     assert all(text in stream.getvalue() for text in ("one", "two", "said a", "said b"))
 
 
+def test_a_message_that_cannot_be_formatted_harms_nobody(
+        written: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    for _ in range(2):
+        written[0].info("%d", "text")
+
+
 def test_what_is_remembered_is_bounded(written: tuple[logging.Logger, io.StringIO]) -> None:
     logger, _ = written
     for number in range(5 * nodelog.KINDS):

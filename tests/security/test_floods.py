@@ -38,6 +38,8 @@ def files(own: Cluster) -> int:
 
 def test_idle_strangers_at_every_port(lab: Cluster, api: Api) -> None:
     """The shop, new calls among pods and the API go on; the node stays small, and keeps none of them."""
+    for _ in range(5):  # the shop's services keep their connections to each other
+        page(lab)
     before = files(lab)
     with strangers(ports(lab), MANY) as seen:
         for _ in range(10):
@@ -47,5 +49,5 @@ def test_idle_strangers_at_every_port(lab: Cluster, api: Api) -> None:
         assert done.returncode == 0, done.stderr
         assert memory(lab) < LARGEST
     assert sum(seen["opened"]) >= 3 * MANY > sum(seen["standing"]), "most were cut"
-    until(lambda: files(lab) <= before + 10, 15, lambda: f"{before} files before, {files(lab)} now")
+    until(lambda: files(lab) <= before + 20, 15, lambda: f"{before} files before, {files(lab)} now")
     assert "Traceback" not in (lab.home / "node.log").read_text()

@@ -18,7 +18,7 @@ FOLDERS = ("faults", "security")
 
 
 class Outcomes:
-    """What a run has tried, by file and test."""
+    """A plugin of pytest: what a run has tried, by file and test; written at its end."""
 
     def __init__(self) -> None:
         self._titles: dict[tuple[str, str], str] = {}
@@ -26,15 +26,15 @@ class Outcomes:
         self._figures: dict[tuple[str, str], list[str]] = {}
         self._headings: dict[str, str] = {}
 
-    def expect(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Learn what is said about the tests."""
-        for item in items:
+        for item in session.items:
             file, name = _key(item.nodeid)
             if file.split("/")[0] in FOLDERS and isinstance(item, pytest.Function):
                 self._headings[file] = _first_line(item.module.__doc__)
                 self._titles[file, name] = _first_line(item.function.__doc__) or _words(name)
 
-    def note(self, report: pytest.TestReport) -> None:
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One phase of one test has ended."""
         key = _key(report.nodeid)
         if key not in self._titles or (report.when != "call" and report.passed):
@@ -45,7 +45,7 @@ class Outcomes:
         self._results.setdefault(key, []).append(result)
         self._figures.setdefault(key, []).extend(line for line in report.capstdout.splitlines() if line.strip())
 
-    def write(self) -> None:
+    def pytest_sessionfinish(self) -> None:
         """Put the list into the document."""
         text = DOCUMENT.read_text()
         before, _, rest = text.partition(BEGIN)
