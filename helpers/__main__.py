@@ -12,6 +12,7 @@ if __name__ == "__main__" and not sys.flags.safe_path:
 import errno
 import importlib
 import os
+from typing import TextIO
 
 from helpers.plain_text import guard_outputs
 
@@ -42,25 +43,12 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status (0 fine or allowed, 1 denied or failed, 2 bad input)."""
-    argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        print(usage())
-        return 0
-    name, *arguments = argv
-    if name not in COMMANDS:
-        import difflib
-
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
-        return 2
+    name, *arguments = (sys.argv[1:] if argv is None else argv) or ["help"]
     try:
-        module = importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}")
-        status = int(module.main(name, arguments))
+        status = _run(name, arguments)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader, `head` for example, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
@@ -74,6 +62,31 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f"python -m helpers {name}: {told}", file=sys.stderr)
         return 1
+    finally:
+        _let_go(sys.stdout)
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Forget what an output doesn't take: Python would complain of it at its end."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    if name in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if name in COMMANDS:
+        return int(importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}").main(name, arguments))
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -107,3 +107,15 @@ def leaves_it_to_the_locale(call: ast.Call) -> bool:
         mode = call.args[1] if len(call.args) > 1 else given.get("mode")
         return not (isinstance(mode, ast.Constant) and "b" in mode.value)
     return "text" in given and name in ("run", "Popen", "check_output")
+
+
+KERNELS = [path for folder in ("helpers", "tools", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+           if "node_modules" not in path.parts and "NotebookClient(" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_kernel_is_one_that_nobody_else_can_listen_to(path: Path) -> None:
+    """What a server starts is configured; what is started here says it itself."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NotebookClient":
+            assert "kernel_manager_class" in {keyword.arg for keyword in node.keywords}, f"line {node.lineno}"

@@ -17,7 +17,7 @@ from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import default
 
 from helpers.localcluster.home import LONGEST_SOCKET_PATH
-from helpers.localcluster.private import temporary_directory
+from helpers.localcluster.private import make_directory, temporary_directory
 
 _LONGEST = LONGEST_SOCKET_PATH - len("/kernel-12345678-1234-1234-1234-123456789012-ipc-99")
 _RUNTIME = "JUPYTER_RUNTIME_DIR"
@@ -40,8 +40,8 @@ def directory() -> Path:
 
 def configure(config: Any) -> None:
     """Set up a Jupyter server that reads this configuration."""
+    config.ServerKernelManager.transport = "ipc"  # first: without a directory a kernel rather doesn't start
     directory()
-    config.ServerKernelManager.transport = "ipc"
 
 
 class Manager(AsyncKernelManager):
@@ -54,7 +54,7 @@ class Manager(AsyncKernelManager):
     @default("connection_file")
     def _usual_connection_file(self) -> str:
         made = directory()
-        made.mkdir(0o700, parents=True, exist_ok=True)
+        make_directory(made)
         return str(made / f"kernel-{uuid.uuid4()}.json")
 
 

@@ -43,6 +43,7 @@ def refusal(path: Path) -> str:
 
 @pytest.mark.parametrize("body", [
     f"'{{\"x\": \"{SECRET}'", f"cast(x'ff' || '{SECRET}' as text)", f"x'ff'||'{SECRET}'", f"'[\"{SECRET}\"]'",
+    f"'{{\"metadata\": {{\"name\": \"{SECRET}\"}}}}'", "'{\"metadata\": {\"name\": \"safe\", \"x\": 1}}'",
     f"'\"{SECRET}\"'", f"'{{\"metadata\": \"{SECRET}\"}}'", f"'{'[' * 100_000}{SECRET}'", "''", "7", "'null'",
     f"cast('{SECRET}' as blob)"])
 def test_a_damaged_object_is_named_and_not_shown(path: Path, body: str) -> None:

@@ -62,6 +62,17 @@ def test_odd_arguments(lab: Cluster, command: list[str]) -> None:
         assert_plain(arguments, said, "ascii")
 
 
+@pytest.mark.parametrize("where", [">&-", "2>&-", ">&- 2>&-", ">/dev/full", "| head -1", "| true"])
+@pytest.mark.parametrize("buffered", ["", "1"])
+def test_outputs_that_take_nothing(tmp_path: Path, where: str, buffered: str) -> None:
+    """Closed, full, or not read to the end."""
+    environment = {**os.environ, "LAB_HOME": str(tmp_path / "lab"), "PYTHONUNBUFFERED": buffered}
+    for command in ("--help", "status", "lint --help", "nothing"):
+        done = subprocess.run(["bash", "-c", f"{sys.executable} -m helpers {command} {where}"], env=environment,
+                              capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
+
+
 POLICY = {
     "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
     "metadata": {"name": "odd", "annotations": {"note": "\x1b]0;title\x07\x9b2J\u202e"}},

@@ -223,10 +223,14 @@ def _object(path: Path, raw: tuple[bytes, bytes, bytes, bytes]) -> Row:
         body = json.loads(raw[3])
     except (ValueError, TypeError, RecursionError):
         body = None
-    if not isinstance(body, dict) or not isinstance(body.get("metadata"), dict):
+    if not isinstance(body, dict) or not _is_of(body.get("metadata"), namespace, name):
         named = "/".join(filter(None, (key, namespace, name)))
         raise StoreError(f"{path} is damaged: {clean_line(named)} cannot be read; {START_EMPTY}") from None
     return Row(key, namespace, name, body)
+
+
+def _is_of(metadata: Any, namespace: str, name: str) -> bool:
+    return isinstance(metadata, dict) and (metadata.get("namespace") or "", metadata.get("name")) == (namespace, name)
 
 
 START_EMPTY = "move it away to start with an empty cluster"
