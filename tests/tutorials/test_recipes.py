@@ -93,7 +93,8 @@ def test_07_allow_traffic_from_some_pods_in_another_namespace(web: Reader) -> No
 def test_08_allow_external_traffic_to_an_application(web: Reader) -> None:
     web.policy("web-deny-all", DENY_WEB)
     assert TIMED_OUT in web.shell(get("http://web"))
-    web.policy("web-allow-external", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [], ports: [{port: 80}]}]}")
+    web.policy("web-allow-external",
+               "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [], ports: [{port: 80}]}]}")
     assert PAGE in web.shell(get("http://web")), "an empty list of peers is everybody, whoever comes from outside too"
 
 
