@@ -82,7 +82,7 @@ def run(kubeconfig: Path, focus: str, *options: str) -> list[dict[str, object]]:
             subprocess.run(command, cwd=folder, capture_output=True, timeout=PATIENCE)
         if not report.exists():
             return []
-        specs = json.loads(report.read_text())[0]["SpecReports"] or []
+        specs = json.loads(report.read_text("utf-8"))[0]["SpecReports"] or []
         return [spec for spec in specs if spec["LeafNodeType"] == "It" and _has_begun(spec)]
 
 
@@ -172,7 +172,7 @@ def cluster() -> Iterator[Path]:
 
 
 def version() -> str:
-    found = re.search(r"k8s.io/kubernetes (v\S+)", (MODULE / "go.mod").read_text())
+    found = re.search(r"k8s.io/kubernetes (v\S+)", (MODULE / "go.mod").read_text("utf-8"))
     return found[1] if found else ""
 
 
@@ -194,7 +194,7 @@ def main() -> int:
             if heading == "NetworkPolicy":
                 failed = sum(outcome.state not in ("passed", "skipped") for outcome in outcomes)
             if not options.only:
-                options.to.write_text(text)
+                options.to.write_text(text, "utf-8")
     return 1 if failed else 0
 
 

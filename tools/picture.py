@@ -73,4 +73,4 @@ def renamed(picture: str) -> str:
 
 if __name__ == "__main__":
     display.graph(objects=shop(), last="").save(ROOT / "docs" / "shop.svg")
-    (ROOT / "docs" / "architecture.svg").write_text(renamed(display.architecture(objects=house()).svg()))
+    (ROOT / "docs" / "architecture.svg").write_text(renamed(display.architecture(objects=house()).svg()), "utf-8")

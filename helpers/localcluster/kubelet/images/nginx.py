@@ -65,7 +65,7 @@ def _configured() -> list[Site]:
     for place in CONFIGURATIONS:
         path = mounts() / place
         files = sorted(path.glob("*.conf")) if path.is_dir() else [path] if path.is_file() else []
-        for site in (site for file in files for site in sites_of(file.read_text(errors="replace"))):
+        for site in (site for file in files for site in sites_of(file.read_text("utf-8", errors="replace"))):
             sites.setdefault(site.port, site)
     return list(sites.values())
 
@@ -98,7 +98,7 @@ def _handler(site: Site, pages: str, first: str, server: str) -> Handler:
         file = (folder / path.lstrip("/")).resolve()
         if not file.is_relative_to(folder.resolve()) or not file.is_file():
             return _error(403 if request.path.endswith("/") else 404, server)
-        return Response(file.read_text(errors="replace"), 200, TYPES.get(file.suffix, TYPES[""]), headers)
+        return Response(file.read_text("utf-8", errors="replace"), 200, TYPES.get(file.suffix, TYPES[""]), headers)
 
     return answer
 

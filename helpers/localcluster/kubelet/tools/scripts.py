@@ -16,7 +16,7 @@ def write(directory: Path, names: Iterable[str]) -> None:
     directory.mkdir(mode=0o700, parents=True)
     first, *others = (os.path.join(directory, name) for name in names)
     python = shlex.join([sys.executable, "-IS", str(RUN)])
-    with open(os.open(first, os.O_WRONLY | os.O_CREAT, 0o700), "w") as script:
+    with open(os.open(first, os.O_WRONLY | os.O_CREAT, 0o700), "w", encoding="utf-8") as script:
         script.write(f'#!/bin/sh\nexec {python} "${{0##*/}}" "$@"\n')
     for path in others:
         os.link(first, path)
