@@ -10,7 +10,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long tour bench lint editor nav strip down clean
+.PHONY: help lab test test-long mutants tour bench lint editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
 
 test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 	@$(PY) -m pytest -m long -rP --timeout 1800
+
+mutants: $(VENV)/.dev  ## change the policy engine in one place at a time: which changes does no test notice?
+	@$(PY) tools/mutate.py $(or $(OF),helpers/policies) --count $(or $(COUNT),250) --seed $(or $(SEED),1)
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from helpers.cli.policy_input import BadInput, add_source, answer, from_options, report
+from helpers.cli.policy_input import BadInput, add_source, from_options, report
 from helpers.policies.names import NotFound
 from helpers.policies.wording import clean_line
 from helpers.policies.world import World
@@ -56,20 +56,12 @@ def _world(options: argparse.Namespace) -> tuple[World, bool]:
 def _matrix(argv: list[str]) -> int:
     parser = _parser("matrix", "List everything that may reach everything, with ports and outside ranges.",
                      ("text", "json", "csv", "markdown", "dot", "svg"))
-    parser.add_argument("--by", choices=("workload", "pod"), default="workload")
-    options = parser.parse_args(argv)
-    from helpers.cli.policy_output import drawn
-    from helpers.policies.application.exposure import ingress_backends
-    from helpers.policies.application.formats import as_json, matrix_as
-    from helpers.policies.matrix.listing import connections
+    from helpers.cli.policy_matrix import add_options, show
 
+    add_options(parser)
+    options = parser.parse_args(argv)
     world, good = _world(options)
-    lines = connections(world.matrix(options.by), ingress_backends(world))
-    if options.output == "json":
-        answer(as_json({"connections": [line.as_dict() for line in lines],
-                        "unread": [one.as_dict() for one in world.unread]}), form="json")
-    else:
-        answer(drawn(matrix_as, options.output, lines), world.unread, options.output)
+    show(options, world)
     return 0 if good else 2
 
 

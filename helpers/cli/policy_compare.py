@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from helpers.cli.policy_input import BadInput, answer, from_options, from_paths, report
-from helpers.cli.policy_output import drawn
+from helpers.cli.policy_input import BadInput, from_options, from_paths, report
+from helpers.cli.policy_output import answer, drawn
 from helpers.policies.application.change import Change, change
 from helpers.policies.application.formats import as_json, comparison_as
 from helpers.policies.application.need import needs

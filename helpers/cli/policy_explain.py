@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from helpers.cli.policy_input import BadInput, answer
+from helpers.cli.policy_input import BadInput
+from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_json
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.judging.leading import NoRoute

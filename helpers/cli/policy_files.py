@@ -52,7 +52,7 @@ def _read_named(path: str, into: Reading) -> None:
 def _files(directory: Path, above: tuple[tuple[int, int], ...], into: Reading) -> Iterator[Path]:
     """The manifests below a directory, in the order of their names; `above` are the directories that hold it."""
     try:
-        entries = sorted(os.scandir(directory), key=lambda entry: (entry.is_dir(), entry.name))
+        entries = sorted(os.scandir(directory), key=lambda entry: (_is_directory(entry), entry.name))
         own = os.stat(directory)
     except OSError as error:
         into.problems.append(Problem("", f"it can't be read: {_told(error)}", str(directory)))
@@ -62,7 +62,7 @@ def _files(directory: Path, above: tuple[tuple[int, int], ...], into: Reading) -
         into.problems.append(Problem("", "it leads back to a directory that holds it", str(directory), minor=True))
         return
     for entry in entries:
-        if entry.is_dir():
+        if _is_directory(entry):
             if not entry.name.startswith("."):
                 yield from _files(Path(entry.path), (*above, here), into)
         elif entry.name.endswith(ENDINGS) or entry.name in KUSTOMIZATIONS:
@@ -71,6 +71,13 @@ def _files(directory: Path, above: tuple[tuple[int, int], ...], into: Reading) -
                 into.problems.append(Problem("", fault, entry.path, minor=entry.name.startswith(_LOCK)))
             else:
                 yield Path(entry.path)
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _fault(entry: os.DirEntry[str]) -> str:

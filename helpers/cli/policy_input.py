@@ -13,8 +13,7 @@ from helpers.cli.policy_files import NoFile, read_path
 from helpers.policies.reading.gathering import Problem
 from helpers.policies.reading.kinds import KUSTOMIZATIONS
 from helpers.policies.reading.texts import Reading, read
-from helpers.policies.reading.unread import Unread
-from helpers.policies.wording import clean, clean_line
+from helpers.policies.wording import clean_line
 
 _KINDS = ("namespaces", "nodes", "pods", "services", "networkpolicies", "deployments", "replicasets", "statefulsets",
           "daemonsets", "jobs", "cronjobs", "ingresses", "configmaps")
@@ -127,15 +126,3 @@ def report(problems: Iterable[Problem]) -> None:
     """Say on standard error what couldn't be read."""
     for problem in problems:
         print(f"python -m helpers: {clean_line(str(problem))}", file=sys.stderr)
-
-
-def answer(text: str, unread: Sequence[Unread] = (), form: str = "text") -> None:
-    """Print what a command answers, with what it doesn't know of: in the answer where that is text, else beside it.
-
-    JSON has its own field for that.
-    """
-    if text:
-        print(clean(text))
-    for one in unread:
-        if form != "json":
-            print(f"Not read: {one.sentence}", file=sys.stdout if form == "text" else sys.stderr)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
-from helpers.cli.policy_input import BadInput, answer, from_options, report
+from helpers.cli.policy_input import BadInput, from_options, report
+from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_csv, as_json, as_markdown
 from helpers.policies.linting import REMARKS, RULES, Finding, about, lint
 from helpers.policies.reading.texts import read
@@ -54,7 +55,7 @@ def _known(rule: str) -> None:
 
 def _findings_as(form: str, found: list[Finding], unread: Sequence[Unread]) -> str:
     if form == "sarif":
-        from helpers.cli.policy_output import sarif
+        from helpers.cli.policy_sarif import sarif
 
         return sarif(found, unread)
     if form == "json":

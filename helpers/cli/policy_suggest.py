@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from helpers.cli.policy_input import BadInput, answer, cluster_command
+from helpers.cli.policy_input import BadInput, cluster_command
+from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_json
 from helpers.policies.wording import clean_line, listed, nearest
 from helpers.policies.world import World

@@ -141,8 +141,8 @@ class Names:
         for pod in self._ended:
             if key in (pod.key, f"{pod.namespace}/{pod.workload.partition('/')[2]}"):
                 return f"the pod {pod.key} has ended, so it takes part in no connection"
-        return _no("pod or workload", name, key,
-                   [other for other in self._by_name if other.count("/") == 1 and "[" not in other])
+        known = [other for other in self._by_name if other.count("/") == 1 and "[" not in other]
+        return _no("pod or workload", name, key, known)
 
 
 def _no(what: str, name: str, key: str, known: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +9,7 @@ _STEERING = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0),  # C0 but tab
              0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
              *range(0xD800, 0xE000),  # surrogates, which no encoding takes
              *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))
-_COMMAND = re.compile(r"(?m)(?P<colons>^[ \t]*::)(?=[\w-]*[g-z-])|##(?=\w{0,20}\[)")
+_COMMAND = re.compile(r"(?m)(?P<colons>^[ \t]*::)(?=[\w-]{0,40}[g-zG-Z])|##(?=\w{0,20}\[)")
 
 
 def _escaped(text: str) -> str:
@@ -58,6 +57,8 @@ def plural(count: int, noun: str, many: str = "") -> str:
 
 def nearest(name: str, known: Sequence[str], most: int = 1, alike: float = 0.6) -> list[str]:
     """The known names that look most like this one; bounded, so that a hostile name costs nothing."""
+    import difflib  # takes long, and is seldom needed
+
     return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=alike)
 
 

@@ -87,7 +87,8 @@ def test_explain_without_ends_tells_each_needed_call_that_is_denied(tmp_path: Pa
     (tmp_path / "more.yaml").write_text(yaml.safe_dump(policy("db-allow-job", "db", ingress=[rule(pods("job"))])))
     assert main("explain", ["-f", str(tmp_path)]) == 0
     assert "None of the 2 calls that the input declares is denied." in capsys.readouterr().out
-    assert main("explain", ["-f", str(tmp_path), "-o", "json"]) == 0 and json.loads(capsys.readouterr().out)["verdicts"] == []
+    assert main("explain", ["-f", str(tmp_path), "-o", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdicts"] == []
 
 
 def test_explain_without_ends_says_when_nothing_is_declared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

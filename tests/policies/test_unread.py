@@ -101,11 +101,12 @@ def test_what_is_not_read_or_judged_has_a_name(item: Object, words: str, overtur
 
 
 @pytest.mark.parametrize("item", [
-    made("ConfigMap", "v1"), made("Ingress", "networking.k8s.io/v1"),
-    made("ServiceMonitor", "monitoring.coreos.com/v1"), made("HTTPRoute", "gateway.networking.k8s.io/v1"), made("Certificate", "cert-manager.io/v1"),
-    made("Route", "route.openshift.io/v1"), made("HorizontalPodAutoscaler", "autoscaling/v2"),
-    made("PodDisruptionBudget", "policy/v1"), made("ValidatingAdmissionPolicy", "admissionregistration.k8s.io/v1"),
-    made("CustomResourceDefinition", "apiextensions.k8s.io/v1"), made("PodTemplate", "v1"),
+    made("ConfigMap", "v1"), made("Ingress", "networking.k8s.io/v1"), made("PodTemplate", "v1"),
+    made("ServiceMonitor", "monitoring.coreos.com/v1"), made("HTTPRoute", "gateway.networking.k8s.io/v1"),
+    made("Certificate", "cert-manager.io/v1"), made("Route", "route.openshift.io/v1"),
+    made("HorizontalPodAutoscaler", "autoscaling/v2"), made("PodDisruptionBudget", "policy/v1"),
+    made("ValidatingAdmissionPolicy", "admissionregistration.k8s.io/v1"),
+    made("CustomResourceDefinition", "apiextensions.k8s.io/v1"),
     made("Rollout", "argoproj.io/v1alpha1", workloadRef={"name": "web"}),
 ])
 def test_what_says_nothing_about_connections_needs_no_word(item: Object) -> None:

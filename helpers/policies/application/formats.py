@@ -30,7 +30,7 @@ def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV, without a last line break."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([header, *([_cell(value) for value in row] for row in rows)])
+    writer.writerows([_cell(value) for value in row] for row in (header, *rows))
     return out.getvalue().removesuffix("\n")
 
 

@@ -136,7 +136,7 @@ def _opener(case: Case, policy: Policy, direction: str, rule: Rule, block: Block
         if holds and _share_ports(rule, another):
             return f"{other.key} {another.path}"
     for peer in rule.peers:
-        if peer.block is not block and _holds(peer.block, block.version, first, last):
+        if _holds(peer.block, block.version, first, last):
             return f"{peer.block} beside it"
     return ""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from helpers.policies.judging.verdicts import Miss
+from helpers.policies.linting import porting
 from helpers.policies.linting.case import OTHER, Case, peer_path
 from helpers.policies.linting.cutting import Cut
 from helpers.policies.linting.findings import NOTE, WARNING, Finding, finding, report
@@ -19,8 +20,10 @@ from helpers.policies.wording import listed, plural, short
 def needed_call_denied(case: Case) -> Iterator[Finding]:
     """A call that the manifests declare, which policies deny."""
     bare: dict[tuple[str, ...], list[Cut]] = {}
+    wrong_ports = {(one.policy, one.path.partition(".ports")[0]) for rule in porting.RULES for one in rule(case)}
     for cut in case.cuts:
-        if cut.arrow.source == cut.arrow.target:
+        if cut.arrow.source == cut.arrow.target or all(
+                miss.kind == "port" and (miss.policy, miss.rule) in wrong_ports for miss in cut.misses):
             continue
         if all(miss.kind == "rules" for miss in cut.misses):
             bare.setdefault(cut.verdict.policies, []).append(cut)
@@ -115,7 +118,7 @@ def one_end(case: Case) -> Iterator[Finding]:
         if not peer.pods.requirements or not case.subjects(policy):
             continue
         stopped = [pod for pod in _stopped(case, policy, rule, peer, direction)
-                   if not any(_pair(pod, own, direction) in told for own in case.selected(policy))]
+                   if not told or not any(_pair(pod, own, direction) in told for own in case.selected(policy))]
         if not stopped:
             continue
         end, other = stopped[0], OTHER[direction]

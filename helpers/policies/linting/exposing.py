@@ -47,8 +47,7 @@ def _everybody(rule: Rule, direction: str) -> str:
 
 
 def _every_pod(peer: Peer) -> bool:
-    return (peer.block is None and peer.namespaces is not None and not peer.namespaces.requirements
-            and not peer.pods.requirements)
+    return peer.namespaces is not None and not peer.namespaces.requirements and not peer.pods.requirements
 
 
 def _administration(case: Case, policy: Policy, direction: str, entry: PortRule) -> list[str]:

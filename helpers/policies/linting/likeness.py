@@ -24,8 +24,9 @@ _SAYING_NOTHING = frozenset({"", "true", "false", "yes", "no", "on", "off", "ena
 
 def misspelt(name: str, known: Sequence[str]) -> str:
     """The known name of which this one is a misspelling; empty when there is none."""
-    return next((other for other in nearest(name, known, most=5, alike=0.5)
-                 if other != name and _one_word(name, other)), "")
+    lowered = {other.lower(): other for other in known if other != name}
+    return next((lowered[other] for other in nearest(name.lower(), list(lowered), most=5, alike=0.5)
+                 if _one_word(name, other)), "")
 
 
 def _one_word(one: str, other: str) -> bool:

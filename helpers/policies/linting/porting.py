@@ -48,7 +48,7 @@ def port_nobody_serves(case: Case) -> Iterator[Finding]:
     """The pods declare their ports, and this is none of them."""
     for policy, direction, rule in case.rules():
         pods = case.destinations(policy, rule, direction) if rule.ports else ()
-        if direction == EGRESS and (not rule.peers or any(peer.block for peer in rule.peers)):
+        if direction == EGRESS and any(peer.block for peer in rule.peers):
             continue
         for number, entry in enumerate(rule.ports):
             if entry.name or (entry.first, entry.last) == (1, 65535) or for_replies(entry) or not pods:

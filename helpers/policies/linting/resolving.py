@@ -76,7 +76,8 @@ def node_local_dns(case: Case) -> Iterator[Finding]:
     for asking in _asking(case):
         if asking.cache and _answered(case, asking, "UDP") and not case.lets_out(
                 asking.pods[0], asking.cache, _DNS, "UDP"):
-            policy = next((one for one in asking.policies if any(map(_asks, one.egress or ()))), asking.policies[0])
+            policy = next((one for one in asking.policies for rule in one.egress or ()
+                           if _speaks_of_dns(rule, "UDP")), asking.policies[0])
             cut.setdefault((asking.cache, policy), []).extend(asking.pods)
     for (cache, policy), pods in cut.items():
         yield report("node-local-dns", WARNING, policy, "spec.egress",
@@ -84,10 +85,6 @@ def node_local_dns(case: Case) -> Iterator[Finding]:
                      f"NodeLocal DNS at {cache}, which answers pods on their own node: it uses the node's network, so "
                      "no selector means it.",
                      f"Allow UDP and TCP 53 to ipBlock {cache}/32 too.")
-
-
-def _asks(rule: Rule) -> bool:
-    return any(port.first <= _DNS <= port.last and not port.name for port in rule.ports)
 
 
 def _node_local(case: Case) -> str:

@@ -70,9 +70,9 @@ def lint(world: World | Iterable[Mapping[str, Any]], skip: Iterable[str] = ()) -
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     """The findings without those whose mend another gives for the same field, or for one that it is part of."""
-    kept: list[Finding] = []
+    kept: dict[tuple[str, str], list[Finding]] = {}
     for one in findings:
-        if not any(other.policy == one.policy and other.mend == one.mend and one.path.startswith(other.path)
-                   for other in kept if other.id != one.id):
-            kept.append(one)
-    return kept
+        alike = kept.setdefault((one.policy, one.mend), [])
+        if not any(one.path.startswith(other.path) for other in alike if other.id != one.id):
+            alike.append(one)
+    return [one for alike in kept.values() for one in alike]

@@ -151,7 +151,7 @@ def reply_rule(case: Case) -> Iterator[Finding]:
 def for_replies(entry: PortRule) -> bool:
     """Whether an entry is a range of the ports that clients call from."""
     low, high = _REPLY_PORTS
-    return not entry.name and low <= entry.first <= 49152 and entry.last >= high
+    return low <= entry.first <= 49152 and entry.last >= high
 
 
 RULES = (old_api_version, types_left_out, section_without_type, egress_deny_without_type, type_twice,
