@@ -144,6 +144,7 @@ def test_members_get_their_arrow_and_its_proof() -> None:
         found = suggest(objects, style=style)
         assert found.proof.exact and [str(one) for one in found.arrows] == ["peers/gossip → peers/gossip TCP 7946"]
         world = after(found, *objects)
+        assert "several pods" not in doubts(found)
         one, other = world.workloads["peers/gossip[Deployment]"].two()
         assert world.judge(one, other, 7946) and not world.judge(one, other, 7947)
     assert {"gossip-allow-members", "gossip-to-members"} <= {
