@@ -161,7 +161,7 @@ def test_annotations_for_prometheus(annotations: dict[str, str], expected: list[
     on_service = service("a", 80, "metrics")
     on_service["metadata"]["annotations"] = {f"prometheus.io/{key}": text for key, text in annotations.items()}
     if expected == [9090]:
-        assert told(of(scraped(), on_service, PROMETHEUS)) == ["prom a TCP 9090"]
+        assert told(of(on_service, scraped(), PROMETHEUS)) == ["prom a TCP 9090"]
 
 
 @pytest.mark.parametrize(

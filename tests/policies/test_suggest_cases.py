@@ -144,6 +144,7 @@ def test_members_get_their_arrow_and_its_proof() -> None:
         found = suggest(objects, style=style)
         assert found.proof.exact and [str(one) for one in found.arrows] == ["peers/gossip → peers/gossip TCP 7946"]
         world = after(found, *objects)
+        assert "several pods" not in doubts(found)
         one, other = world.workloads["peers/gossip[Deployment]"].two()
         assert world.judge(one, other, 7946) and not world.judge(one, other, 7947)
     assert {"gossip-allow-members", "gossip-to-members"} <= {
@@ -292,3 +293,13 @@ def test_a_namespace_that_there_is_not(
 ) -> None:
     status, out, err = run(tmp_path, capsys, [WEB, *DNS], "-n", name)
     assert status == 2 and out == "" and said in err
+
+
+def test_the_clusters_own_needs_are_neither_counted_nor_noted() -> None:
+    own = deployment(
+        "operator", "kube-system", env={"A": "web.default:80", "B": "nobody:80", "C": "agent.kube-system:1"}
+    )
+    own["spec"]["template"]["spec"]["volumes"] = [{"name": "v", "configMap": {"name": "c"}}]
+    agent = [deployment("agent", "kube-system"), service("agent", 1, space="kube-system")]
+    found = suggest([WEB, SERVICE, own, *agent, *DNS])
+    assert [str(one) for one in found.arrows] == ["kube-system/operator → web TCP 8080"] and found.notes == ()

@@ -113,6 +113,11 @@ def test_replicated_workloads_that_say_nothing_of_their_members() -> None:
     )
 
 
+def test_a_replicated_caller_that_says_nothing_of_its_members() -> None:
+    objects = [deployment("a"), service("a", 1), several("web", 2, env={"A": "a:1"})]
+    assert "web has several pods, and nothing says that these call each other" in doubts(suggest(objects))
+
+
 def test_what_was_not_read_is_said_and_its_namespace_gets_no_default_deny_of_its_own() -> None:
     base: list[Object] = [deployment("a", ports=[80]), service("a", 80, kind="NodePort"), *DNS]
     broken: Object = {

@@ -11,7 +11,7 @@ from helpers.policies.application.references import Reference
 from helpers.policies.judging.leading import NoRoute, leads
 from helpers.policies.model import Pod, Service, ServicePort
 from helpers.policies.model.addresses import is_address
-from helpers.policies.model.naming import API_SERVER
+from helpers.policies.model.naming import API_SERVER, is_system
 from helpers.policies.reading.places import where
 from helpers.policies.wording import listed, nearest, plural, short
 from helpers.policies.world import World
@@ -21,14 +21,16 @@ _ALIASES = 8
 
 
 def addressed(world: World, directory: Directory, into: Found) -> None:
-    """Add an arrow for each address that a workload names, and notes on those that lead nowhere."""
-    givens = Givens(world.objects)
+    """Add an arrow for each address that a workload names, and notes on those that lead nowhere; none on the cluster's
+    own workloads."""
+    givens, quiet = Givens(world.objects), Found(into.arrows)
     for pod in directory.units():
         injected = _injected(directory, pod.namespace)
         for reference in givens.references(pod, injected):
-            _Follower(world, directory, pod, reference, into).follow(reference.host)
+            noting = quiet if is_system(pod.namespace) else into
+            _Follower(world, directory, pod, reference, noting).follow(reference.host)
     for kind in ("ConfigMap", "Secret"):
-        names = [name for one, name in givens.missing if one == kind]
+        names = [name for one, name in givens.missing if one == kind and not is_system(name.partition("/")[0])]
         if names:
             into.note(f"{plural(len(names), kind)} that pods use {'is' if len(names) == 1 else 'are'} not in the input "
                       f"({listed(names, most=4)}), so addresses there are not known.")

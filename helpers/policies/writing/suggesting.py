@@ -85,12 +85,13 @@ def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[
     found = needs(world, flows, declarations=declarations, verdicts=verdicts)
     chosen = set(namespaces) if namespaces is not None else {
         pod.namespace for pod in world.pods if not is_system(pod.namespace)}
-    draft = Draft(world, found.arrows, chosen, ingress=ingress, egress=egress, dns=dns, unknown=deny_unknown,
+    arrows = tuple(one for one in found if {end.partition("/")[0] for end in (one.source, one.target)} & chosen)
+    draft = Draft(world, arrows, chosen, ingress=ingress, egress=egress, dns=dns, unknown=deny_unknown,
                   unread=lambda namespace: bool(unread(world, namespace)))
     policies = draft.by_arrow() if style == "arrow" else draft.by_workload()
     proof = prove(world, policies, draft, doubts(world, draft, policies))
-    notes = (*found.notes, *(_differences(found) if declarations and flows is not None else ()), *draft.notes)
-    return Suggestion(tuple(policies), found.arrows, notes, proof, (*draft.unknown, *draft.inseparable))
+    notes = (*found.notes, *(_differences(arrows) if declarations and flows is not None else ()), *draft.notes)
+    return Suggestion(tuple(policies), arrows, notes, proof, (*draft.unknown, *draft.inseparable))
 
 
 def _key(policy: Json) -> str:
