@@ -110,7 +110,8 @@ def figures() -> Iterator[tuple[str, float, str, str]]:
 
 
 _CASES: tuple[tuple[str, Callable[[], list[Any]], int, str], ...] = (
-    ("shop", shop, 60, "<100"), ("200_pods", large, 25, "<250"))
+    ("shop", shop, 60, "<80"), ("200_pods", large, 25, "<200"),
+    ("1000_pods", lambda: large(1000), 12, "<500"))
 
 
 def main() -> int:
