@@ -120,7 +120,7 @@ def make_mistakes(bench: Workbench) -> None:
     bench.replace("50051", "5005")
     expect(bench.changes).not_to_contain_text("Would work again")
     expect(bench.findings).to_contain_text("5005")
-    expect(bench.editor.locator(".cm-lintRange").first).to_contain_text("port: 5005")
+    expect(bench.editor.locator(".cm-lintRange", has_text="port: 5005").first).to_be_visible()
     bench.replace("frontend", "frontent")
     expect(bench.findings).to_contain_text("frontent")
     bench.editor.locator(".cm-line", has_text="podSelector:").first.click()
