@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from helpers.policies.judging.connection import End, judge
 from helpers.policies.judging.explaining import explain
@@ -20,6 +20,8 @@ from helpers.policies.names import Names
 from helpers.policies.reading.gathering import Gathered, Problem, gather, read_policy
 from helpers.policies.reading.unread import Unread, tally
 from helpers.policies.wording import plural
+
+Answer = TypeVar("Answer")
 
 _MOST_VERDICTS = 10_000
 """How many verdicts a world remembers: callers call the same targets again and again."""
@@ -77,6 +79,14 @@ class World:
         other = replace(self, policies=tuple(policies), namespaces=namespaces, problems=tuple(problems))
         other.__dict__.update(_kept=self._kept)
         return other
+
+    def once(self, question: Callable[[World], Answer]) -> Answer:
+        """The answer to a question about pods, Services and other objects, but not policies: it is asked once for all
+        worlds that `replace_policies` makes."""
+        known: dict[Callable[[World], Answer], Answer] = self._kept.answers
+        if question not in known:
+            known[question] = question(self)
+        return known[question]
 
     @cached_property
     def _kept(self) -> Kept:

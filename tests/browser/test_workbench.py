@@ -1,15 +1,18 @@
 """Notebook 08 by clicking and typing, in a real JupyterLab and in Notebook 7, over a running cluster."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.browser import Notebook, Notebook7, browser_page, choose_theme, screenshot
 from support.cluster import Cluster, cluster
+from support.course import ROOT
 from support.jupyter import Server, jupyter
 
 PATIENCE = 30_000  # ms for a page of the shop to arrive
@@ -117,7 +120,7 @@ def make_mistakes(bench: Workbench) -> None:
     bench.replace("50051", "5005")
     expect(bench.changes).not_to_contain_text("Would work again")
     expect(bench.findings).to_contain_text("5005")
-    expect(bench.editor.locator(".cm-lintRange").first).to_contain_text("port: 5005")
+    expect(bench.editor.locator(".cm-lintRange", has_text="port: 5005").first).to_be_visible()
     bench.replace("frontend", "frontent")
     expect(bench.findings).to_contain_text("frontent")
     bench.editor.locator(".cm-line", has_text="podSelector:").first.click()
@@ -245,3 +248,40 @@ def test_by_keyboard_alone(kind: type[Notebook], tmp_path: Path) -> None:
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.closest('.cm-editor') === null"), "Escape, then Tab leaves"
         screenshot(page, "workbench-keyboard")
+
+
+LARGE = """
+import sys
+sys.path[:0] = [{root!r}]
+from benchmarks import workbench as figures
+from helpers.display.widgets.bench import Bench
+from helpers.display.widgets.live import draw
+from helpers.display.widgets.review import review
+from helpers.display.widgets.workbench import Workbench
+bench = Workbench(Bench(figures.Fixed(figures.large({size}))), draw, review)
+bench
+"""
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("size", [41, 200, pytest.param(1000, marks=pytest.mark.long)])
+def test_a_cluster_of_any_size(size: int, tmp_path: Path) -> None:
+    """A list of objects stands for the cluster; a policy is typed, and every view follows."""
+    with jupyter(os.environ, tmp_path) as server, browser_page() as page:
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(LARGE.format(root=str(ROOT), size=size))])
+        book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+        nbformat.write(book, server.folder / "large.ipynb")
+        notebook = Notebook(page, server, "large.ipynb")
+        cell = notebook.run(notebook.cells.first)
+        bench = Workbench(cell)
+        expect(bench.changes).to_contain_text("The cluster has exactly these policies", timeout=PATIENCE)
+        bench.replace("port: 8000", "port: 9000")
+        expect(bench.changes).to_contain_text("1 call becomes denied (needed)", timeout=PATIENCE)
+        expect(bench.changes).to_contain_text("Would break, though the application needs it (1)")
+        expect(bench.graph).to_contain_text("if this were applied")
+        expect(bench.graph.locator("g.workload").first).to_be_visible()
+        expect(bench.findings).to_contain_text("9000", timeout=PATIENCE)
+        bench.tab("Matrix")
+        expect(bench.root.locator("td.lab-cut.lab-needed")).to_have_count(1)
+        bench.root.locator("td.lab-cut.lab-needed button").click()
+        expect(bench.root.locator(".lab-answer")).to_contain_text("If applied: ✗ denied")

@@ -52,8 +52,9 @@ class Bench:
     @property
     def proposal(self) -> Proposal:
         """What would change; the same object as long as nothing does."""
-        if self._proposal.draft.sheets != self.draft.sheets or self._proposal.ground is not self.ground:
-            self._proposal = Proposal(self.ground, self.draft)
+        before = self._proposal
+        if before.draft.sheets != self.draft.sheets or before.ground is not self.ground:
+            self._proposal = Proposal(self.ground, self.draft, before.world if before.ground is self.ground else None)
         return self._proposal
 
     # What is done to the draft.

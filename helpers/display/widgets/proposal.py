@@ -33,6 +33,8 @@ class Proposal:
 
     ground: Ground
     draft: Draft
+    last: World | None = None
+    """The world of the proposal before, whose policies need not be read again."""
 
     @cached_property
     def policies(self) -> tuple[Json, ...]:
@@ -44,7 +46,8 @@ class Proposal:
 
     @cached_property
     def world(self) -> World:
-        return self.ground.world.replace_policies(self.policies) if self.plan else self.ground.world
+        known = self.ground.world if self.last is None else self.last
+        return known.replace_policies(self.policies) if self.plan else self.ground.world
 
     @cached_property
     def reach(self) -> Reach:

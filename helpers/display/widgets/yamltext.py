@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
@@ -60,7 +60,11 @@ class Document:
         return self.spans.get(field) or Span(1, 1, 1)
 
 
-@dataclass(frozen=True, slots=True)
+_MOST_READ = 4096
+"""So many texts are remembered: the sheets of a large cluster, and what was typed of late."""
+
+
+@dataclass(frozen=True)
 class Reading:
     """A text, read: its documents, and the faults for which the API server would refuse it."""
 
@@ -72,13 +76,13 @@ class Reading:
         """Whether the API server would accept all of it."""
         return not any(mark.severity == "error" for mark in self.marks)
 
-    @property
+    @cached_property
     def policies(self) -> tuple[dict[str, Any], ...]:
         """The policies of a sound text, with the API's defaults; empty for an unsound one."""
         return tuple(with_defaults(document.value) for document in self.documents) if self.sound else ()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_MOST_READ)
 def read(text: str) -> Reading:
     """Read a text of one or more YAML documents that should be policies."""
     found, marks = [], []

@@ -23,11 +23,23 @@ def needs(world: World, flows: Iterable[Mapping[str, Any]] | None = None, *, dec
 
     `verdicts` are those flows that count as needed.
     """
+    if flows is None and declarations:
+        return world.once(_declared)
     found = Found()
     if declarations:
-        directory = Directory(world)
-        for read in (addressed, exposed, scraped, controlled):
-            read(world, directory, found)
+        _read_declarations(world, found)
     if flows is not None:
         observed(world, flows, found, verdicts)
     return Needs(found.listed(), tuple(found.notes))
+
+
+def _declared(world: World) -> Needs:
+    found = Found()
+    _read_declarations(world, found)
+    return Needs(found.listed(), tuple(found.notes))
+
+
+def _read_declarations(world: World, into: Found) -> None:
+    directory = Directory(world)
+    for read in (addressed, exposed, scraped, controlled):
+        read(world, directory, into)

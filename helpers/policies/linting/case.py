@@ -37,6 +37,18 @@ OTHER = {INGRESS: EGRESS, EGRESS: INGRESS}
 Pods = tuple[Pod, ...]
 
 
+def _nothing_selected(world: World) -> dict[Selector, Pods]:
+    """Selectors with their pods, as they are asked for."""
+    return {}
+
+
+def _by_labels(world: World) -> dict[frozenset[tuple[str, str]], list[Pod]]:
+    found: dict[frozenset[tuple[str, str]], list[Pod]] = {}
+    for pod in world.pods:
+        found.setdefault(frozenset(pod.labels.items()), []).append(pod)
+    return found
+
+
 class Case:
     """One world under the lint."""
 
@@ -44,7 +56,7 @@ class Case:
         self.world = world
         self.presence = Presence(world)
         self._meant: dict[tuple[Peer, str | None], Pods] = {}
-        self._selected: dict[Selector, Pods] = {}
+        self._selected = world.once(_nothing_selected)
         self._served: dict[Pod, set[tuple[str, int]]] = {}
 
     @cached_property
@@ -87,12 +99,9 @@ class Case:
                 pod for labels in fitting for pod in self._by_labels[labels])
         return found
 
-    @cached_property
+    @property
     def _by_labels(self) -> dict[frozenset[tuple[str, str]], list[Pod]]:
-        found: dict[frozenset[tuple[str, str]], list[Pod]] = {}
-        for pod in self.world.pods:
-            found.setdefault(frozenset(pod.labels.items()), []).append(pod)
-        return found
+        return self.world.once(_by_labels)
 
     def meant(self, peer: Peer, namespace: str | None) -> Pods:
         """The pods that any peer without ipBlock means by labels and namespaces, those of the host network included,

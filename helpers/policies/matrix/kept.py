@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from helpers.policies.matrix.index import Index
 from helpers.policies.matrix.looks import Look, PortName, Vocabulary, looks
@@ -58,6 +58,8 @@ class Kept:
 
     pods: Sequence[Pod]
     namespaces: Namespaces
+    answers: dict[Any, Any] = field(default_factory=dict)
+    """What `World.once` was asked."""
     _words: object = None
     _sorted: Sorted | None = None
     _tables: object = None

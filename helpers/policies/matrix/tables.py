@@ -8,6 +8,7 @@ Each address family has its own table, because an ipBlock means addresses of one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 
@@ -173,6 +174,10 @@ class Directions:
 
     def meetable(self) -> tuple[Bits, Bits]:
         """(classes with an address of this family, classes of pods whose address isn't known)."""
+        return self._meetable
+
+    @cached_property
+    def _meetable(self) -> tuple[Bits, Bits]:
         known: list[int] = []
         unknown: list[int] = []
         for number, look in enumerate(self.classes.looks):
