@@ -23,10 +23,9 @@ import sys
 sys.path.insert(0, {root!r})
 from benchmarks import workbench as figures
 from helpers.display.widgets.bench import Bench
-from helpers.display.widgets.live import needs_of
 from helpers.display.widgets.review import review
 from helpers.display.widgets.workbench import Workbench
-Workbench(Bench(figures.Fixed(figures.{make}()), needs=needs_of), figures.draw_anew, review)
+Workbench(Bench(figures.Fixed(figures.{make}())), figures.draw_anew, review)
 """
 # One keystroke is over when nothing has changed for SETTLED ms; its time is that of the last change before, taken
 # when the frame with it has been painted.

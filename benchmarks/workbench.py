@@ -79,13 +79,12 @@ def draw_anew(proposal: Any) -> str:
 def keystrokes(objects: list[Any], count: int) -> list[float]:
     """Seconds from a keystroke's arrival to everything drawn, for keystrokes that each change the picture."""
     from helpers.display.widgets.bench import Bench
-    from helpers.display.widgets.live import needs_of
     from helpers.display.widgets.review import review
     from helpers.display.widgets.workbench import Workbench
     from helpers.display.widgets.worker import Worker
 
     worker = Worker()
-    bench = Workbench(Bench(Fixed(objects), needs=needs_of), draw_anew, review, worker)
+    bench = Workbench(Bench(Fixed(objects)), draw_anew, review, worker)
     text = bench.editor.text
     spent = []
     for number in range(count):

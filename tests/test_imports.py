@@ -107,7 +107,7 @@ def circle(start: str, needs: dict[str, set[str]]) -> list[str]:
 
 @pytest.mark.parametrize("statement", [
     "import helpers.__main__", "import helpers.localcluster.launch", "import helpers.cli.cluster",
-    "import helpers.policies", "import helpers.lab", "import helpers.lab.newkernel",
+    "import helpers.policies", "import helpers.lab", "import helpers.display.newkernel",
 ])
 def test_a_quick_command_loads_nothing_heavy(statement: str) -> None:
     check = f"import sys; {statement}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from helpers.cli.policy_input import BadInput, add_source, from_options, report
 from helpers.policies.names import NotFound
-from helpers.policies.reading.texts import Reading
+from helpers.policies.wording import clean_line
 from helpers.policies.world import World
 
 Command = Callable[[list[str]], int]
@@ -27,7 +27,7 @@ def main(name: str, argv: list[str]) -> int:
         sys.stdout.flush()
         return status
     except (BadInput, NotFound) as error:
-        print(f"python -m helpers {name}: {error}", file=sys.stderr)
+        print(f"python -m helpers {name}: {clean_line(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,36 +44,25 @@ def _parser(name: str, text: str, forms: tuple[str, ...]) -> argparse.ArgumentPa
     return parser
 
 
-def _world(reading: Reading) -> tuple[World, bool]:
+def _world(options: argparse.Namespace) -> tuple[World, bool]:
     """The world, and whether all input was good; what wasn't is said on standard error."""
+    reading = from_options(options)
     world = World.of(reading.objects)
     problems = [*reading.problems, *world.problems]
     report(problems)
-    return world, all(problem.minor for problem in problems)
+    return world, all(problem.minor for problem in problems) and not (options.strict and world.unread)
 
 
 def _matrix(argv: list[str]) -> int:
     parser = _parser("matrix", "List everything that may reach everything, with ports and outside ranges.",
                      ("text", "json", "csv", "markdown", "dot", "svg"))
-    parser.add_argument("--by", choices=("workload", "pod"), default="workload")
+    from helpers.cli.policy_matrix import add_options, show
+
+    add_options(parser)
     options = parser.parse_args(argv)
-    from helpers.policies.application.exposure import ingress_backends
-    from helpers.policies.application.formats import matrix_as
-    from helpers.policies.matrix.listing import connections
-
-    world, good = _world(from_options(options))
-    lines = connections(world.matrix(options.by), ingress_backends(world))
-    _print(matrix_as("dot" if options.output == "svg" else options.output, lines), options.output)
+    world, good = _world(options)
+    show(options, world)
     return 0 if good else 2
-
-
-def _print(text: str, form: str) -> None:
-    if form == "svg":
-        from helpers.cli.policy_output import svg
-
-        text = svg(text)
-    if text:
-        print(text)
 
 
 def _can(argv: list[str]) -> int:
@@ -83,7 +72,7 @@ def _can(argv: list[str]) -> int:
         parser.error("give FROM, TO (or --service) and --port")
     from helpers.cli.policy_explain import shown
 
-    return shown(options, *_world(from_options(options)), short=True)
+    return shown(options, *_world(options), short=True)
 
 
 def _explain(argv: list[str]) -> int:
@@ -96,7 +85,7 @@ def _explain(argv: list[str]) -> int:
         parser.error("give FROM, TO (or --service) and --port; or nothing, for every denied call that is declared")
     from helpers.cli.policy_explain import denied, shown
 
-    world, good = _world(from_options(options))
+    world, good = _world(options)
     return shown(options, world, good) if options.source else denied(options, world, good)
 
 
@@ -169,6 +158,6 @@ def _suggest(argv: list[str]) -> int:
         parser.error("--no-ingress and --no-egress leave nothing to write")
     from helpers.cli.policy_suggest import suggestion
 
-    world, good = _world(from_options(options))
+    world, good = _world(options)
     status = suggestion(options, world)
     return status if good else 2

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from helpers.cli.policy_input import BadInput, from_options, from_paths, report
+from helpers.cli.policy_output import answer, drawn
 from helpers.policies.application.change import Change, change
 from helpers.policies.application.formats import as_json, comparison_as
 from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import removable
 from helpers.policies.reading.texts import Reading
-from helpers.policies.wording import listed
+from helpers.policies.wording import clean_line, listed
 from helpers.policies.world import World
 
 Json = Mapping[str, Any]
@@ -24,7 +25,7 @@ def differences(options: argparse.Namespace) -> int:
     paths: Sequence[str] = options.paths
     sides = [from_paths([path]) for path in paths]
     base = Reading()
-    if len(paths) == 1 or options.filename or options.context or not any(map(_has_pods, sides)):
+    if len(paths) == 1 or options.filename or options.kustomize or options.context or not any(map(_has_pods, sides)):
         base = from_options(options)
     worlds = [World.of(_applied(base.objects, side.objects)) for side in sides]
     before = worlds[0] if len(worlds) == 2 else World.of(base.objects)
@@ -34,7 +35,7 @@ def differences(options: argparse.Namespace) -> int:
     found = change(before, worlds[-1], [*needs(before), *needs(worlds[-1])])
     notes = list(_notes(before, worlds[-1]))
     _show(options, found, notes)
-    if not all(problem.minor for problem in problems):
+    if not all(problem.minor for problem in problems) or (options.strict and found.unread):
         return 2
     return 0 if found.same else 1
 
@@ -53,22 +54,16 @@ def _notes(before: World, after: World) -> Iterator[str]:
 def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> None:
     spare = [one.policy.key for one in removable(found.after.world)]
     for note in notes:
-        print(f"python -m helpers diff: note: {note}", file=sys.stderr)
+        print(f"python -m helpers diff: note: {clean_line(note)}", file=sys.stderr)
     if options.output == "json":
-        print(as_json({**found.as_dict(options.by), "redundant": spare, "notes": list(notes)}))
+        answer(as_json({**found.as_dict(options.by), "redundant": spare, "notes": list(notes),
+                        "unread": [one.as_dict() for one in found.unread]}))
         return
-    text = comparison_as("dot" if options.output == "svg" else options.output, found.detailed(options.by))
-    if options.output == "svg":
-        from helpers.cli.policy_output import svg
-
-        text = svg(text)
-    print(text)
-    if options.output != "text":
-        return
-    if not found.same:
-        print(found.sentence)
-    if spare:
-        print(f"Redundant afterwards: {listed(spare, most=20)}.")
+    text = drawn(comparison_as, options.output, found.detailed(options.by))
+    if options.output == "text":
+        lines = [found.sentence] if found.same or found.unjudged else [text, found.sentence]
+        text = "\n".join([*lines, *([f"Redundant afterwards: {listed(spare, most=20)}."] if spare else [])])
+    answer(text, found.unread, options.output)
 
 
 def _has_pods(reading: Reading) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from helpers.cli.policy_input import BadInput
+from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_json
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.judging.leading import NoRoute
 from helpers.policies.judging.verdicts import Verdict
-from helpers.policies.wording import listed, plural
+from helpers.policies.reading.unread import Unread
+from helpers.policies.wording import clean_line, listed, plural
 from helpers.policies.world import World
 
 
@@ -26,7 +28,8 @@ def shown(options: argparse.Namespace, world: World, good: bool, *, short: bool 
     except NoRoute as error:
         raise BadInput(str(error)) from None
     found = [verdict.as_dict() for verdict in verdicts]
-    _print(options.output, verdicts, found[0] if len(found) == 1 else found, short)
+    data = found[0] if len(found) == 1 else {"verdicts": found}
+    _print(options.output, verdicts, data, world.unread, short)
     return _status(good, all(verdicts))
 
 
@@ -34,14 +37,14 @@ def denied(options: argparse.Namespace, world: World, good: bool) -> int:
     """Print the verdict on each call that the input declares and that policies deny; returns the exit status."""
     found = needs(world)
     wrong = [(arrow, verdict) for arrow in found.arrows if not (verdict := _judged(world, arrow))]
-    if options.output == "json":
-        print(as_json([{**verdict.as_dict(), "evidence": [one.as_dict() for one in arrow.evidence]}
-                       for arrow, verdict in wrong]))
-    elif not wrong:
-        print(f"None of the {plural(len(found), 'call')} that the input declares is denied." if len(found) else
-              "The input declares no call: no workload names another one. Give FROM and TO.")
+    if options.output == "json" or wrong:
+        listing = [{**verdict.as_dict(), "evidence": [one.as_dict() for one in arrow.evidence]}
+                   for arrow, verdict in wrong]
+        _print(options.output, [_with_evidence(arrow, verdict) for arrow, verdict in wrong], {"verdicts": listing},
+               world.unread)
     else:
-        _print(options.output, [_with_evidence(arrow, verdict) for arrow, verdict in wrong], None, False)
+        answer(f"None of the {plural(len(found), 'call')} that the input declares is denied." if len(found) else
+              "The input declares no call: no workload names another one. Give FROM and TO.", world.unread)
     return _status(good, not wrong)
 
 
@@ -53,13 +56,16 @@ def _with_evidence(arrow: Arrow, verdict: Verdict) -> Verdict:
     return verdict.noting(f"it is needed by {listed([one.sentence for one in arrow.evidence], most=3)}")
 
 
-def _print(form: str, verdicts: list[Verdict], data: Any, short: bool) -> None:
+def _print(form: str, verdicts: list[Verdict], data: Mapping[str, Any], unread: Sequence[Unread],
+           short: bool = False) -> None:
     if form == "json":
-        print(as_json(data))
+        answer(as_json({**data, "unread": [one.as_dict() for one in unread]}))
     elif form == "html":
-        print("\n".join(verdict._repr_html_() for verdict in verdicts))
+        from helpers.display.answers import verdict_html
+
+        answer("\n".join(map(verdict_html, verdicts)), unread, form)
     else:
-        print("\n".join(line for verdict in verdicts for line in _lines(verdict, short)))
+        answer("\n".join(clean_line(line) for verdict in verdicts for line in _lines(verdict, short)), unread)
 
 
 def _lines(verdict: Verdict, short: bool) -> Iterator[str]:

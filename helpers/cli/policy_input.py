@@ -9,10 +9,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from helpers.cli.policy_files import NoFile, read_path
 from helpers.policies.reading.gathering import Problem
+from helpers.policies.reading.kinds import KUSTOMIZATIONS
 from helpers.policies.reading.texts import Reading, read
-
-ENDINGS = (".yaml", ".yml", ".json")
+from helpers.policies.wording import clean_line
 
 _KINDS = ("namespaces", "nodes", "pods", "services", "networkpolicies", "deployments", "replicasets", "statefulsets",
           "daemonsets", "jobs", "cronjobs", "ingresses", "configmaps")
@@ -26,29 +27,32 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     """The options that say where objects come from."""
     parser.add_argument("-f", "--filename", action="append", default=[], metavar="PATH",
                         help="a file or directory of manifests (YAML or JSON), - for standard input; repeatable; "
-                             "without it the lab's cluster is read")
+                             "without it the lab's cluster is read. A Helm chart: `helm template CHART | "
+                             f"{parser.prog} … -f -`")
+    parser.add_argument("-k", "--kustomize", action="append", default=[], metavar="DIR",
+                        help="a directory with a kustomization, which is built as `kubectl apply -k` does; repeatable")
+    parser.add_argument("--strict", action="store_true",
+                        help="exit status 2 when the input holds anything that is not read or not judged")
     parser.add_argument("--context", default="", help="the kubeconfig context of another cluster to read")
 
 
 def from_options(options: argparse.Namespace) -> Reading:
     """The objects that the options mean. Raises BadInput when there is nothing to read."""
-    if options.filename:
-        return from_paths(options.filename)
+    if options.filename or options.kustomize:
+        return from_paths(options.filename, options.kustomize)
     return from_cluster(options.context)
 
 
-def from_paths(paths: Sequence[str]) -> Reading:
-    """Read files and directories, in the given order; what can't be read is a problem, and the rest goes on."""
+def from_paths(paths: Sequence[str], kustomizations: Sequence[str] = ()) -> Reading:
+    """Read files and directories, and what kustomize builds of further ones, in the given order. Raises BadInput."""
     result = Reading()
-    for path in paths:
-        if path == "-":
-            read(sys.stdin.buffer.read(), "<stdin>", result)
-            continue
-        files = _files(path)
-        if not files:
-            result.problems.append(Problem("", f"the directory has no {', '.join(ENDINGS)} file", path))
-        for file in files:
-            _read_file(file, result)
+    try:
+        for path in paths:
+            read_path(path, result)
+    except NoFile as error:
+        raise BadInput(str(error)) from None
+    for directory in kustomizations:
+        read(kustomized(directory), f"kustomize {directory}", result)
     if not result.objects and result.problems:
         report(result.problems)
         raise BadInput("nothing could be read")
@@ -57,28 +61,18 @@ def from_paths(paths: Sequence[str]) -> Reading:
     return result
 
 
-def _files(path: str) -> list[Path]:
-    given = Path(path)
-    if not given.is_dir():
-        return [given]
-    found = []
-    for directory, subdirectories, names in os.walk(given):
-        subdirectories[:] = sorted(name for name in subdirectories if not name.startswith("."))
-        found += [Path(directory, name) for name in sorted(names) if name.endswith(ENDINGS)]
-    return found
+def kustomized(directory: str) -> str:
+    """What kubectl's kustomize builds of a directory; raises BadInput with its words."""
+    from helpers.lab.errors import KubectlError
+    from helpers.lab.kubectl import run
 
-
-def _read_file(path: Path, result: Reading) -> None:
+    if not any(Path(directory, name).is_file() for name in KUSTOMIZATIONS):
+        raise BadInput(f"{directory} holds no {KUSTOMIZATIONS[0]}, so there is nothing to build; read its files with "
+                       "-f")
     try:
-        if not path.exists():
-            raise BadInput(f"there is no file {path}")
-        if not path.is_file():
-            raise BadInput(f"{path} is neither a file nor a directory")
-        content = path.read_bytes()
-    except OSError as error:
-        result.problems.append(Problem("", f"it can't be read: {error.strerror}", str(path)))
-        return
-    read(content, str(path), result)
+        return run(["kustomize", directory], timeout=120)
+    except KubectlError as error:
+        raise BadInput(f"kustomize can't build {directory}: {error}") from None
 
 
 def from_cluster(context: str = "") -> Reading:
@@ -131,4 +125,4 @@ def _short(path: Path) -> str:
 def report(problems: Iterable[Problem]) -> None:
     """Say on standard error what couldn't be read."""
     for problem in problems:
-        print(f"python -m helpers: {problem}", file=sys.stderr)
+        print(f"python -m helpers: {clean_line(str(problem))}", file=sys.stderr)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
 from helpers.cli.policy_input import BadInput, from_options, report
+from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_csv, as_json, as_markdown
 from helpers.policies.linting import REMARKS, RULES, Finding, about, lint
 from helpers.policies.reading.texts import read
+from helpers.policies.reading.unread import Unread
 from helpers.policies.wording import nearest
 from helpers.policies.world import World
 
@@ -36,10 +39,9 @@ def findings(options: argparse.Namespace) -> int:
         print("python -m helpers lint: the input has no pods or workloads, so only what a policy alone shows is "
               "checked; add them with -f.", file=sys.stderr)
     found = [one for one in lint(world, options.skip) if one.severity in counted]
-    text = _findings_as(options.output, found)
-    if text:
-        print(text)
-    if not all(problem.minor for problem in reading.problems):
+    answer(_findings_as(options.output, found, world.unread), world.unread,
+           "json" if options.output == "sarif" else options.output)
+    if not all(problem.minor for problem in reading.problems) or (options.strict and world.unread):
         return 2
     return 1 if any(one.id not in REMARKS for one in found) else 0
 
@@ -51,13 +53,13 @@ def _known(rule: str) -> None:
         raise BadInput(f"there is no rule {rule[:100]!r}; {hint}")
 
 
-def _findings_as(form: str, found: list[Finding]) -> str:
+def _findings_as(form: str, found: list[Finding], unread: Sequence[Unread]) -> str:
     if form == "sarif":
-        from helpers.cli.policy_output import sarif
+        from helpers.cli.policy_sarif import sarif
 
-        return sarif(found)
+        return sarif(found, unread)
     if form == "json":
-        return as_json([one.as_dict() for one in found])
+        return as_json({"findings": [one.as_dict() for one in found], "unread": [one.as_dict() for one in unread]})
     header = ("severity", "id", "file", "line", "column", "policy", "sentence", "mend")
     rows = [[one.as_dict()[name] if one.as_dict()[name] is not None else "" for name in header] for one in found]
     if form == "csv":

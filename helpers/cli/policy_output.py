@@ -1,36 +1,31 @@
-"""Outputs that only a command needs: SARIF for code scanners, SVG by graphviz."""
+"""What the commands print: an answer with what isn't known of, and pictures by graphviz."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from helpers.cli.policy_input import BadInput
-from helpers.policies.linting import RULES, Finding, about
-
-_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-def sarif(findings: Sequence[Finding]) -> str:
-    """Findings as SARIF 2.1.0, which editors and code hosts show at their lines."""
-    rules = [{"id": name, "shortDescription": {"text": about(name)}} for name in RULES]
-    driver = {"name": "hipster-shop policies", "version": "1", "rules": rules}
-    run = {"tool": {"driver": driver}, "results": [_result(one) for one in findings]}
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+from helpers.policies.reading.unread import Unread
+from helpers.policies.wording import clean
 
 
-def _result(one: Finding) -> dict[str, Any]:
-    result: dict[str, Any] = {"ruleId": one.id, "level": one.severity,
-                              "message": {"text": f"{one.sentence} {one.mend}"}}
-    if one.file is not None:
-        result["locations"] = [{"physicalLocation": {
-            "artifactLocation": {"uri": one.file.replace("\\", "/")},
-            "region": {"startLine": one.line, "startColumn": one.column}}}]
-    if one.policy:
-        logical = [{"fullyQualifiedName": one.policy, "kind": "resource"}]
-        result.setdefault("locations", [{}])[0]["logicalLocations"] = logical
-    return result
+def answer(text: str, unread: Sequence[Unread] = (), form: str = "text") -> None:
+    """Print what a command answers, with what it doesn't know of: in the answer where that is text, else beside it.
+
+    JSON has its own field for that.
+    """
+    if text:
+        print(clean(text))
+    for one in unread:
+        if form != "json":
+            print(f"Not read: {one.sentence}", file=sys.stdout if form == "text" else sys.stderr)
+
+
+def drawn(as_form: Callable[[str, Any], str], form: str, value: Any) -> str:
+    """A table or graph in a form of its own, or as SVG; raises BadInput when there is no graphviz."""
+    return svg(as_form("dot", value)) if form == "svg" else as_form(form, value)
 
 
 def svg(dot: str) -> str:

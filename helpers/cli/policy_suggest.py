@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from helpers.cli.policy_input import BadInput, cluster_command
+from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_json
-from helpers.policies.wording import listed, nearest
+from helpers.policies.wording import clean_line, listed, nearest
 from helpers.policies.world import World
 from helpers.policies.writing.suggesting import Suggestion, suggest
 
@@ -30,11 +31,13 @@ def suggestion(options: argparse.Namespace, world: World) -> int:
                     namespaces=options.namespace or None, deny_unknown=options.deny_unknown)
     status = 0 if found.proof.exact and found.policies else 1
     if options.output == "json":
-        print(as_json(found.as_dict()))
+        answer(as_json({**found.as_dict(), "unread": [one.as_dict() for one in world.unread]}))
         return status
-    print(found.yaml(), end="")
+    for one in world.unread:
+        print(f"# Not read: {one.sentence}")
+    answer(found.yaml().rstrip("\n"))
     for line in _said(found):
-        print(line, file=sys.stderr)
+        print(clean_line(line), file=sys.stderr)
     return status
 
 

@@ -7,6 +7,8 @@ sentence or a table in a terminal.
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +30,26 @@ _HOMES = {
 __all__ = ["architecture", "compare", "explain", "flow_log", "flows", "graph", "labels", "matrix", "shop", "timeline",
            "workbench"]
 
+_ANSWERS = {
+    ("helpers.policies.judging.verdicts", "Verdict"): "verdict_html",
+    ("helpers.policies.linting.findings", "Finding"): "finding_html",
+    ("helpers.policies.writing.suggesting", "Suggestion"): "suggestion_html",
+    ("helpers.lab.advice", "Findings"): "findings_html",
+}
+"""What the engine answers, by module and class, and the function of `answers` that makes a page of it."""
+
+
+def _register() -> None:
+    """Have the running IPython show the engine's answers as HTML wherever they end a cell."""
+    shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        for (module, name), function in _ANSWERS.items():
+            shell.display_formatter.formatters["text/html"].for_type_by_name(module, name, _page_of(function))
+
+
+def _page_of(function: str) -> Callable[[Any], str]:
+    return lambda answer: str(getattr(importlib.import_module("helpers.display.answers"), function)(answer))
+
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
@@ -39,3 +61,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+_register()

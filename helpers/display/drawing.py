@@ -13,7 +13,7 @@ from helpers.display.layout import LABEL_HEIGHT, LABEL_WIDTH, NODE_HEIGHT, Layou
 from helpers.display.routes import Point, Route, routes_of
 from helpers.display.scene import ALLOWED, BLOCKED, EXTRA, WORDS, Edge, Node, Scene
 from helpers.display.words import STATES, edge_words, label_rows, node_words
-from helpers.lab.arrows import OUTSIDE
+from helpers.policies.model.addresses import OUTSIDE
 
 FONT, BOLD = "Helvetica", "Helvetica-Bold"
 LINES = {
@@ -60,7 +60,7 @@ def _frames(scene: Scene, layout: Layout) -> dict[str, tuple[float, float, float
     for namespace in scene.namespaces if len(scene.namespaces) > 1 else ():
         own = {node.key for node in scene.nodes if node.namespace == namespace}
         places = [layout.places[key] for key in own]
-        places += [Place(*course.label, LABEL_WIDTH, LABEL_HEIGHT) for (source, target, _), course
+        places += [Place(*course.label, LABEL_WIDTH, LABEL_HEIGHT) for (source, target, *_), course
                    in layout.courses.items() if course.label and source in own and target in own]
         found[namespace] = (min(place.x - place.width / 2 for place in places) - 10,
                             max(place.x + place.width / 2 for place in places) + 10,

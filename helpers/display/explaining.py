@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.display.view import view_of
 from helpers.lab import looking
-from helpers.lab.arrows import Arrow, arrows_of
 from helpers.lab.errors import LabError
+from helpers.policies.application.change import Change, change
+from helpers.policies.application.reach import Call
+from helpers.policies.model.naming import is_system
 from helpers.policies.wording import short
 
 if TYPE_CHECKING:
@@ -44,55 +47,39 @@ def _port(port: object) -> int:
 
 
 @dataclass(frozen=True)
-class Change:
-    """One call between workloads that other policies would allow or deny; `needed` if the application needs it."""
-
-    source: str
-    target: str
-    port: int
-    allowed: bool
-    needed: bool
-    policies: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"{_mark(self)} {short(self.source)} → {short(self.target)} {self.port}: {_outcome(self)}"
-
-
-@dataclass(frozen=True)
 class Comparison:
-    """What other policies would change, on the ports that matter. `policies` are their names."""
+    """What other policies would change; `policies` are their names, `change` is the engine's answer."""
 
     policies: tuple[str, ...]
-    changes: tuple[Change, ...]
+    change: Change
     instead: bool = True
 
     @property
     def same(self) -> bool:
-        return not self.changes
+        return self.change.same
 
     @property
     def sentence(self) -> str:
+        """The comparison in words."""
         how = "in the place of those that are applied" if self.instead else "besides those that are applied"
         given = ", ".join(self.policies) or "no policy"
         given = given if len(self.policies) <= _NAMED else f"these {len(self.policies)} policies"
         if self.same:
             return f"With {given} {how}, nothing would change: the same connections are allowed."
-        opened = sum(change.allowed for change in self.changes)
-        closed = len(self.changes) - opened
-        broken = sum(change.needed and not change.allowed for change in self.changes)
-        said = [f"{_connections(opened)} would be allowed that {_be(opened)} denied now"] * bool(opened)
-        said += [f"{_connections(closed)} would be denied that {_be(closed)} allowed now"] * bool(closed)
-        need = f" {broken} of them {_be(broken)} needed." if broken else " None of those that are needed would break."
-        return f"With {given} {how}, {' and '.join(said)}.{need if closed else ''}"
+        kept = "" if self.change.broken or not self.change.closed else " None of those that are needed would break."
+        return f"With {given} {how}: {self.change.sentence}{kept}"
 
     def lines(self) -> list[str]:
         """The changes: those that matter one by one, those that nobody needs by whom they lead to."""
-        single = [change for change in self.changes if change.needed]
-        groups: dict[tuple[str, int, bool], list[Change]] = {}
-        for change in self.changes:
-            if not change.needed:
-                groups.setdefault((change.target, change.port, change.allowed), []).append(change)
-        return [*map(str, single), *(_grouped(group) for group in groups.values())]
+        single: list[str] = []
+        groups: dict[tuple[str, int, str, bool], list[Call]] = {}
+        for allowed, calls in ((True, self.change.opened), (False, self.change.closed)):
+            for call in calls:
+                if call in self.change.needed:
+                    single.append(_line(str(call), allowed, needed=True))
+                else:
+                    groups.setdefault((*call[1:], allowed), []).append(call)
+        return [*single, *(_line(_grouped(calls), key[3], needed=False) for key, calls in groups.items())]
 
     def __repr__(self) -> str:
         return "\n".join([*self.lines(), self.sentence])
@@ -104,29 +91,16 @@ class Comparison:
         return f'<div data-same="{str(self.same).lower()}">{said}{items}</div>'
 
 
-def _grouped(group: Sequence[Change]) -> str:
-    first = group[0]
-    if len(group) == 1:
-        return str(first)
-    names = [short(change.source) for change in group]
-    shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    return f"{_mark(first)} {shown} → {short(first.target)} {first.port}: {_outcome(first)}"
+def _grouped(calls: Sequence[Call]) -> str:
+    """Calls to one end on one port."""
+    sources = [short(call.source) for call in calls]
+    shown = ", ".join(sources[:_NAMED]) + (f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else "")
+    return f"{shown} → {short(calls[0].target)} {calls[0].protocol} {calls[0].port}"
 
 
-def _mark(change: Change) -> str:
-    return "✓" if change.allowed else "✗"
-
-
-def _outcome(change: Change) -> str:
-    return f"would be {'allowed' if change.allowed else 'denied'} ({'needed' if change.needed else 'nobody needs it'})"
-
-
-def _connections(count: int) -> str:
-    return f"{count} {'connection' if count == 1 else 'connections'}"
-
-
-def _be(count: int) -> str:
-    return "is" if count == 1 else "are"
+def _line(calls: str, allowed: bool, *, needed: bool) -> str:
+    return (f"{'✓' if allowed else '✗'} {calls}: would be {'allowed' if allowed else 'denied'} "
+            f"({'needed' if needed else 'nobody needs it'})")
 
 
 def compare(policies: str | Path | Suggestion | Sequence[Mapping[str, Any]], *, besides: bool = False) -> Comparison:
@@ -136,17 +110,12 @@ def compare(policies: str | Path | Suggestion | Sequence[Mapping[str, Any]], *, 
     Raises LabError if they cannot be read, or the API server would reject them.
     """
     given = read_policies(policies)
-    items = looking.objects()
-    from helpers.policies import World
-
-    world = World.of(items)
-    system = [policy.source for policy in world.policies if policy.namespace in looking.SYSTEM]
+    world, needs = view_of()
+    system = [policy.source for policy in world.policies if is_system(policy.namespace)]
     after = world.replace_policies([*system, *_merged(world, given, besides), *given])
     if after.problems:
         raise LabError(f"The API server would reject this: {after.problems[0]}")
-    arrows = arrows_of(looking.of_application(items))
-    return Comparison(tuple(item["metadata"]["name"] for item in given), tuple(_changes(world, after, arrows)),
-                      not besides)
+    return Comparison(tuple(item["metadata"]["name"] for item in given), change(world, after, needs), not besides)
 
 
 def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -173,18 +142,4 @@ def _merged(world: World, given: Sequence[Mapping[str, Any]], besides: bool) -> 
     """The applied policies that stay."""
     names = {(item["metadata"]["namespace"], item["metadata"].get("name")) for item in given}
     return [policy.source for policy in world.policies
-            if besides and policy.namespace not in looking.SYSTEM and (policy.namespace, policy.name) not in names]
-
-
-def _changes(before: World, after: World, arrows: Iterable[Arrow]) -> Iterable[Change]:
-    needed = {(arrow.source, arrow.target, arrow.port) for arrow in arrows}
-    pods = looking.workloads(before)
-    for target, found in pods.items():
-        declared = {port.number for port in found[0].ports if port.protocol == "TCP"}
-        for port in sorted(declared | {port for _, other, port in needed if other == target}):
-            for source, others in pods.items():
-                if source == target:
-                    continue
-                old, new = (world.judge(others[0], found[0], port) for world in (before, after))
-                if old.allowed != new.allowed:
-                    yield Change(source, target, port, new.allowed, (source, target, port) in needed, new.policies)
+            if besides and not is_system(policy.namespace) and (policy.namespace, policy.name) not in names]

@@ -18,8 +18,8 @@ _PER_LETTER, _MARGIN, _NARROWEST = 6.7, 20.0, 100.0
 _CALLER_GAP = 26.0  # between a caller and the entrance below or above it
 
 
-Key = tuple[str, str, int]
-"""An edge: source, target, port."""
+Key = tuple[str, str, int, str]
+"""An edge: source, target, port, protocol."""
 
 Box = tuple[str, str, float]
 """A node: key, namespace, width."""
@@ -61,7 +61,7 @@ def width_of(node: Node) -> float:
 def layout_of(scene: Scene) -> Layout:
     """Lay a scene out; the same workloads and calls always give the same layout."""
     nodes = tuple((node.key, node.namespace, width_of(node)) for node in scene.nodes)
-    edges = tuple((edge.source, edge.target, edge.port) for edge in scene.edges if edge.state != EXTRA)
+    edges = tuple((edge.source, edge.target, edge.port, edge.protocol) for edge in scene.edges if edge.state != EXTRA)
     return _layout(nodes, edges)
 
 
@@ -85,9 +85,9 @@ def _callers(nodes: Sequence[Box], edges: Sequence[Key]) -> dict[str, str]:
     """
     homes = {key: namespace for key, namespace, _ in nodes}
     framed = len({namespace for namespace in homes.values() if namespace}) > 1
-    called = {target for _, target, _ in edges}
+    called = {target for _, target, *_ in edges}
     calls: dict[str, set[str]] = {}
-    for source, target, _ in edges:
+    for source, target, *_ in edges:
         calls.setdefault(source, set()).add(target)
     found: dict[str, list[str]] = {}
     for source, targets in calls.items():
@@ -146,7 +146,7 @@ def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
     room = (f' label=<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
             f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>') if not crowded else ""
     lines += [f"{numbers[source]} -> {numbers[target]} [comment={number}{room}]"
-              for number, (source, target, _) in enumerate(edges)]
+              for number, (source, target, *_) in enumerate(edges)]
     return "\n".join([*lines, "}"])
 
 
@@ -154,7 +154,7 @@ def _pairs(edges: Sequence[Key]) -> Iterator[tuple[str, str]]:
     """Callers of one workload that nobody else calls, and that calls nobody: it needs no column of its own."""
     callers: dict[str, set[str]] = {}
     calls: dict[str, set[str]] = {}
-    for source, target, _ in edges:
+    for source, target, *_ in edges:
         callers.setdefault(target, set()).add(source)
         calls.setdefault(source, set()).add(target)
     for target, sources in callers.items():

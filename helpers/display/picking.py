@@ -87,10 +87,12 @@ def pick(selector: str = "", *, objects: Iterable[Mapping[str, Any]] | None = No
     A selector that cannot be read picks nothing, and the answer says why.
     """
     from helpers.policies import World
+    from helpers.policies.model.naming import is_system
     from helpers.policies.model.selectors import parse_selector
 
     world = World.of(looking.objects() if objects is None else objects)
-    pods = tuple(pod for found in looking.workloads(world).values() for pod in found)
+    own = (one for one in world.workloads.values() if not is_system(one.namespace))
+    pods = tuple(pod for one in sorted(own, key=lambda one: (one.namespace != "default", one.key)) for pod in one.pods)
     try:
         wanted = read_selector(selector)
     except LabError as error:

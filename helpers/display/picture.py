@@ -50,6 +50,11 @@ class Picture:
         file.write_bytes(content)
         return file
 
+    def shown(self) -> str:
+        """The picture as SVG alone, for a page with the dark colours; its sentence when graphviz cannot draw it."""
+        svg = self._repr_svg_()
+        return svg if svg is not None else self._repr_html_()
+
     def __repr__(self) -> str:
         return f"{self.title}: {self.sentence}"
 

@@ -9,31 +9,29 @@ from typing import TYPE_CHECKING, Any
 from helpers.display import drawing, layout
 from helpers.display.picture import Picture, message
 from helpers.display.scene import Scene, scene_of
-from helpers.lab import looking
-from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of
+from helpers.display.view import view_of
+from helpers.display.words import arrow_words
+from helpers.policies.wording import plural
 
 if TYPE_CHECKING:
     from helpers.policies import World
+    from helpers.policies.application.reach import Need
 
 TITLE = "Who may call whom"
 
 
-def graph(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
+def graph(world: World | None = None, needs: Iterable[Need] | None = None, *,
           objects: Iterable[Mapping[str, Any]] | None = None, last: str | None = None, before: World | None = None,
           title: str = "") -> Picture:
     """Draw the live cluster's workloads, the calls that they need, and what the policies make of them.
 
-    Give `objects` (dictionaries), or a `world` with its `arrows`, to draw something else than the live cluster.
+    Give `objects` (dictionaries), or a `world` with its `needs`, to draw something else than the live cluster.
     `last` names the policy whose effect stands out, "ns/name"; the newest one without it, none if it is "".
     With another world as `before`, what differs from that stands out instead.
     """
     if world is None:
-        from helpers.policies import World
-
-        items = looking.objects() if objects is None else list(objects)
-        world = World.of(items)
-        arrows = arrows_of(looking.of_application(items)) if arrows is None else arrows
-    return picture_of(scene_of(world, arrows or (), last=last, before=before), title)
+        world, needs = view_of(objects, needs)
+    return picture_of(scene_of(world, needs or (), last=last, before=before), title)
 
 
 def picture_of(scene: Scene, title: str = "") -> Picture:
@@ -47,30 +45,25 @@ def picture_of(scene: Scene, title: str = "") -> Picture:
 
 
 def architecture(*, only: Iterable[str] = (), objects: Iterable[Mapping[str, Any]] | None = None) -> Picture:
-    """Draw who calls whom, read from the live Deployments' variables; `only` keeps these workloads."""
-    from helpers.policies import World
-
-    items = looking.objects() if objects is None else list(objects)
+    """Draw who calls whom, read from what the live workloads are given; `only` keeps these workloads."""
+    world, needs = view_of(objects)
+    scene = scene_of(world.with_policies(()), needs, last="")
     names = {name if "/" in name else f"default/{name}" for name in only}
-    arrows = [arrow for arrow in arrows_of(looking.of_application(items))
-              if not names or (arrow.source in names and arrow.target in names)]
-    bare = World.of(item for item in items if item.get("kind") != "NetworkPolicy")
-    scene = scene_of(bare, arrows, last="")
     if names:
-        scene = replace(scene, nodes=tuple(node for node in scene.nodes if node.key in names))
+        kept = {node.key for node in scene.nodes if node.key.partition("[")[0] in names}
+        edges = tuple(edge for edge in scene.edges if edge.source in kept and edge.target in kept)
     else:
-        drawn = {end for edge in scene.edges for end in (edge.source, edge.target)}
-        scene = replace(scene, nodes=tuple(node for node in scene.nodes if node.key in drawn))
-    return _plan(scene, arrows)
+        edges = scene.edges
+        kept = {end for edge in edges for end in (edge.source, edge.target)}
+    return _plan(replace(scene, nodes=tuple(node for node in scene.nodes if node.key in kept), edges=edges))
 
 
-def _plan(scene: Scene, arrows: list[Arrow]) -> Picture:
+def _plan(scene: Scene) -> Picture:
     title = "Who calls whom"
     if not scene.nodes:
         return message(title, "There is no application to draw yet. Deploy the shop: lab.deploy()")
-    workloads = sum(node.key != OUTSIDE for node in scene.nodes)
-    count = f"{workloads} {'workload' if workloads == 1 else 'workloads'} and {len(arrows)} " \
-            f"{'arrow' if len(arrows) == 1 else 'arrows'}"
-    sentence = f"{count}: {'; '.join(map(str, arrows))}."
+    arrows = [arrow_words(edge) for edge in scene.edges]
+    count = f"{plural(sum(bool(node.namespace) for node in scene.nodes), 'workload')} and " \
+            f"{plural(len(arrows), 'arrow')}"
+    sentence = f"{count}: {'; '.join(arrows)}."
     return Picture(drawing.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)
-

@@ -35,6 +35,9 @@ def routes_of(edges: Sequence[Edge], layout: Layout) -> list[Route]:
         if edge.state == EXTRA:
             found.append(_extra(edge, layout))
             continue
+        if edge.source == edge.target:  # graphviz has kept room for a loop beside the workload
+            found.append(Route(layout.courses[_key(edge)].line, layout.courses[_key(edge)].label))
+            continue
         start = _side(places[edge.source], leaving[_key(edge)], right=True)
         end = _side(places[edge.target], entering[_key(edge)], right=False)
         found.append(_needed(edge, start, end, layout))
@@ -85,6 +88,8 @@ def _extra(edge: Edge, layout: Layout) -> Route:
     others = list(_others(edge, layout.places))
     best: tuple[float, list[Point], Point] | None = None
     for (start, out), (end, back) in itertools.product(_sides(source), _sides(target)):
+        if start == end:
+            continue
         points, tip = _between(start, out, end, back)
         cost = _cost(points, others, layout)
         if best is None or cost < best[0]:
@@ -197,4 +202,4 @@ def _others(edge: Edge, places: Mapping[str, Place]) -> Iterable[Place]:
 
 
 def _key(edge: Edge) -> Key:
-    return edge.source, edge.target, edge.port
+    return edge.source, edge.target, edge.port, edge.protocol

@@ -6,19 +6,19 @@ Asks the policy engine; decides nothing itself.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from helpers.lab.arrows import OUTSIDE, Arrow
-from helpers.lab.looking import SYSTEM, workloads
+from helpers.policies.application.reach import Call, Need, Reach, Stage
+from helpers.policies.judging.naming import resolves
+from helpers.policies.model.addresses import OUTSIDE
+from helpers.policies.model.naming import INGRESS_CONTROLLER, is_system
 from helpers.policies.wording import short
 
 if TYPE_CHECKING:
-    from helpers.policies import Pod, Policy, World
-
-OUTSIDE_ADDRESS = "198.51.100.1"
-"""An address that no pod has, for the world outside of the cluster; kept for documentation by RFC 5737."""
+    from helpers.policies import Policy, World
+    from helpers.policies.model import Workload
 
 FEW = 3
 """Up to so many needless calls into or out of a workload are drawn one by one."""
@@ -29,8 +29,7 @@ CROWDED = 40
 MANY = 60
 """Above so many workloads, those that take part in nothing are drawn as one a namespace."""
 
-Door = tuple[str, str, int]
-"""A possible call: source, target, the pod's port."""
+_TITLES = {OUTSIDE: "outside world", INGRESS_CONTROLLER: "ingress controller"}
 
 ALLOWED, BLOCKED, EXTRA = "allowed", "blocked", "extra"
 WORDS = {ALLOWED: "needed and allowed", BLOCKED: "needed, but blocked", EXTRA: "allowed, though nobody needs it"}
@@ -63,7 +62,7 @@ class Node:
     @property
     def state(self) -> str:
         """One of "open", "ingress", "egress", "both", "outside"."""
-        if self.key == OUTSIDE:
+        if not self.namespace:
             return OUTSIDE
         return {(False, False): "open", (True, False): "ingress", (False, True): "egress",
                 (True, True): "both"}[bool(self.ingress), bool(self.egress)]
@@ -111,7 +110,7 @@ class Scene:
         if not self.nodes:
             return "There is no pod to draw yet. Deploy the shop: lab.deploy()"
         needed = self.count(ALLOWED) + self.count(BLOCKED)
-        parts = [f"{_plural(len(self.nodes) - any(node.key == OUTSIDE for node in self.nodes), 'workload')} under "
+        parts = [f"{_plural(sum(bool(node.namespace) for node in self.nodes), 'workload')} under "
                  f"{_plural(self.policies, 'policy', 'policies')}: {self.count(ALLOWED)} of {needed} needed calls are "
                  "allowed"]
         blocked = [f"{short(edge.source)} → {short(edge.target)}" for edge in self.edges if edge.state == BLOCKED]
@@ -127,27 +126,49 @@ class Scene:
         return "; ".join(parts) + "."
 
 
-def scene_of(world: World, arrows: Iterable[Arrow], *, last: str | None = None,
-             before: World | None = None) -> Scene:
+def scene_of(world: World, needs: Iterable[Need], *, last: str | None = None, before: World | None = None) -> Scene:
     """The scene of a world and the calls that its application needs.
 
     `last` names the policy whose effect stands out; without it, the newest one, if the objects tell. With another
     world as `before`, what differs from that stands out instead.
     """
-    groups = workloads(world)
-    known = {*groups, OUTSIDE}
-    needed = [arrow for arrow in arrows if arrow.target in groups and arrow.source in known]
+    wanted = tuple(needs)
     newest = (latest(world) if before is None else "") if last is None else last
     if before is None and newest:
         before = _without(world, newest)
-    edges = [_edge(world, before, groups, arrow) for arrow in needed]
-    extras = _extras(world, groups, {(arrow.source, arrow.target, arrow.port) for arrow in needed})
-    nodes = [_node(world, before, key, pods, needed) for key, pods in groups.items()]
-    if any(edge.source == OUTSIDE or edge.target == OUTSIDE for edge in (*edges, *extras)):
-        nodes.insert(0, Node(OUTSIDE, "outside world", ""))
-    nodes, drawn = _thin(nodes, extras, FEW if len(edges) <= CROWDED else 0)
-    scene = Scene(tuple(nodes), (*edges, *drawn), newest, len(_of_application(world)))
+    stage = Stage.of(wanted, *([world] if before is None else [world, before]))
+    return scene_between(Reach(world, stage), None if before is None else Reach(before, stage), wanted, newest)
+
+
+def scene_between(reach: Reach, before: Reach | None, needs: Sequence[Need], last: str = "",
+                  only: Collection[str] | None = None) -> Scene:
+    """The scene of a world that was asked already, with what differs from another; `only` are the workloads to draw
+    of many."""
+    drawn = _Drawn(reach, before, shown(reach.world, needs, only))
+    edges = [drawn.needed(need) for need in needs if drawn.shows(need)]
+    policies = len(_of_application(reach.world))
+    extras = list(drawn.extras()) if policies else []
+    nodes = [drawn.node(workload) for workload in drawn.workloads.values()]
+    elsewhere = dict.fromkeys(end for edge in (*edges, *extras) for end in (edge.source, edge.target)
+                              if end not in drawn.workloads)
+    nodes, few = _thin([*(Node(end, _TITLES.get(end, end), "") for end in elsewhere), *nodes], extras,
+                       FEW if len(edges) <= CROWDED else 0)
+    scene = Scene(tuple(nodes), (*edges, *few), last, policies)
     return _merge_quiet(scene) if len(nodes) > MANY else scene
+
+
+def shown(world: World, needs: Iterable[Need], only: Collection[str] | None = None) -> dict[str, Workload]:
+    """The workloads to draw, the course's namespace first: the application's, and those of the cluster that call it or
+    that it calls."""
+    own = {key for key, one in world.workloads.items() if not is_system(one.namespace)}
+    ends = {end for need in needs for end in (need.source, need.target) if {need.source, need.target} & own}
+    return {key: world.workloads[key] for key in sorted(own | (ends & world.workloads.keys()), key=first_default)
+            if only is None or key in only}
+
+
+def first_default(key: str) -> tuple[bool, str]:
+    """What ends are sorted by: the course's namespace first."""
+    return not key.startswith("default/"), key
 
 
 def latest(world: World) -> str:
@@ -159,94 +180,68 @@ def latest(world: World) -> str:
 
 
 def _of_application(world: World) -> list[Policy]:
-    return [policy for policy in world.policies if policy.namespace not in SYSTEM]
+    return [policy for policy in world.policies if not is_system(policy.namespace)]
 
 
 def _without(world: World, key: str) -> World:
     return world.with_policies(policy for policy in world.policies if policy.key != key)
 
 
-def _node(world: World, before: World | None, key: str, pods: Sequence[Pod], needed: Iterable[Arrow]) -> Node:
-    namespace, _, name = key.partition("/")
-    ingress, egress = _isolating(world, pods[0], "ingress"), _isolating(world, pods[0], "egress")
-    changed = before is not None and (ingress, egress) != (_isolating(before, pods[0], "ingress"),
-                                                           _isolating(before, pods[0], "egress"))
-    calls = any(arrow.source == key for arrow in needed)
-    return Node(key, name, namespace, sum(pod.replicas if pod.template else 1 for pod in pods), ingress, egress,
-                no_dns=bool(egress) and calls and not _resolves(world, pods[0]), changed=changed)
+def _isolating(world: World, key: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The policies that isolate a workload for ingress and for egress."""
+    found = world.workloads.get(key)
+    sides = [world.isolating(found.pods[0], direction) if found else () for direction in ("ingress", "egress")]
+    return tuple(policy.key for policy in sides[0]), tuple(policy.key for policy in sides[1])
 
 
-def _isolating(world: World, pod: Pod, direction: str) -> tuple[str, ...]:
-    return tuple(policy.key for policy in world.isolating(pod, direction))
+class _Drawn:
+    """What is asked of the engine for one scene."""
 
+    def __init__(self, reach: Reach, before: Reach | None, workloads: dict[str, Workload]) -> None:
+        self._reach, self._before, self.workloads = reach, before, workloads
+        self._isolated = {key: _isolating(reach.world, key) for key in workloads}
+        self._callers = {call.source for call in reach.stage.needs if "/" in call.target}
 
-def _resolves(world: World, pod: Pod) -> bool:
-    """Whether a pod may ask the cluster's DNS; true if the world has none to ask."""
-    servers = [other for other in world.pods if other.labels.get("k8s-app") in ("kube-dns", "coredns")]
-    return not servers or any(world.judge(pod, server, 53, "UDP") for server in servers)
+    def shows(self, need: Need) -> bool:
+        """Whether both ends of a need are drawn, one of them a workload."""
+        ends = (need.source, need.target)
+        return any(end in self.workloads for end in ends) and all(
+            end in self.workloads or (end in self._reach.stage.bits and "/" not in end) for end in ends)
 
+    def node(self, workload: Workload) -> Node:
+        key = workload.key
+        ingress, egress = self._isolated[key]
+        changed = self._before is not None and (ingress, egress) != _isolating(self._before.world, key)
+        no_dns = key in self._callers and not resolves(workload.pods[0], self._reach.world)
+        return Node(key, workload.name, workload.namespace, workload.members, ingress, egress, no_dns=no_dns,
+                    changed=changed)
 
-def _edge(world: World, before: World | None, groups: Mapping[str, Sequence[Pod]], arrow: Arrow) -> Edge:
-    source: Pod | str = OUTSIDE_ADDRESS if arrow.source == OUTSIDE else groups[arrow.source][0]
-    target = groups[arrow.target][0]
-    verdict = world.judge(source, target, arrow.port, arrow.protocol)
-    change = ""
-    if before is not None:
-        old = before.judge(source, target, arrow.port, arrow.protocol)
-        if old.allowed != verdict.allowed:
-            change = "now allowed" if verdict.allowed else "now blocked"
-        elif old.policies != verdict.policies:
-            change = "now by policy"
-    return Edge(arrow.source, arrow.target, arrow.port, arrow.protocol, ALLOWED if verdict.allowed else BLOCKED,
-                verdict.policies, verdict.sentence, change, arrow.service_port)
+    def needed(self, need: Need) -> Edge:
+        call = Call(need.source, need.target, need.port, need.protocol)
+        verdict, change = self._reach.verdict(call), ""
+        if self._before is not None:
+            old = self._before.verdict(call)
+            if old.allowed != verdict.allowed:
+                change = "now allowed" if verdict.allowed else "now blocked"
+            elif old.policies != verdict.policies:
+                change = "now by policy"
+        return Edge(*call, ALLOWED if verdict.allowed else BLOCKED, verdict.policies, verdict.sentence, change,
+                    getattr(need, "service_port", 0))
 
+    def extras(self) -> Iterator[Edge]:
+        """Calls that policies let pass although the application needs none: into or out of isolated workloads.
 
-def _extras(world: World, groups: Mapping[str, Sequence[Pod]], needed: set[Door]) -> list[Edge]:
-    """Calls that policies let pass although the application needs none: into or out of isolated workloads.
-
-    What an open workload may do is everything, and shown by its being drawn open.
-    """
-    if not any(policy.namespace not in SYSTEM for policy in world.policies):
-        return []
-    isolated = {key: (bool(world.isolating(pods[0], "ingress")), bool(world.isolating(pods[0], "egress")))
-                for key, pods in groups.items()}
-    found = []
-    for source, target, port in _open_doors(world, groups, needed):
-        if source != target and (isolated[source][1] or isolated[target][0]):
-            verdict = world.judge(groups[source][0], groups[target][0], port)
-            found.append(Edge(source, target, port, "TCP", EXTRA, verdict.policies, verdict.sentence))
-    for source, pods in groups.items():
-        if isolated[source][1] and (verdict := world.judge(pods[0], OUTSIDE_ADDRESS, 443)):
-            found.append(Edge(source, OUTSIDE, 443, "TCP", EXTRA, verdict.policies, verdict.sentence))
-    return found
-
-
-def _open_doors(world: World, groups: Mapping[str, Sequence[Pod]], needed: set[Door]) -> Iterator[Door]:
-    """The needless calls that may pass: source, target and the pod's port, on the ports that matter.
-
-    Asks the matrix a whole row at a time: a bit for each class of pods that a source may reach on a port.
-    """
-    matrix = world.matrix(by="pod")
-    classes = {key: matrix.class_of(pods[0]) for key, pods in groups.items()}
-    doors: dict[int, list[tuple[str, int]]] = {}
-    for target, pods in groups.items():
-        for port in _ports(target, pods, needed):
-            doors.setdefault(port, []).append((target, classes[target]))
-    for source, own in classes.items():
-        row = matrix.rows[own].items()
-        for port, targets in doors.items():
-            reached = 0
-            for ports, bits in row:
-                if matrix.ports.holds(ports, "TCP", port):
-                    reached |= bits
-            yield from ((source, target, port) for target, its in targets
-                        if reached >> its & 1 and (source, target, port) not in needed)
-
-
-def _ports(key: str, pods: Sequence[Pod], needed: set[Door]) -> list[int]:
-    """The TCP ports that matter on a workload: those it declares and those that somebody needs."""
-    declared = {port.number for port in pods[0].ports if port.protocol == "TCP"}
-    return sorted(declared | {port for _, target, port in needed if target == key})
+        What an open workload may do is everything, and shown by its being drawn open.
+        """
+        bits = self._reach.stage.bits
+        closed_in = sum(bits[key] for key in self.workloads if self._isolated[key][0])
+        drawn = sum(bits[key] for key in self.workloads) | bits[OUTSIDE]
+        for source in self.workloads:
+            among = drawn if self._isolated[source][1] else closed_in
+            for call in self._reach.calls_from(source, among):
+                if call not in self._reach.stage.needed:
+                    verdict = self._reach.verdict(call)
+                    yield Edge(*call, EXTRA, verdict.policies, verdict.sentence)
 
 
 def _thin(nodes: list[Node], extras: list[Edge], few: int) -> tuple[list[Node], list[Edge]]:

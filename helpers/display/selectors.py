@@ -45,6 +45,6 @@ def _requirement(part: str) -> tuple[str, str, list[str]]:
 
 def _parts(text: str) -> Iterator[str]:
     """The requirements, split at commas and line ends outside of parentheses."""
-    for part in re.split(r"[,\n](?![^(]*\))", text):
+    for part in re.findall(r"(?:[^,\n(]++|\([^()]*+\)|\()++", text):
         if part.strip():
             yield part.strip()

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.display import palette
-from helpers.display.scene import OUTSIDE_ADDRESS
+from helpers.display.grid import CELLS, STANDING, Grid, ends_of, grid
+from helpers.display.view import view_of
 from helpers.display.words import workload_name
 from helpers.lab import looking
-from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of
+from helpers.policies.application.reach import Need, Reach
 from helpers.policies.wording import short
 
 if TYPE_CHECKING:
-    from helpers.policies import Pod, World
+    from helpers.policies import World
 
-# What a cell of the matrix says: mark, word, background in light and dark.
-CELLS = {
-    "needed": ("●", "needed, allowed"),
-    "blocked": ("✗", "needed, but blocked"),
-    "open": ("○", "allowed, though nobody needs it"),
-    "denied": ("·", "denied, and nobody needs it"),
-    "self": ("", "itself"),
-}
 _COLOURS = {"needed": palette.ALLOWED, "blocked": palette.BLOCKED, "open": palette.EXTRA, "denied": palette.QUIET,
             "self": palette.QUIET}
 _DARK = {state: palette.DARK[colour] for state, colour in _COLOURS.items()}
@@ -32,25 +24,8 @@ MANY = 40
 """Above so many workloads only those that policies select, or that calls need, have rows and columns."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One pair: `state` is a key of CELLS; `sentences` say why, one a port."""
-
-    state: str
-    sentences: tuple[str, ...] = ()
-
-    @property
-    def words(self) -> str:
-        return "; ".join([CELLS[self.state][1], *self.sentences])
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Who may reach whom on the ports that matter: rows call, columns are called. Names are `namespace/workload`."""
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    cells: Mapping[tuple[str, str], Cell]
+class Matrix(Grid):
+    """Who may reach whom on the ports that matter; shows as a table."""
 
     def count(self, state: str) -> int:
         """How many pairs are in this state."""
@@ -79,7 +54,7 @@ class Matrix:
             marks = " ".join(f" {CELLS[self.cells[row, column].state][0] or '-'}" for column in self.columns)
             lines.append(f"{short(row):<{width}}  {marks}")
         lines += [f"{number + 1:>2} {short(column)}" for number, column in enumerate(self.columns)]
-        lines += [f"{mark} {words}" for mark, words in list(CELLS.values())[:4]]
+        lines += [f"{mark} {words}" for mark, words in (CELLS[state] for state in STANDING)]
         return "\n".join([*lines, self.sentence])
 
     def _repr_html_(self) -> str:
@@ -88,7 +63,7 @@ class Matrix:
         head = "".join(f'<th scope="col"><span>{html.escape(short(column))}</span></th>' for column in self.columns)
         body = "".join(self._row(row) for row in self.rows)
         key = " ".join(f'<span class="entry"><span class="{state}">{mark}</span> {words}&emsp;</span>'
-                       for state, (mark, words) in list(CELLS.items())[:4])
+                       for state in STANDING for mark, words in [CELLS[state]])
         return (f'<div class="lab-matrix"><style>{_STYLE}</style><div style="overflow-x:auto"><table>'
                 f"<caption>Who may reach whom: rows call, columns are called</caption>"
                 f'<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div><p class="key">{key}</p>'
@@ -118,56 +93,23 @@ _STYLE = ("".join(f".lab-matrix .{state}{{color:{colour}}}"
             ".lab-matrix .entry{white-space:nowrap}.lab-matrix .entry span{font-size:15px}")
 
 
-def matrix(world: World | None = None, arrows: Iterable[Arrow] | None = None, *,
+def matrix(world: World | None = None, needs: Iterable[Need] | None = None, *,
            objects: Iterable[Mapping[str, Any]] | None = None) -> Matrix:
     """Who may reach whom under the live cluster's policies, beside what the application needs.
 
-    Give `objects` (dictionaries), or a `world` with its `arrows`, to judge something else than the live cluster.
+    Give `objects` (dictionaries), or a `world` with its `needs`, to judge something else than the live cluster.
     """
     if world is None:
-        from helpers.policies import World
-
-        items = looking.objects() if objects is None else list(objects)
-        world = World.of(items)
-        arrows = arrows_of(looking.of_application(items)) if arrows is None else arrows
-    return _judged(world, list(arrows or ()))
-
-
-def _judged(world: World, arrows: Sequence[Arrow]) -> Matrix:
-    pods = looking.workloads(world)
-    if len(pods) > MANY:
-        busy = {end for arrow in arrows for end in (arrow.source, arrow.target)}
-        pods = {key: found for key, found in pods.items() if key in busy or any(
-            world.isolating(found[0], direction) for direction in ("ingress", "egress"))}
-    needed: dict[tuple[str, str], set[int]] = {}
-    doors = {key: {port.number for port in found[0].ports if port.protocol == "TCP"} for key, found in pods.items()}
-    for arrow in arrows:
-        if arrow.target in pods and (arrow.source in pods or arrow.source == OUTSIDE):
-            needed.setdefault((arrow.source, arrow.target), set()).add(arrow.port)
-            doors[arrow.target].add(arrow.port)
-    columns = tuple(key for key in pods if doors[key])
-    rows = (*((OUTSIDE,) if any(source == OUTSIDE for source, _ in needed) else ()), *pods)
-    cells = {(row, column): _cell(world, pods, row, column, doors[column], needed.get((row, column), set()))
-             for row in rows for column in columns}
-    return Matrix(rows, columns, cells)
-
-
-def _cell(world: World, pods: Mapping[str, Sequence[Pod]], row: str, column: str, doors: Iterable[int],
-          needed: set[int]) -> Cell:
-    if row == column:
-        return Cell("self")
-    if row == OUTSIDE and not needed:
-        return Cell("denied", ("no Service shows it to the outside",))
-    source: Pod | str = OUTSIDE_ADDRESS if row == OUTSIDE else pods[row][0]
-    verdicts = {port: world.judge(source, pods[column][0], port) for port in sorted({*doors, *needed})}
-    sentences = tuple(f"port {port}: {'allowed' if verdict else 'denied'}"
-                      + (f" by {', '.join(verdict.policies)}" if verdict.policies else "")
-                      for port, verdict in verdicts.items())
-    if any(not verdicts[port] for port in needed):
-        return Cell("blocked", sentences)
-    if any(verdict for port, verdict in verdicts.items() if port not in needed):
-        return Cell("open", sentences)
-    return Cell("needed" if needed else "denied", sentences)
+        world, needs = view_of(objects, needs)
+    reach = Reach.of(world, needs or ())
+    rows, columns = ends_of(reach)
+    if len(rows) > MANY:
+        busy = {end for call in reach.stage.needs for end in call[:2]}
+        busy |= {key for key in rows if key in world.workloads and any(
+            world.isolating(world.workloads[key].pods[0], direction) for direction in ("ingress", "egress"))}
+        rows, columns = [key for key in rows if key in busy], [key for key in columns if key in busy]
+    found = grid(reach, rows=rows, columns=columns)
+    return Matrix(found.rows, found.columns, found.cells)
 
 
 class FlowTable(looking.Flows):

@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 from helpers.display.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
-from helpers.lab.arrows import OUTSIDE
 from helpers.lab.looking import end_name
+from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.wording import short
 
 STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
@@ -17,6 +17,8 @@ def node_words(node: Node) -> str:
     """A node's tooltip."""
     if node.key == OUTSIDE:
         return "The world outside of the cluster: browsers come from here"
+    if not node.namespace:
+        return f"{node.name}: not among the cluster's pods"
     name = short(node.key) + (f" ({node.pods} pods)" if node.pods != 1 else "")
     if node.state == "open":
         return f"{name}: no policy selects it; everything may reach it, and it may reach everything"
@@ -25,6 +27,12 @@ def node_words(node: Node) -> str:
     if node.no_dns:
         sides.append("it cannot reach the cluster's DNS, so it finds no Service by name")
     return f"{name}: {'; '.join(sides)}"
+
+
+def arrow_words(edge: Edge) -> str:
+    """A needed call, with the Service's port where that is another than the pod's."""
+    through = f" (Service port {edge.service_port})" if edge.service_port not in (0, edge.port) else ""
+    return f"{short(edge.source)} → {short(edge.target)} {edge.protocol} {edge.port}{through}"
 
 
 def edge_words(edge: Edge, *, plain: bool = False) -> str:

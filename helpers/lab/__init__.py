@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helpers.lab.advice import lint, suggest
-    from helpers.lab.arrows import Arrow
     from helpers.lab.changes import apply, delete_policies, reset
     from helpers.lab.checks import check, progress, solution
     from helpers.lab.cluster import Cluster
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "lint": "advice", "suggest": "advice", "order": "ordering",
-    "Arrow": "arrows", "Cluster": "cluster", "LabError": "errors", "Page": "shop", "Probe": "probing",
+    "Cluster": "cluster", "LabError": "errors", "Page": "shop", "Probe": "probing",
     "apply": "changes", "architecture": "looking", "check": "checks", "client": "session", "connect": "session",
     "current": "session", "delete_policies": "changes", "deploy": "rollout", "doctor": "examination",
     "flows": "looking",
@@ -42,7 +41,7 @@ _OTHERWISE = {"doctor": "examine"}
 """Names that a function has in its own module."""
 
 __all__ = [
-    "Arrow", "Cluster", "LabError", "Page", "Probe", "apply", "architecture", "check", "client", "connect",
+    "Cluster", "LabError", "Page", "Probe", "apply", "architecture", "check", "client", "connect",
     "current", "delete_policies", "deploy", "doctor", "flows", "lint", "matrix", "objects", "order", "page",
     "probe", "probes", "progress", "prove_enforcement", "reset", "restart", "solution", "start", "suggest",
     "world",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,9 +18,6 @@ class Findings(list["Finding"]):
 
     def __repr__(self) -> str:
         return "\n".join(map(str, self)) or "The linter finds nothing to mend."
-
-    def _repr_html_(self) -> str:
-        return "".join(found._repr_html_() for found in self) or f"<p>{html.escape(repr(self))}</p>"
 
 
 def lint(*skip: str) -> Findings:

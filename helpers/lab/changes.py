@@ -29,8 +29,8 @@ def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None
     cluster = session.current()
     body, path = _given(what)
     target = ["-f", str(path)] if path else ["-f", "-"]
-    other = cluster.namespace != cluster.context.namespace and not hasattr(what, "policies")
-    options = rollout.cluster_options(cluster) if other else rollout.context_options(cluster)
+    text_elsewhere = isinstance(what, str | Path) and cluster.namespace != cluster.context.namespace
+    options = rollout.cluster_options(cluster) if text_elsewhere else rollout.context_options(cluster)
     print(kubectl.run([*options, "apply", *target], body), end="")
 
 
@@ -181,7 +181,9 @@ def _yaml(what: object) -> str:
         raise LabError("There is nothing to apply: the list of policies is empty.")
     import yaml
 
-    return str(yaml.safe_dump_all([dict(item) for item in found], sort_keys=False, explicit_start=True))
+    here = session.current().namespace
+    placed = [{**item, "metadata": {"namespace": here, **item.get("metadata", {})}} for item in found]
+    return str(yaml.safe_dump_all(placed, sort_keys=False, explicit_start=True))
 
 
 def yaml_of(what: str | Path) -> list[str]:

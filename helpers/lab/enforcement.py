@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.lab import session
+from helpers.lab import session, tones
 from helpers.lab.bar import Bar
 from helpers.lab.cluster import Cluster
 from helpers.lab.errors import LabError, Unfinished
 from helpers.lab.probing import IMAGE, probe
-from helpers.policies import tones
 
 PORT = 8080
 PATIENCE = 20.0

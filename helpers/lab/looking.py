@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 from helpers.lab import session
 from helpers.lab.cluster import CLUSTER_SCOPED, Object
 from helpers.lab.errors import LabError, NotFound
-from helpers.policies.model.naming import is_system
 
 if TYPE_CHECKING:
-    from helpers.policies import Pod, World
+    from helpers.policies import World
     from helpers.policies.application.need import Arrow
-
-SYSTEM = frozenset({"kube-system", "kube-public", "kube-node-lease", "kube-flannel", "calico-system",
-                    "calico-apiserver", "tigera-operator", "local-path-storage", "gatekeeper-system", "cert-manager"})
-"""Namespaces that belong to the cluster, not to an application."""
 
 _KINDS = ("namespaces", "pods", "services", "deployments", "networkpolicies", "configmaps", "endpointslices",
           "ingresses", "serviceaccounts", "rolebindings", "clusterrolebindings")
@@ -66,20 +61,6 @@ def architecture() -> "tuple[Arrow, ...]":
     from helpers.policies.application.need import needs
 
     return needs(world()).of_application
-
-
-def of_application(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Those objects that don't belong to the cluster itself."""
-    return [item for item in items if not is_system(item["metadata"].get("namespace"))]
-
-
-def workloads(world: "World") -> "dict[str, list[Pod]]":
-    """The application's pods by workload, `namespace/name`, in a fixed order: the course's namespace first."""
-    found: dict[str, list[Pod]] = {}
-    for pod in world.pods:
-        if not is_system(pod.namespace):
-            found.setdefault(f"{pod.namespace}/{pod.workload.partition('/')[2] or pod.name}", []).append(pod)
-    return {key: found[key] for key in sorted(found, key=lambda key: (not key.startswith("default/"), key))}
 
 
 def matrix(by: str = "workload") -> Any:

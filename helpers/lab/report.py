@@ -4,7 +4,7 @@ import html
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from helpers.policies import tones
+from helpers.lab import tones
 
 MARKS = {"ok": "[ OK ]", "note": "[note]", "mend": "[mend]"}
 COLOURS = {"ok": tones.GOOD, "note": tones.WARN, "mend": tones.BAD}

@@ -64,7 +64,7 @@ class Names:
         return End(pod, (address,), pod.key if pod else end)
 
     def pod(self, name: str) -> Pod:
-        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name."""
+        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name or key."""
         key = name if "/" in name else f"default/{name}"
         found = self._by_name.get(key) or self._by_name.get(f"default/{key}")
         if found is None:
@@ -141,7 +141,8 @@ class Names:
         for pod in self._ended:
             if key in (pod.key, f"{pod.namespace}/{pod.workload.partition('/')[2]}"):
                 return f"the pod {pod.key} has ended, so it takes part in no connection"
-        return _no("pod or workload", name, key, [other for other in self._by_name if other.count("/") == 1])
+        known = [other for other in self._by_name if other.count("/") == 1 and "[" not in other]
+        return _no("pod or workload", name, key, known)
 
 
 def _no(what: str, name: str, key: str, known: list[str]) -> str:

@@ -18,6 +18,7 @@ from helpers.policies.model import Namespaces, Pod, Policy, Service, Workload
 from helpers.policies.model.workloads import workloads
 from helpers.policies.names import Names
 from helpers.policies.reading.gathering import Gathered, Problem, gather, read_policy
+from helpers.policies.reading.unread import Unread, tally
 from helpers.policies.wording import plural
 
 _MOST_VERDICTS = 10_000
@@ -29,6 +30,8 @@ class World:
     """An immutable snapshot; `World.of(objects)` makes one, every other method asks it.
 
     `problems` lists the objects that could not be read or that the API server would reject; they don't count.
+    `unread` names by kind what the input holds beyond what is judged: policies of other engines, pods that an operator
+    will make, kinds that don't exist.
     """
 
     pods: tuple[Pod, ...]
@@ -38,12 +41,13 @@ class World:
     ended: tuple[Pod, ...] = ()
     problems: tuple[Problem, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    unread: tuple[Unread, ...] = ()
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> World:
         """A world from Kubernetes objects, live or from manifests, in any order; Lists are opened."""
         found = gather(objects)
-        return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services),
-                   tuple(found.ended), tuple(found.problems), tuple(found.objects))
+        return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services.values()),
+                   tuple(found.ended), tuple(found.problems), tuple(found.objects), tally(found.unread))
 
     def __repr__(self) -> str:
         return (f"<World of {plural(len(self.pods), 'pod')} in {plural(len(self.namespaces), 'namespace')} under "
@@ -151,13 +155,14 @@ class World:
 
         `families` (4, 6) are the address families to judge besides those that pods and policies mention.
         """
-        found = self._matrices.get(families)
+        found = self._matrices.get((by, families))
         if found is None:
-            found = self._matrices[families] = Matrix(self._kept, self.policies, families)
-        return found if by == found.by else found.listed(by)
+            first = next((matrix for (_, theirs), matrix in self._matrices.items() if theirs == families), None)
+            found = self._matrices[by, families] = (first or Matrix(self._kept, self.policies, families)).listed(by)
+        return found
 
     @cached_property
-    def _matrices(self) -> dict[frozenset[int], Matrix]:
+    def _matrices(self) -> dict[tuple[str, frozenset[int]], Matrix]:
         return {}
 
     def isolating(self, pod: Pod, direction: str) -> tuple[Policy, ...]:

@@ -13,11 +13,13 @@ from support.cluster import Cluster, cluster
 from support.situations import CLUSTER, EGRESS, INGRESS
 
 from helpers.display.tables import matrix
-from helpers.lab.arrows import OUTSIDE, arrows_of
 from helpers.policies import World, lint
+from helpers.policies.application.need import needs
+from helpers.policies.model.addresses import OUTSIDE
+from helpers.policies.wording import short
 
-OUTSIDE_ADDRESS = "203.0.113.10"
-ARROWS = arrows_of(CLUSTER)
+BANK = "203.0.113.10"
+ARROWS = needs(World.of(CLUSTER)).of_application
 BOTH = [*INGRESS, *EGRESS]
 
 PROBES = """
@@ -49,10 +51,10 @@ def test_egress_alone_lets_each_pod_call_what_it_needs_and_ask_the_dns() -> None
     pods = [pod for pod in world.pods if pod.namespace == "default"]
     for pod in pods:
         assert world.judge(pod, dns, 53, "UDP") and world.judge(pod, dns, 53, "TCP")
-        assert not world.judge(pod, dns, 9153) and not world.judge(pod, OUTSIDE_ADDRESS, 443)
+        assert not world.judge(pod, dns, 9153) and not world.judge(pod, BANK, 443)
         for other in pods:
             for port in {arrow.port for arrow in ARROWS} | {80, 22} if other is not pod else ():
-                key = (f"default/{pod.name}", f"default/{other.name}", port)
+                key = (pod.workload_key, other.workload_key, port)
                 assert bool(world.judge(pod, other, port)) == (key in needed), key
 
 
@@ -78,20 +80,20 @@ def shop() -> Iterator[Cluster]:
 def test_every_pair_is_tried_in_a_running_cluster(shop: Cluster, folders: list[str]) -> None:
     services = sorted({(arrow.target, arrow.service, arrow.service_port) for arrow in ARROWS
                        if arrow.service != "default/frontend-external"})
-    names = sorted({arrow.source.partition("/")[2] for arrow in ARROWS if arrow.source != OUTSIDE}
-                   | {target.partition("/")[2] for target, _, _ in services})
+    names = sorted({short(arrow.source) for arrow in ARROWS if arrow.source != OUTSIDE}
+                   | {short(target) for target, _, _ in services})
     pairs = [(name, f"{service.partition('/')[2]}:{port}") for target, service, port in services for name in names
-             if target != f"default/{name}"]
-    pairs.append(("adservice", f"{OUTSIDE_ADDRESS}:443"))
+             if short(target) != name]
+    pairs.append(("adservice", f"{BANK}:443"))
     wanted = json.dumps({"policies": folders, "pairs": pairs})
     done = subprocess.run([sys.executable, "-c", PROBES, wanted], env=shop.environment, text=True, capture_output=True,
                           timeout=240)
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stderr.strip().splitlines()[-1])
-    needed = {f"{arrow.source.partition('/')[2]} {arrow.service.partition('/')[2]}:{arrow.service_port}"
+    needed = {f"{short(arrow.source)} {arrow.service.partition('/')[2]}:{arrow.service_port}"
               for arrow in ARROWS}
     open_pairs = {pair for pair, answer in found["answers"].items() if answer in ("connected", "refused")}
-    out = f"adservice {OUTSIDE_ADDRESS}:443"
+    out = f"adservice {BANK}:443"
     assert open_pairs - {out} == {pair for pair in needed if pair in found["answers"]}
     assert (out in open_pairs) == ("policies/egress" not in folders)
     assert len(needed & open_pairs) == 16

@@ -47,7 +47,7 @@ def test_nothing_moves_as_policies_pile_up() -> None:
 def test_every_needed_call_has_a_place_for_its_label() -> None:
     found = scene(*policies(17))
     layout = layout_of(found)
-    assert all(layout.courses[edge.source, edge.target, edge.port].label for edge in found.edges)
+    assert all(layout.courses[edge.source, edge.target, edge.port, edge.protocol].label for edge in found.edges)
 
 
 def test_it_has_a_role_a_title_and_a_description() -> None:

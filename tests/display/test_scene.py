@@ -7,11 +7,11 @@ from support.course import shop
 from support.shop_world import app, numbered, policies, policy, scene
 
 from helpers.display.scene import ALLOWED, BLOCKED, EXTRA, Edge, Node, Scene
-from helpers.lab.arrows import OUTSIDE
+from helpers.policies.model.addresses import OUTSIDE
 
 
 def edge(found: Scene, source: str, target: str) -> Edge:
-    ends = [name if name == OUTSIDE else f"default/{name}" for name in (source, target)]
+    ends = [name if name == OUTSIDE else f"default/{name}[Deployment]" for name in (source, target)]
     return next(one for one in found.edges if [one.source, one.target] == ends)
 
 

@@ -11,8 +11,8 @@ from helpers.display import explaining, tables
 from helpers.display.picking import pick
 from helpers.display.selectors import read_selector
 from helpers.lab import looking
-from helpers.lab.arrows import OUTSIDE
 from helpers.lab.errors import LabError
+from helpers.policies.model.addresses import OUTSIDE
 
 
 def test_every_exported_name_can_be_imported() -> None:
@@ -25,13 +25,13 @@ class TestMatrix:
     def test_without_policies_nothing_is_denied_between_pods(self) -> None:
         found = tables.matrix(objects=shop())
         assert (found.count("needed"), found.count("blocked"), found.exact) == (17, 0, False)
-        assert found.cells["default/frontend", "default/shippingservice"].state == "needed"
+        assert found.cells["default/frontend[Deployment]", "default/shippingservice[Deployment]"].state == "needed"
 
     def test_one_policy_changes_one_column(self) -> None:
         before, after = (tables.matrix(objects=[*shop(), *policies(count)]) for count in (0, 1))
         changed = {key[1] for key in before.cells if before.cells[key].state != after.cells[key].state}
-        assert changed == {"default/shippingservice"}
-        assert after.cells["default/frontend", "default/shippingservice"].state == "blocked"
+        assert changed == {"default/shippingservice[Deployment]"}
+        assert after.cells["default/frontend[Deployment]", "default/shippingservice[Deployment]"].state == "blocked"
 
     def test_the_complete_collection_is_exact(self) -> None:
         found = tables.matrix(objects=[*shop(), *policies(17)])
@@ -39,11 +39,13 @@ class TestMatrix:
 
     def test_a_pod_without_ports_has_a_row_and_no_column(self) -> None:
         found = tables.matrix(objects=shop())
-        assert "default/loadgenerator" in found.rows and "default/loadgenerator" not in found.columns
+        caller = "default/loadgenerator[Deployment]"
+        assert caller in found.rows and caller not in found.columns
         assert found.rows[0] == OUTSIDE
 
     def test_a_cell_says_why(self) -> None:
-        cell = tables.matrix(objects=[*shop(), *policies(1)]).cells["default/frontend", "default/shippingservice"]
+        pair = "default/frontend[Deployment]", "default/shippingservice[Deployment]"
+        cell = tables.matrix(objects=[*shop(), *policies(1)]).cells[pair]
         assert cell.words == "needed, but blocked; port 50051: denied by default/shipping-allow-checkout"
 
     def test_text_and_html(self) -> None:
@@ -132,10 +134,9 @@ class TestCompare:
 
     def test_what_would_break_is_said(self) -> None:
         found = explaining.compare([policy("none", app("shippingservice"))])
-        assert [str(change) for change in found.changes] == [
-            "✗ checkoutservice → shippingservice 50051: would be denied (needed)",
-            "✗ frontend → shippingservice 50051: would be denied (needed)"]
-        assert "2 of them are needed" in found.sentence
+        assert found.lines() == ["✗ checkoutservice → shippingservice TCP 50051: would be denied (needed)",
+                                 "✗ frontend → shippingservice TCP 50051: would be denied (needed)"]
+        assert found.sentence.endswith(": 2 calls become denied (all of them needed).")
 
     def test_besides(self) -> None:
         assert explaining.compare([policy("none", app("shippingservice"))], besides=True).same
@@ -143,7 +144,7 @@ class TestCompare:
     def test_many_changes_are_grouped_by_where_they_lead(self) -> None:
         found = explaining.compare([])
         (line,) = found.lines()
-        assert line.startswith("✓ adservice, cartservice, currencyservice and 6 more → shippingservice 50051: ")
+        assert line.startswith("✓ adservice, cartservice, currencyservice and 6 more → shippingservice TCP 50051: ")
         assert line.endswith("would be allowed (nobody needs it)")
 
     @pytest.mark.parametrize(("text", "said"), [

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 from support.cluster import KUBECTL, Cluster, cluster
+from support.course import shop as shop_objects
 
 from helpers import display, lab
 from helpers.lab import session, shop
 from helpers.lab.errors import ClusterError, LabError, NotFound, ShopError
+from helpers.policies import World
+from helpers.policies.application.need import needs
+from helpers.policies.reading.texts import read
 
 FIRST, SECOND = "policies/ingress/01-shipping-allow-checkout.yaml", "policies/ingress/02-shipping-allow-frontend.yaml"
 
@@ -93,6 +97,63 @@ def test_a_whole_folder_and_single_names() -> None:
         lab.delete_policies("redis-cart-allow-carts")
     lab.delete_policies()
     assert not lab.world().policies
+
+
+TWO_NAMESPACES = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: talk}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: talk, namespace: talk}
+data:
+  SHIPPING_ADDR: shippingservice.default:50051
+  app.conf: "# currencyservice.default:7000\\nads = adservice.default:9555"
+---
+apiVersion: v1
+kind: Service
+metadata: {name: gossip, namespace: talk}
+spec:
+  clusterIP: None
+  selector: {app: gossip}
+  ports: [{name: join, port: 7946, targetPort: join}, {name: beat, port: 7947, protocol: UDP}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: gossip, namespace: talk}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: gossip}}
+  template:
+    metadata: {labels: {app: gossip}, annotations: {prometheus.io/port: "7946"}}
+    spec:
+      volumes: [{name: conf, configMap: {name: talk, items: [{key: app.conf, path: app.conf}]}}]
+      containers:
+      - name: main
+        image: registry.k8s.io/e2e-test-images/agnhost:2.53
+        args: [netexec, --http-port=7946]
+        ports: [{name: join, containerPort: 7946}]
+        env: [{name: JOIN, value: "$(GOSSIP_SERVICE_HOST):7946"}, {name: BEAT, value: "udp://gossip:7947"}]
+        envFrom: [{configMapRef: {name: talk}}]
+"""
+
+
+def test_needs_read_live_are_those_of_the_same_files_and_suggestions_for_two_namespaces_are_applied() -> None:
+    lab.reset()
+    lab.apply(TWO_NAMESPACES)
+    files = World.of([*shop_objects(), *read(TWO_NAMESPACES, "two.yaml").objects])
+    declared = {(arrow, tuple(sorted((one.field, one.object) for one in arrow.evidence))) for arrow in needs(files)}
+    seen = {(arrow, tuple(sorted((one.field, one.object) for one in arrow.evidence))) for arrow in lab.architecture()}
+    assert seen == declared and len(seen) == 17 + 4
+    found = lab.suggest()
+    assert found.proof.exact and {item["metadata"]["namespace"] for item in found.policies} == {"default", "talk"}
+    lab.apply(found)
+    lab.apply(list(found.policies))
+    assert {policy.key for policy in lab.world().policies} == {
+        f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found.policies}
+    lab.reset()
+    assert not lab.world().policies and "talk" not in lab.world().namespaces
 
 
 def test_policies_that_were_suggested_are_applied_as_they_are() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from helpers.display.answers import verdict_html
 from helpers.policies import NotFound, Verdict, World
 from helpers.policies.judging.leading import NoRoute
 from helpers.policies.model.addresses import NotAnAddress, parse_cidr
@@ -197,16 +198,16 @@ def test_as_data_and_html() -> None:
     data = verdict.as_dict()
     assert data["allowed"] is False and data["ingress"]["isolating"] == ["default/email-allow"]
     assert data["misses"][0]["reason"] and data["egress"]["isolated"] is False
-    html = verdict._repr_html_()
+    html = verdict_html(verdict)
     assert "not isolated: no policy selects this end" in html and html.count("text-align:left") == 4
-    assert "outside the cluster: no policy applies to it" in explain("8.8.8.8", "emailservice", 8080)._repr_html_()
+    assert "outside the cluster: no policy applies to it" in verdict_html(explain("8.8.8.8", "emailservice", 8080))
     assert "✗ denied" in html and "app=checkoutservice" in html and repr(verdict) == verdict.sentence
 
 
 def test_names_in_html_are_escaped() -> None:
     evil = pod("x", labels={"app": "<script>"})
     verdict = World.of([evil, MAIL, into(rule(pods("y")))]).explain("x", "emailservice", 1)
-    assert "<script>" not in verdict._repr_html_()
+    assert "<script>" not in verdict_html(verdict)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -220,4 +221,4 @@ def test_explaining_agrees_with_judging_everywhere(objects: list[dict[str, Any]]
             assert verdict.allowed is short.allowed and verdict.policies == short.policies
             denied = [side for side in (verdict.egress, verdict.ingress) if not side.allowed and not side.note]
             assert len(verdict.misses) == sum(len(side.isolating) for side in denied)
-            assert verdict.sentence and verdict._repr_html_() and verdict.as_dict()
+            assert verdict.sentence and verdict_html(verdict) and verdict.as_dict()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from helpers.display.answers import finding_html
 from helpers.policies import Finding, World, lint, read
 from helpers.policies.linting import RULES
 
@@ -214,5 +215,5 @@ def test_without_pods_only_the_policy_itself_is_checked() -> None:
 
 def test_html_and_text_of_a_finding() -> None:
     one = hits(world(policy("p", "bb", ingress=[])), "selector-matches-nothing")[0]
-    assert "selector-matches-nothing" in str(one) and "<code>" in one._repr_html_()
+    assert "selector-matches-nothing" in str(one) and "<code>" in finding_html(one)
     assert one.as_dict()["policy"] == "default/p" and app("a")

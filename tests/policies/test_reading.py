@@ -142,7 +142,7 @@ HOSTILE = {
     "tab": ("kind: Pod\nmetadata:\n\tname: x", "no valid YAML"),
     "control": ("a: \x00", "no valid YAML"),
     "bytes": (b"\xff\x00\xfa kind: Pod", "no text in UTF-8"),
-    "template": ("kind: {{ .Values.kind }}", "a key must be text"),
+    "template": ("kind: {{ .Values.kind }}", "this is a template, not yet YAML"),
     "unclosed": ('kind: "Pod', "no valid YAML"),
     "scalar": ("just some words", "an object is a mapping"),
     "no kind": ("replicaCount: 1", "it has no kind"),

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.display.answers import suggestion_html
 from helpers.policies import Suggestion, World, lint, suggest, validate
 from helpers.policies.writing.proving import Proof
 
@@ -72,7 +73,7 @@ def test_the_yaml_can_be_read_back() -> None:
 
 def test_a_suggestion_reads_as_the_rest_of_the_course_does() -> None:
     found = suggest([*SHOP, *DNS])
-    shown = found._repr_html_()
+    shown = suggestion_html(found)
     assert "policies for 17 arrows.</strong> Checked by the matrix: they allow these arrows and nothing more." in shown
     assert shown.count("<li>") == len(found.policies) and "<li>ad-allow-frontend</li>" in shown
     lines = list(map(str, found.arrows))
@@ -82,7 +83,7 @@ def test_a_suggestion_reads_as_the_rest_of_the_course_does() -> None:
 
 def test_a_suggestion_that_is_not_exact_says_so_and_escapes_names() -> None:
     found = Suggestion(({"metadata": {"namespace": "x", "name": "<b>"}},), (), (), Proof(("a",), ()))
-    shown = found._repr_html_()
+    shown = suggestion_html(found)
     assert "the matrix lacks 1 and has 0 more, as <code>.proof</code> lists." in shown and "x/&lt;b&gt;" in shown
 
 

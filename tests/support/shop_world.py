@@ -4,8 +4,8 @@ from typing import Any
 
 from helpers.display.pictures import graph
 from helpers.display.scene import Scene, scene_of
-from helpers.lab.arrows import arrows_of
 from helpers.policies import World
+from helpers.policies.application.need import needs
 from support.course import INGRESS, read, shop
 
 ORDER = sorted(INGRESS.glob("*.yaml"))
@@ -32,7 +32,8 @@ def app(name: str) -> dict[str, Any]:
 
 def scene(*items: dict[str, Any], last: str | None = None) -> Scene:
     objects = [*shop(), *items]
-    return scene_of(World.of(objects), arrows_of(objects), last=last)
+    world = World.of(objects)
+    return scene_of(world, needs(world), last=last)
 
 
 def drawn(*items: dict[str, Any], **options: Any) -> str:

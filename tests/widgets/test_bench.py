@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from helpers.display.widgets.bench import Bench, Refused
-from helpers.display.widgets.reach import OUTSIDE, Call
-from helpers.lab.arrows import arrows_of
+from helpers.policies.application.reach import Call
+from helpers.policies.model.addresses import OUTSIDE
 
 from .scripted import ScriptedCluster
 
@@ -19,7 +19,7 @@ def seed(number: int) -> dict:
 
 
 def bench(*policies: dict) -> Bench:
-    return Bench(ScriptedCluster(*policies), needs=arrows_of)
+    return Bench(ScriptedCluster(*policies))
 
 
 def test_it_opens_with_the_clusters_policies_and_nothing_to_do():
@@ -31,10 +31,10 @@ def test_it_opens_with_the_clusters_policies_and_nothing_to_do():
 def test_what_would_change_is_known_before_anything_is_applied():
     one = bench()
     one.import_text(INGRESS[0].read_text())
-    changes = one.proposal.difference
-    assert Call("default/frontend", "default/shippingservice", 50051) in changes.broken
+    changes = one.proposal.change
+    assert Call("default/frontend[Deployment]", "default/shippingservice[Deployment]", 50051) in changes.broken
     assert len(changes.closed) == 11 and changes.opened == ()   # 11 pods of the shop and coredns, without checkout
-    assert "would be denied, which would break 1 that the application needs" in one.proposal.summary()
+    assert "calls become denied (1 of them needed)" in one.proposal.summary()
     assert one.cluster.calls == []
 
 
@@ -44,7 +44,7 @@ def test_the_seeds_walk_in_the_workbench():
     assert one.apply() == "Applied: create shipping-allow-checkout."
     assert [str(call) for call in one.proposal.broken] == ["frontend → shippingservice TCP 50051"]
     one.import_text(INGRESS[1].read_text())
-    assert one.proposal.difference.mended == one.proposal.difference.opened != ()
+    assert one.proposal.change.mended == one.proposal.change.opened != ()
     one.apply()
     assert one.proposal.broken == ()
     assert one.take_back() == "Taken back: delete shipping-allow-frontend."
@@ -59,15 +59,15 @@ def test_the_whole_ingress_collection_breaks_nothing():
         one.import_text(path.read_text())
     assert one.proposal.broken == () and len(one.draft.sheets) == 17
     shop = {call for call in one.proposal.reach.calls if not call.target.startswith("kube-system/")}
-    assert shop == one.proposal.difference.needed
+    assert shop == one.proposal.reach.stage.needs | {call for call in shop if call.target == OUTSIDE}
 
 
 def test_half_typed_text_keeps_the_picture_and_cannot_be_applied():
     one = bench()
     one.import_text(INGRESS[0].read_text())
-    before = one.proposal.difference
+    before = one.proposal.change.closed
     one.type(one.draft.open.text.replace("port: 50051", "port: 5005100"))
-    assert one.proposal.difference == before
+    assert one.proposal.change.closed == before
     with pytest.raises(Refused, match=r"Nothing was applied. First mend line \d+ of shipping-allow-checkout.*65535"):
         one.apply()
     assert one.cluster.calls == []

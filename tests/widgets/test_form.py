@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.display.widgets import form, templates, yamltext
-from helpers.display.widgets.surroundings import Surroundings, handle
+from helpers.display.widgets.surroundings import Surroundings
 from helpers.policies import World, validate
+from helpers.policies.model.naming import telling_labels
 
 ROOT = Path(__file__).parents[2]
 COLLECTION = sorted((ROOT / "notebooks/policies").rglob("*.yaml"))
@@ -174,6 +175,6 @@ def test_the_surroundings_are_what_the_cluster_has():
 
 
 def test_a_workload_is_named_by_its_telling_label():
-    assert handle({"tier": "a", "app": "x", "pod-template-hash": "1"}) == {"app": "x"}
-    assert handle({"tier": "a", "role": "b", "pod-template-hash": "1"}) == {"tier": "a", "role": "b"}
-    assert handle({}) == {}
+    assert telling_labels({"tier": "a", "app": "x", "pod-template-hash": "1"}) == {"app": "x"}
+    assert telling_labels({"tier": "a", "role": "b", "pod-template-hash": "1"}) == {"tier": "a", "role": "b"}
+    assert telling_labels({}) == {}

@@ -6,7 +6,7 @@ import pytest
 
 from helpers.display.widgets import live
 from helpers.display.widgets.bench import Bench
-from helpers.display.widgets.focus import MOST, focus, narrowed
+from helpers.display.widgets.focus import MOST, focus
 from helpers.display.widgets.review import NOWHERE, review
 from helpers.policies.matrix.matrix import Matrix
 
@@ -16,7 +16,7 @@ INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob
 
 
 def bench(*texts: str, objects=None) -> Bench:
-    one = Bench(ScriptedCluster(objects=objects), needs=live.needs_of)
+    one = Bench(ScriptedCluster(objects=objects))
     for text in texts:
         one.import_text(text)
     return one
@@ -57,11 +57,18 @@ def test_of_a_large_cluster_what_the_draft_is_about():
     one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
                 objects=[workload(number) for number in range(100)])
     names = focus(one.proposal)
-    assert "default/s7" in names and len(names) == MOST
-    small = narrowed(one.proposal.world, names)
-    assert len(small.pods) == MOST and len(small.policies) == 1
-    other = next(pod for pod in small.pods if pod.name not in ("s7", "s9"))
-    assert small.judge(other, "s7", 50051).policies == ("default/shipping-allow-checkout",)
+    assert "default/s7[Deployment]" in names and len(names) == MOST
+
+
+@pytest.mark.parametrize("count", [MOST, MOST + 1, 200])
+def test_a_cluster_of_any_size_is_drawn(count: int) -> None:
+    one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
+                objects=[workload(number) for number in range(count)])
+    picture = live.draw(one.proposal).replace("&#45;", "-")
+    assert picture.count('class="node workload') == min(count, MOST)
+    assert "ingress isolated by shipping-allow-checkout" in picture
+    assert len(one.proposal.change.closed) == count - 1
+    assert f"{count - 1} calls become denied" in one.proposal.summary()
 
 
 def test_a_large_cluster_with_nothing_to_say_is_drawn_as_little():

@@ -4,17 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from helpers.display.widgets.live import needs_of
 from helpers.display.widgets.plan import policies_of
 from helpers.display.widgets.timeline import Timeline, from_files, steps_of
 from helpers.lab.errors import LabError
 from helpers.policies import World
+from helpers.policies.application.need import needs
 
 from .scripted import ScriptedCluster
 
 FOLDER = Path(__file__).parents[2] / "notebooks/policies/ingress"
 OBJECTS = ScriptedCluster().objects()
-NEEDS = needs_of(OBJECTS)
+NEEDS = tuple(needs(World.of(OBJECTS)))
 
 
 def steps(*numbers: int):
@@ -26,9 +26,9 @@ def test_each_step_says_what_its_policy_changed():
     none, first, second, third = steps(1, 2, 1)
     assert none.text == "Every pod may call every other."
     assert first.title == "1. shipping-allow-checkout."
-    assert first.text == ("shippingservice is now isolated for ingress. 10 calls that nobody needs became impossible. "
-                          "Broken, though needed: frontend → shippingservice TCP 50051.")
-    assert second.text == "Works again: frontend → shippingservice TCP 50051."
+    assert first.text == ("shippingservice is now isolated for ingress. Broken, though needed: frontend → "
+                          "shippingservice TCP 50051. 11 calls become denied (1 of them needed).")
+    assert second.text == "Works again: frontend → shippingservice TCP 50051. 1 call becomes allowed (needed)."
     assert third.text == "It changed nothing."
 
 

@@ -7,7 +7,6 @@ import pytest
 from helpers.display.widgets.bench import Bench
 from helpers.display.widgets.workbench import Workbench
 from helpers.display.widgets.worker import Worker
-from helpers.lab.arrows import arrows_of
 
 from .scripted import ScriptedCluster
 
@@ -21,7 +20,7 @@ class Person:
         self.worker = Worker("lab-widgets-test")
         self.cluster = ScriptedCluster(*policies)
         self.drawn = []
-        self.bench = Workbench(Bench(self.cluster, needs=arrows_of), draw=self._draw, worker=self.worker)
+        self.bench = Workbench(Bench(self.cluster), draw=self._draw, worker=self.worker)
 
     def _draw(self, proposal):
         self.drawn.append(proposal)
@@ -62,7 +61,7 @@ def person():
 
 def test_typing_changes_every_view_and_nothing_in_the_cluster(person):
     one = person().types(INGRESS[0].read_text())
-    assert "would break 1 that the application needs" in one.sees("changes")
+    assert "calls become denied (1 of them needed)" in one.sees("changes")
     assert "data-broken=1" in one.sees("graph")
     assert 'class="lab-cut lab-needed"' in one.sees("matrix")
     assert "Nothing to mend" in one.sees("findings")
@@ -122,10 +121,10 @@ def test_fast_typing_is_never_taken_back_by_the_kernel(person):
 
 def test_clicking_a_call_explains_it(person):
     one = person().types(INGRESS[0].read_text())
-    one.does("ask", "default/frontend", "default/shippingservice", 50051, "TCP", pane="changes")
+    one.does("ask", "default/frontend[Deployment]", "default/shippingservice[Deployment]", 50051, "TCP", pane="changes")
     assert one.shows("why")
     assert "If applied:" in one.sees("why") and "shipping-allow-checkout isolates" in one.sees("why")
-    one.does("question", "target", "default/emailservice", pane="why")
+    one.does("question", "target", "default/emailservice[Deployment]", pane="why")
     assert one.bench.bench.question.port == 8080
 
 

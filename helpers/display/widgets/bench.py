@@ -14,11 +14,10 @@ from helpers.display.widgets import form, templates, yamltext
 from helpers.display.widgets.draft import Draft, History, Sheet
 from helpers.display.widgets.plan import Cluster, Json, plan, policies_of, same_form
 from helpers.display.widgets.proposal import Ground, Proposal, call_of
-from helpers.display.widgets.reach import Call, Need
 from helpers.display.widgets.surroundings import Surroundings
 from helpers.policies import World
-
-Needs = Callable[[Iterable[Json]], Iterable[Need]]
+from helpers.policies.application.need import needs
+from helpers.policies.application.reach import Call
 
 
 class Refused(ValueError):
@@ -30,7 +29,6 @@ class Bench:
     """The state of a workbench and what can be done to it."""
 
     cluster: Cluster
-    needs: Needs = lambda objects: ()
     clock: Callable[[], float] = time.monotonic
     history: History = field(default_factory=lambda: History(Draft()))
     question: Call | None = None
@@ -44,7 +42,8 @@ class Bench:
 
     def _look(self) -> Ground:
         objects = list(self.cluster.objects())
-        return Ground(World.of(objects), policies_of(objects), tuple(self.needs(objects)))
+        world = World.of(objects)
+        return Ground(world, policies_of(objects), tuple(needs(world)))
 
     @property
     def draft(self) -> Draft:

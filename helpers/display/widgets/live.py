@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from helpers.display.pictures import picture_of
-from helpers.display.scene import Scene, scene_of
+from helpers.display.scene import Scene, scene_between
 from helpers.display.widgets.bench import Bench, Refused
-from helpers.display.widgets.focus import focus, narrowed
+from helpers.display.widgets.focus import focus
 from helpers.display.widgets.plan import Json
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.review import review
 from helpers.display.widgets.templates import TEMPLATES
-from helpers.display.widgets.timeline import svg_of
 from helpers.display.widgets.workbench import Workbench
 from helpers.lab import kubectl, looking, rollout, session
-from helpers.lab.arrows import Arrow, arrows_of
 from helpers.lab.errors import LabError, did_you_mean
 
 
@@ -36,27 +33,20 @@ class LiveCluster:
             session.current().delete("networkpolicies", name, namespace)
 
 
-def needs_of(objects: Iterable[Json]) -> tuple[Arrow, ...]:
-    """The calls that the application needs; what belongs to the cluster itself is left out."""
-    return arrows_of(looking.of_application(objects))
-
-
 def draw(proposal: Proposal) -> str:
     """The graph of a proposal, with what differs from the cluster standing out."""
     title = "Who could call whom, if this were applied" if proposal.plan else "Who may call whom"
-    world, before = proposal.world, proposal.ground.world
-    names = focus(proposal)
-    if names is not None:
-        title += f": {len(names)} of the cluster's workloads, those that this is about"
-        world, before = narrowed(world, names), narrowed(before, names)
-    needs: Any = proposal.ground.needs
-    return painted(scene_of(world, needs, last="", before=before if proposal.plan else None), title)
+    only = focus(proposal)
+    if only is not None:
+        title += f": {len(only)} of the cluster's workloads, those that this is about"
+    before = proposal.ground.reach if proposal.plan else None
+    return painted(scene_between(proposal.reach, before, proposal.ground.needs, only=only), title)
 
 
 @lru_cache(maxsize=16)
 def painted(scene: Scene, title: str) -> str:
     """A scene as SVG, kept: most keystrokes change no picture: in a comment, in a name, in the middle of a word."""
-    return svg_of(picture_of(scene, title))
+    return picture_of(scene, title).shown()
 
 
 def workbench(policies: str = "", *, template: str = "", target: str = "", other: str = "") -> Workbench:
@@ -65,7 +55,7 @@ def workbench(policies: str = "", *, template: str = "", target: str = "", other
     It starts with the cluster's policies, and with the YAML text `policies` if there is one. `template`, `target`
     and `other` are the toolbar's first choices. Raises LabError when there is no cluster, or no such choice.
     """
-    bench = Bench(LiveCluster(), needs=needs_of)
+    bench = Bench(LiveCluster())
     chosen = {"template": _template(template), "target": _workload(bench, target), "other": _workload(bench, other)}
     if policies:
         try:

@@ -38,14 +38,6 @@ class Pane(anywidget.AnyWidget):
         """Have the browser save a text as a file."""
         self.send({"type": "save", "name": name, "text": text, "mime": mime})
 
-    def save_picture(self, name: str) -> None:
-        """Have the browser save the pane's first SVG as a PNG file."""
-        self.send({"type": "picture", "name": name})
-
-    def focus_on(self, key: str) -> None:
-        """Put the keyboard's focus on the element whose data-key this is."""
-        self.send({"type": "focus", "key": key})
-
     def _receive(self, _: object, message: Any, __: object) -> None:
         done = message.get("does") if isinstance(message, dict) and message.get("type") == "do" else None
         if isinstance(done, list) and done and isinstance(done[0], str):

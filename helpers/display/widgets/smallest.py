@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers.display.widgets.reach import workload_of
-from helpers.display.widgets.surroundings import handle
-from helpers.display.widgets.templates import short_name
 from helpers.policies import Pod, World
+from helpers.policies.model.naming import short_name, telling_labels
 
 Json = dict[str, Any]
 _NAMESPACE = "kubernetes.io/metadata.name"
@@ -30,21 +28,20 @@ def smallest(world: World, source: Pod | str, target: Pod | str, port: int, prot
 def _policy(pod: Pod, direction: str, side: str, other: Pod | str, port: int, protocol: str, word: str) -> Json:
     entry = {"port": port} if protocol == "TCP" else {"protocol": protocol, "port": port}
     rule = {side: [_peer(other, pod.namespace)], "ports": [entry]}
-    name = f"{short_name(_name(pod))}-{word}-{short_name(_name(other))}"
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": pod.namespace},
-            "spec": {"podSelector": {"matchLabels": handle(pod.labels)}, "policyTypes": [direction.capitalize()],
-                     direction: [rule]}}
+    about = {"name": f"{short_name(pod)}-{word}-{_name(other)}", "namespace": pod.namespace}
+    spec = {"podSelector": {"matchLabels": telling_labels(pod.labels)}, "policyTypes": [direction.capitalize()],
+            direction: [rule]}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": about, "spec": spec}
 
 
 def _peer(other: Pod | str, namespace: str) -> Json:
     if isinstance(other, str):
         return {"ipBlock": {"cidr": f"{other}/{128 if ':' in other else 32}"}}
-    pods = {"podSelector": {"matchLabels": handle(other.labels)}}
+    pods = {"podSelector": {"matchLabels": telling_labels(other.labels)}}
     if other.namespace == namespace:
         return pods
     return {"namespaceSelector": {"matchLabels": {_NAMESPACE: other.namespace}}, **pods}
 
 
 def _name(end: Pod | str) -> str:
-    return end.replace(":", "-").replace(".", "-") if isinstance(end, str) else workload_of(end).partition("/")[2]
+    return end.replace(":", "-").replace(".", "-") if isinstance(end, str) else short_name(end)

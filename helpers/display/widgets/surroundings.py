@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from helpers.policies import Pod, World
-
-TELLING_LABELS = ("app.kubernetes.io/name", "app", "k8s-app", "name", "component", "run")
-"""Label keys that usually name a workload, best first."""
-
-_CHANGING_LABELS = frozenset({
-    "pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-name", "controller-uid", "job-name"})
+from helpers.policies import World
+from helpers.policies.model import Workload as Members
+from helpers.policies.model.naming import telling_labels
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """A workload as a policy can name it: by `labels`, which select it within its namespace."""
 
+    key: str
     namespace: str
     name: str
     labels: Mapping[str, str]
@@ -37,11 +33,9 @@ class Surroundings:
 
     @classmethod
     def of(cls, world: World) -> Surroundings:
-        found: dict[tuple[str, str], Workload] = {}
-        for pod in world.pods:
-            name = pod.workload.partition("/")[2] or pod.name
-            found.setdefault((pod.namespace, name), _workload(pod, name))
-        return cls(tuple(found[key] for key in sorted(found)), tuple(sorted({*world.namespaces, "default"})))
+        found = [_workload(one) for one in world.workloads.values()]
+        return cls(tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.key))),
+                   tuple(sorted({*world.namespaces, "default"})))
 
     def within(self, namespace: str) -> tuple[Workload, ...]:
         """The workloads of a namespace."""
@@ -78,17 +72,10 @@ class Surroundings:
                 for said, users in found.items()}
 
 
-def _workload(pod: Pod, name: str) -> Workload:
+def _workload(one: Members) -> Workload:
+    pod = one.pods[0]
     ports = dict.fromkeys((port.name, port.number, port.protocol) for port in pod.ports)
-    return Workload(pod.namespace, name, handle(pod.labels), tuple(ports))
-
-
-def handle(labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels by which a policy should name these pods: the telling one, or all that don't change by themselves."""
-    for name in TELLING_LABELS:
-        if name in labels:
-            return {name: labels[name]}
-    return {name: value for name, value in labels.items() if name not in _CHANGING_LABELS}
+    return Workload(one.key, one.namespace, one.name, telling_labels(pod.labels), tuple(ports))
 
 
 def port_choices(workloads: Iterable[Workload]) -> list[tuple[str, int, str]]:

@@ -125,7 +125,7 @@ def _workload(around: Surroundings, name: str, fallback: int) -> Workload:
         if workload.name == short and workload.namespace == (namespace or "default"):
             return workload
     here = around.within("default") or around.workloads
-    return here[min(fallback, len(here) - 1)] if here else Workload("default", "my-app", {"app": "my-app"}, ())
+    return here[min(fallback, len(here) - 1)] if here else Workload("", "default", "my-app", {"app": "my-app"}, ())
 
 
 def short_name(name: str) -> str:

@@ -10,37 +10,44 @@ from typing import Any
 import anywidget
 import traitlets
 
+from helpers.display.picture import Picture
+from helpers.display.pictures import picture_of
+from helpers.display.scene import scene_between
+from helpers.display.view import view_of
 from helpers.display.widgets.pane import STYLE, esc
 from helpers.display.widgets.plan import Json, policies_of
-from helpers.display.widgets.reach import Difference, Need, Reach, difference, short, workload_of
-from helpers.display.widgets.yamltext import key
+from helpers.display.widgets.yamltext import key, read
+from helpers.lab import looking
+from helpers.lab.errors import LabError
 from helpers.policies import World
+from helpers.policies.application.change import Change, between
+from helpers.policies.application.reach import Need, Reach, Stage
+from helpers.policies.wording import listed, short
 
 _LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One policy more: the world with it, and in words what it changed."""
+    """One policy more: what may call what with it and before it, and in words what it changed."""
 
     title: str
     text: str
-    world: World
-    before: World | None
+    reach: Reach
+    change: Change | None = None
+
+    @property
+    def world(self) -> World:
+        return self.reach.world
 
 
 def steps_of(world: World, policies: Sequence[Json], needs: Iterable[Need]) -> list[Step]:
     """The way from no policy to all of them, one at a time; the first step is the world without any."""
-    wanted = tuple(needs)
-    steps = [Step("No policy.", _start(world), world.replace_policies(()), None)]
-    reach = Reach.of(steps[0].world, wanted)
+    stage = Stage.of(needs, world)
+    steps = [Step("No policy.", _start(world), Reach(world.replace_policies(()), stage))]
     for number, policy in enumerate(policies, 1):
-        before = steps[-1].world
-        after = world.replace_policies(policies[:number])
-        now = Reach.of(after, wanted)
-        text = said(policy, before, after, difference(reach, now, wanted))
-        steps.append(Step(f"{number}. {short(key(policy))}.", text, after, before))
-        reach = now
+        change = between(steps[-1].reach, Reach(world.replace_policies(policies[:number]), stage))
+        steps.append(Step(f"{number}. {short(key(policy))}.", said(change), change.after, change))
     return steps
 
 
@@ -48,31 +55,23 @@ def _start(world: World) -> str:
     return "Every pod may call every other." if world.pods else "There is no pod."
 
 
-def said(policy: Json, before: World, after: World, changes: Difference) -> str:
-    """What a policy changed, in a sentence or two."""
-    parts = [f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} now isolated for {direction}."
+def said(change: Change) -> str:
+    """What a policy changed, in a few sentences."""
+    before, after = change.before.world, change.after.world
+    parts = [f"{listed(names)} {'is' if len(names) == 1 else 'are'} now isolated for {direction}."
              for direction in ("ingress", "egress") if (names := _isolated(before, after, direction))]
-    needed, needless = changes.broken, len(changes.closed) - len(changes.broken)
-    if needless:
-        parts.append(f"{needless} {'call' if needless == 1 else 'calls'} that nobody needs became impossible.")
-    if needed:
-        parts.append(f"Broken, though needed: {_some(needed)}.")
-    if changes.mended:
-        parts.append(f"Works again: {_some(changes.mended)}.")
-    extra = [call for call in changes.opened if call not in changes.needed]
-    if extra:
-        parts.append(f"Opened, though nobody needs it: {_some(extra)}.")
+    needless = [call for call in change.opened if call not in change.needed]
+    parts += [f"{word}: {listed(map(str, calls), most=_LISTED)}." for word, calls in (
+        ("Broken, though needed", change.broken), ("Works again", change.mended),
+        ("Opened, though nobody needs it", needless)) if calls]
+    if not change.same:
+        parts.append(change.sentence)
     return " ".join(parts) or "It changed nothing."
-
-
-def _some(calls: Sequence[Any]) -> str:
-    listed = ", ".join(map(str, calls[:_LISTED]))
-    return listed + (f" and {len(calls) - _LISTED} more" if len(calls) > _LISTED else "")
 
 
 def _isolated(before: World, after: World, direction: str) -> list[str]:
     """The workloads that the step isolated; more than a few as a number."""
-    names = dict.fromkeys(short(workload_of(pod)) for pod in after.pods
+    names = dict.fromkeys(short(pod.workload_key) for pod in after.pods
                           if after.isolating(pod, direction) and not before.isolating(pod, direction))
     return list(names) if len(names) <= _LISTED else [f"{len(names)} workloads"]
 
@@ -89,20 +88,17 @@ class Timeline(anywidget.AnyWidget):
 
     def __init__(self, steps: Sequence[Step], needs: Iterable[Need] = (), **traits: Any) -> None:
         self._steps, self._needs = list(steps), tuple(needs)
-        frames = [{"title": one.title, "text": one.text, "picture": svg_of(self._picture(one))} for one in steps]
+        frames = [{"title": one.title, "text": one.text, "picture": self._picture(one).shown()} for one in steps]
         super().__init__(frames=frames, step=len(frames) - 1, **traits)
 
-    def _picture(self, step: Step) -> Any:
-        from helpers.display.pictures import graph
-
-        needs: Any = self._needs
-        return graph(step.world, needs, last="", before=step.before, title=_picture_title(step))
+    def _picture(self, step: Step) -> Picture:
+        before = step.change.before if step.change else None
+        return picture_of(scene_between(step.reach, before, self._needs), _picture_title(step))
 
     def save(self, path: str | Path, step: int | None = None) -> Path:
         """Write one step's picture (the one that is shown, without `step`) as .svg, .png or .dot; returns the path."""
         chosen = self._steps[self.step if step is None else step]
-        saved: Path = self._picture(chosen).save(path)
-        return saved
+        return self._picture(chosen).save(path)
 
     def __repr__(self) -> str:
         return "\n".join(f"{one.title} {one.text}" for one in self._steps)
@@ -116,13 +112,7 @@ class Timeline(anywidget.AnyWidget):
 
 
 def _picture_title(step: Step) -> str:
-    return f"After {step.title.rstrip('.')}" if step.before else "Before any policy"
-
-
-def svg_of(picture: Any) -> str:
-    """A picture's SVG alone, or its sentence when graphviz cannot draw it."""
-    svg = picture._repr_svg_()
-    return svg if svg is not None else str(picture._repr_html_())
+    return f"After {step.title.rstrip('.')}" if step.change else "Before any policy"
 
 
 def timeline(policies: str | Path | Iterable[str | Path] | None = None) -> Timeline:
@@ -130,20 +120,15 @@ def timeline(policies: str | Path | Iterable[str | Path] | None = None) -> Timel
 
     Files are read in the order given, a folder's by name; nothing is applied. Raises LabError without a cluster.
     """
-    from helpers.display.widgets.live import needs_of
-    from helpers.lab import looking
-
     objects = looking.objects()
-    needs = needs_of(objects)
+    world, needs = view_of(objects)
     chosen = policies_of(objects) if policies is None else from_files(policies)
-    return Timeline(steps_of(World.of(objects), chosen, needs), needs)
+    wanted = tuple(needs)
+    return Timeline(steps_of(world, chosen, wanted), wanted)
 
 
 def from_files(paths: str | Path | Iterable[str | Path]) -> list[Json]:
     """The policies of files and folders. Raises LabError for a path that does not exist or a text that isn't one."""
-    from helpers.display.widgets.yamltext import read
-    from helpers.lab.errors import LabError
-
     found: list[Json] = []
     for path in [paths] if isinstance(paths, str | Path) else paths:
         place = Path(path)
@@ -159,8 +144,6 @@ def from_files(paths: str | Path | Iterable[str | Path]) -> list[Json]:
 
 def _files(place: Path) -> list[Path]:
     """A file, or the files that lie directly in a folder. Raises LabError for a folder without any."""
-    from helpers.lab.errors import LabError
-
     found = sorted(place.glob("*.y*ml")) if place.is_dir() else [place]
     if not found:
         inner = sorted({str(file.parent) for file in place.rglob("*.y*ml")})

@@ -9,9 +9,10 @@ from helpers.display.widgets.bench import Bench
 from helpers.display.widgets.draft import Sheet
 from helpers.display.widgets.pane import button, does, esc, select
 from helpers.display.widgets.proposal import Proposal
-from helpers.display.widgets.reach import OUTSIDE, Call
 from helpers.display.widgets.yamltext import Mark, read
 from helpers.policies import Verdict
+from helpers.policies.application.reach import Call
+from helpers.policies.model.addresses import OUTSIDE
 
 MOST_SHOWN = 12
 """Calls listed before the rest is counted."""
@@ -107,7 +108,7 @@ def _sentence(mark: Mark) -> str:
 
 def changes(proposal: Proposal) -> str:
     """What applying would do to connections, the needed ones first."""
-    found = proposal.difference
+    found = proposal.change
     lists = "".join((
         _calls("Would break, though the application needs it", found.broken, "lab-broken", "✗"),
         _calls("Would work again", found.mended, "lab-mended", "✓"),
@@ -136,7 +137,7 @@ def question(bench: Bench) -> str:
     """One call, chosen by its ends and port, and why it is allowed or denied: now, and if the draft were applied."""
     call = bench.question
     chosen = call or Call("", "", 0)
-    ends = [(f"{one.namespace}/{one.name}", one.name, one.namespace) for one in bench.around.workloads]
+    ends = [(one.key, one.name, one.namespace) for one in bench.around.workloads]
     sources = [("", "who calls", ""), *ends, (OUTSIDE, "the outside", "not in the cluster")]
     asked = "".join((
         '<span class="lab-label">May</span>', select(sources, chosen.source, "source", "question", "source"),
@@ -152,7 +153,7 @@ def _port(call: Call) -> str:
 
 def _ports(bench: Bench, call: Call) -> list[tuple[str, str, str]]:
     found = {f"{number}/{protocol}": f"{protocol} {number}{f' ({name})' if name else ''}"
-             for one in bench.around.workloads if f"{one.namespace}/{one.name}" == call.target
+             for one in bench.around.workloads if one.key == call.target
              for name, number, protocol in one.ports}
     if call.port:
         found.setdefault(_port(call), f"{call.protocol} {call.port}")
@@ -167,7 +168,7 @@ def answer(bench: Bench) -> str:
         now, then = bench.proposal.verdicts(bench.question)
     except KeyError as error:
         return f'<p class="lab-hint">{esc(error)}.</p>'
-    needed = "The application needs it." if bench.question in bench.proposal.difference.needed else ""
+    needed = "The application needs it." if bench.question in bench.proposal.change.needed else ""
     if not bench.proposal.plan or now.sentence == then.sentence:
         return f'<div class="lab-answer">{_verdict("Now" if not bench.proposal.plan else "Now and then", now)}' \
                f'<p>{needed}</p></div>'
@@ -191,11 +192,11 @@ def text(bench: Bench, marks: Sequence[Mark] = ()) -> str:
     proposal = bench.proposal
     count = len(bench.draft.sheets)
     lines = [f"A workbench with {count or 'no'} {'policy' if count == 1 else 'policies'}. {proposal.summary()}"]
-    lines += [f"  would be denied:  {call}{_need(proposal, call)}" for call in proposal.difference.closed]
-    lines += [f"  would be allowed: {call}{_need(proposal, call)}" for call in proposal.difference.opened]
+    lines += [f"  would be denied:  {call}{_need(proposal, call)}" for call in proposal.change.closed]
+    lines += [f"  would be allowed: {call}{_need(proposal, call)}" for call in proposal.change.opened]
     lines += [f"  line {mark.span.line}: {mark.message}" for mark in marks]
     return "\n".join([*lines, "", bench.draft.text]).rstrip()
 
 
 def _need(proposal: Proposal, call: Call) -> str:
-    return " (the application needs it)" if call in proposal.difference.needed else ""
+    return " (the application needs it)" if call in proposal.change.needed else ""

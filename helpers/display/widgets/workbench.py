@@ -153,7 +153,7 @@ class Workbench:
         asked[part] = value
         if part == "target" or not asked["port"]:
             asked["port"] = next((f"{number}/{protocol}" for one in self.bench.around.workloads
-                                  if f"{one.namespace}/{one.name}" == asked["target"]
+                                  if asked["target"] in (one.key, f"{one.namespace}/{one.name}")
                                   for _, number, protocol in one.ports), "80/TCP")
         number, _, protocol = asked["port"].partition("/")
         self.bench.ask(asked["source"], asked["target"], number, protocol)

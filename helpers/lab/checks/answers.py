@@ -3,7 +3,7 @@
 import html
 from dataclasses import dataclass
 
-from helpers.policies import tones
+from helpers.lab import tones
 
 
 @dataclass(frozen=True)

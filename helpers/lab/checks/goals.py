@@ -21,6 +21,7 @@ class Goal:
     target: str
     callers: tuple[str, ...]
     port: int
+    protocol: str = "TCP"
 
     @property
     def who(self) -> str:
@@ -102,7 +103,7 @@ def refused(situation: Situation, goal: Goal) -> Answer | None:
     """A caller that should be let in isn't: which part of which policy is at fault?"""
     world = situation.world
     for caller in goal.callers:
-        if world.judge(caller, goal.target, goal.port):
+        if world.judge(caller, goal.target, goal.port, goal.protocol):
             continue
         answers = (wrong_protocol(world, goal, caller), wrong_port(situation, goal, caller),
                    wrong_caller(world, goal, caller))
@@ -116,14 +117,9 @@ def what_if(world: World, goal: Goal, caller: str, change: Callable[[dict[str, A
         changed = deepcopy(dict(policy.source))
         for rule in changed["spec"].get("ingress") or []:
             change(rule)
-        if world.replace_policies([changed]).judge(caller, goal.target, goal.port):
+        if world.replace_policies([changed]).judge(caller, goal.target, goal.port, goal.protocol):
             return policy
     return None
-
-
-def lift_protocol(rule: dict[str, Any]) -> None:
-    for port in rule.get("ports") or []:
-        port["protocol"] = "TCP"
 
 
 def lift_ports(rule: dict[str, Any]) -> None:
@@ -141,11 +137,16 @@ def lift_namespaces(rule: dict[str, Any]) -> None:
 
 
 def wrong_protocol(world: World, goal: Goal, caller: str) -> Answer | None:
+    def lift_protocol(rule: dict[str, Any]) -> None:
+        for port in rule.get("ports") or []:
+            port["protocol"] = goal.protocol
+
     policy = what_if(world, goal, caller, lift_protocol)
     if policy is None:
         return None
+    meant = ", which is also what is meant if you write none" if goal.protocol == "TCP" else ""
     return hint("protocol", f"`{policy.name}` names the right port with another protocol. "
-                f"{goal.target} is called over TCP, which is also what is meant if you write none.")
+                f"{goal.target} is called over {goal.protocol}{meant}.")
 
 
 def wrong_port(situation: Situation, goal: Goal, caller: str) -> Answer | None:
@@ -169,9 +170,9 @@ def behaves_otherwise(situation: Situation, goal: Goal) -> Answer | None:
     world = situation.world
     target = world.pod(goal.target)
     fronts = [f"{service.name}:{port.number}" for service in world.services if service.selects(target)
-              for port in service.ports if port.target == goal.port]
+              for port in service.ports if (port.target, port.protocol) == (goal.port, goal.protocol)]
     others = [pod.workload.partition("/")[2] for pod in world.pods
-              if pod.namespace == target.namespace and not world.judge(pod, target, goal.port)]
+              if pod.namespace == target.namespace and not world.judge(pod, target, goal.port, goal.protocol)]
     for name, wanted in [*((caller, True) for caller in goal.callers), *((other, False) for other in others[:1])]:
         if fronts and situation.connects(name, fronts[0]) is (not wanted):
             return hint("otherwise", f"Your policies are right, and yet {name} {'could not' if wanted else 'could'} "
@@ -214,8 +215,9 @@ def unknown_peer(world: World, policy: Policy) -> str:
 
 def admitted(world: World, goal: Goal) -> list[str]:
     """The workloads that reach the target on its port, by a policy and not as themselves."""
+    own = world.pod(goal.target).workload
     return sorted({pod.workload.partition("/")[2] for pod in world.pods
-                   if pod.workload != world.pod(goal.target).workload and world.judge(pod, goal.target, goal.port)})
+                   if pod.workload != own and world.judge(pod, goal.target, goal.port, goal.protocol)})
 
 
 def admits_others(situation: Situation, goal: Goal) -> Answer | None:
@@ -243,6 +245,7 @@ def admits_other_ports(situation: Situation, goal: Goal) -> Answer | None:
             if not rule.ports:
                 return hint("no-ports", f"`{policy.name}` has a rule without `ports`, which allows all of them. "
                             f"Name the one that is needed, {goal.port}.")
-            if any(not port.name and (port.first, port.last) != (goal.port, goal.port) for port in rule.ports):
+            if any(not port.name and (port.protocol, port.first, port.last) != (goal.protocol, goal.port, goal.port)
+                   for port in rule.ports):
                 return hint("other-ports", f"`{policy.name}` opens more than port {goal.port}.")
     return None

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from helpers.lab.arrows import OUTSIDE, Arrow, arrows_of
 from helpers.lab.checks.answers import Answer, done, hint
 from helpers.lab.checks.edges import not_there
 from helpers.lab.checks.goals import Goal, secured
 from helpers.lab.checks.situation import Object, Situation
-from helpers.lab.looking import SYSTEM
 from helpers.policies import Pod, default
-
-OUTSIDE_ADDRESS = "198.51.100.1"
-"""Somebody outside of the cluster; an address that is kept for documentation."""
+from helpers.policies.application.need import Arrow, needs
+from helpers.policies.application.reach import Call, Reach
+from helpers.policies.model.addresses import OUTSIDE
+from helpers.policies.model.naming import is_system
+from helpers.policies.wording import listed
 
 DNS = "kube-system/coredns"
 
@@ -28,7 +28,7 @@ def collection(situation: Situation) -> Answer:
 
 def least(situation: Situation) -> Answer:
     """Notebook 09: least privilege at both ends, with DNS."""
-    for look in (incoming, outgoing, otherwise):
+    for look in (incoming, outgoing, inexact, otherwise):
         wrong = look(situation)
         if wrong is not None:
             return wrong
@@ -36,20 +36,22 @@ def least(situation: Situation) -> Answer:
 
 
 def arrows(situation: Situation) -> tuple[Arrow, ...]:
-    return arrows_of(item for item in situation.objects if item["metadata"].get("namespace") not in SYSTEM)
+    """The calls that the application needs, judged at the called end; who calls from outside counts as outside."""
+    return needs(situation.world).of_application
 
 
 def goals(situation: Situation) -> list[Goal]:
     """What each service of the architecture should accept, in the order of their names."""
-    callers: dict[tuple[str, int], list[str]] = {}
+    callers: dict[tuple[str, int, str], list[str]] = {}
     for arrow in arrows(situation):
-        found = callers.setdefault((bare(arrow.target), arrow.port), [])
+        found = callers.setdefault((bare(arrow.target), arrow.port, arrow.protocol), [])
         found += [bare(arrow.source)] if arrow.source != OUTSIDE else []
-    return [Goal(target, tuple(found), port) for (target, port), found in sorted(callers.items())]
+    return [Goal(target, tuple(found), port, protocol) for (target, port, protocol), found in sorted(callers.items())]
 
 
 def bare(name: str) -> str:
-    return name.rpartition("/")[2]
+    """A workload's name alone, from its key or its pods' name for it."""
+    return name.partition("[")[0].rpartition("/")[2]
 
 
 def incoming(situation: Situation) -> Answer | None:
@@ -76,7 +78,7 @@ def ingress(situation: Situation, goal: Goal) -> Answer | None:
     if not answer:
         return hint(answer.mistake, f"Look at {goal.target}. {answer.text}")
     exposed = any(arrow.source == OUTSIDE and bare(arrow.target) == goal.target for arrow in arrows(situation))
-    outside = situation.world.judge(OUTSIDE_ADDRESS, goal.target, goal.port)
+    outside = situation.world.judge(OUTSIDE, goal.target, goal.port, goal.protocol)
     if exposed and not outside:
         return hint("no-outside", f"Customers come from outside the cluster, and {goal.target} doesn't let them in. "
                     "They have no labels: an `ipBlock` names them.")
@@ -136,18 +138,36 @@ def held_back(situation: Situation, source: str, target: str) -> Answer | None:
 def outgoing(situation: Situation) -> Answer | None:
     """The first thing that is wrong at the calling ends."""
     world = situation.world
-    needed = {(bare(arrow.source), bare(arrow.target), arrow.port) for arrow in arrows(situation)}
+    needed = {(bare(arrow.source), bare(arrow.target), arrow.port, arrow.protocol) for arrow in arrows(situation)}
     pods = {bare(pod.workload): pod for pod in world.pods if pod.namespace == "default"}
     for name, pod in pods.items():
         if not world.isolating(pod, "egress"):
             return hint("egress-open", f"{name} may call whatever it likes: no policy limits its egress.")
-        wrong = no_dns(situation, name, pod) if any(source == name for source, _, _ in needed) else None
+        wrong = no_dns(situation, name, pod) if any(source == name for source, *_ in needed) else None
         if wrong is not None:
             return wrong
-    for source, target, port in sorted(needed):
-        if source in pods and target in pods and not world.judge(pods[source], pods[target], port).egress.allowed:
+    for source, target, port, protocol in sorted(needed):
+        ends = pods.get(source), pods.get(target)
+        if ends[0] and ends[1] and not world.judge(ends[0], ends[1], port, protocol).egress.allowed:
             return hint("egress-missing", f"{source} isn't let out to {target} on port {port}.")
     return too_much(situation, pods)
+
+
+def inexact(situation: Situation) -> Answer | None:
+    """What may be called and needn't, or must and can't: the whole application at once, as the matrix shows it."""
+    reach = Reach.of(situation.world, needs(situation.world))
+    broken = [call for call in reach.broken if of_application(call)]
+    if broken:
+        return hint("missing", f"The application needs {listed(map(str, broken), most=3)}, and policies deny that.")
+    besides = sorted(call for call in reach.calls - reach.stage.needed if of_application(call))
+    if besides:
+        return hint("besides", f"Policies allow {listed(map(str, besides), most=3)} as well, and nobody needs that.")
+    return None
+
+
+def of_application(call: Call) -> bool:
+    """Whether a call is between the application's own workloads, or comes in from outside."""
+    return not any(is_system(end.partition("/")[0]) for end in call[:2]) and call.target != OUTSIDE
 
 
 def no_dns(situation: Situation, name: str, pod: Pod) -> Answer | None:
@@ -163,7 +183,7 @@ def no_dns(situation: Situation, name: str, pod: Pod) -> Answer | None:
 def too_much(situation: Situation, pods: dict[str, Pod]) -> Answer | None:
     """Whether somebody may call the world outside, which nothing in the shop needs."""
     for name, pod in pods.items():
-        verdict = situation.world.judge(pod, OUTSIDE_ADDRESS, 443)
+        verdict = situation.world.judge(pod, OUTSIDE, 443)
         if verdict:
             return hint("egress-outside", f"{name} may call any address outside the cluster: `{verdict.policies[0]}` "
                         "lets it. An empty rule, or one without `to`, means everywhere.")

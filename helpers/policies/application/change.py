@@ -11,7 +11,8 @@ from helpers.policies.application.comparing import SAME, Comparison, Difference,
 from helpers.policies.application.reach import Call, Need, Reach, Stage, calls_of
 from helpers.policies.model.naming import INGRESS_CONTROLLER
 from helpers.policies.model.ports import Span, spans_text, spans_without
-from helpers.policies.wording import plural
+from helpers.policies.reading.unread import Unread
+from helpers.policies.wording import listed, plural
 
 if TYPE_CHECKING:
     from helpers.policies.world import World
@@ -67,19 +68,33 @@ class Change:
 
     @cached_property
     def same(self) -> bool:
-        """Whether both mean the same, on every port and address."""
-        return not self and self.details.same
+        """Whether both mean the same, on every port and address, as far as everything that differs is judged."""
+        return not self and self.details.same and not self.unjudged
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What either world holds beyond what is judged."""
+        return tuple(dict.fromkeys([*self.before.world.unread, *self.after.world.unread]))
+
+    @cached_property
+    def unjudged(self) -> tuple[Unread, ...]:
+        """What could overturn a verdict, isn't judged, and isn't in both worlds alike."""
+        sides = [{one: one.objects for one in reach.world.unread} for reach in (self.before, self.after)]
+        return tuple(one for one in self.unread if one.overturns and sides[0].get(one) != sides[1].get(one))
 
     @cached_property
     def sentence(self) -> str:
         """The difference in words."""
         if self.same:
             return SAME
+        if not self and self.details.same:
+            return ("No difference in what is judged; but there is one in what isn't, so it can't be said that both "
+                    f"mean the same: {listed([f'{one.count} {one.kind}' for one in self.unjudged])}.")
         if not self:
             return (f"No call on a port that matters changes; on other ports and addresses "
                     f"{plural(len(self.details.changes), 'pair')} of ends may connect otherwise.")
         parts = [f"{plural(len(calls), 'call')} {'becomes' if len(calls) == 1 else 'become'} {word}"
-                 + (f" ({len(needed)} of them needed)" if needed else "")
+                 + _share(len(needed), len(calls))
                  for word, calls, needed in (("denied", self.closed, self.broken),
                                              ("allowed", self.opened, self.mended)) if calls]
         return f"{' and '.join(parts)}."
@@ -113,6 +128,12 @@ def between(before: Reach, after: Reach) -> Change:
                 opened += calls_of(stage, source, door, now & ~was)
                 closed += calls_of(stage, source, door, was & ~now)
     return Change(before, after, tuple(sorted(opened)), tuple(sorted(closed)))
+
+
+def _share(needed: int, calls: int) -> str:
+    if needed == calls:
+        return " (needed)" if calls == 1 else " (all of them needed)"
+    return f" ({needed} of them needed)" if needed else ""
 
 
 def _spans(reach: Reach, target: str) -> tuple[Span, ...]:

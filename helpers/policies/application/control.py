@@ -9,7 +9,6 @@ from helpers.policies.application.addressing import API_SERVICE
 from helpers.policies.application.arrows import Arrow, Evidence, Found
 from helpers.policies.application.directory import Directory, Meant
 from helpers.policies.application.fields import Json, at, mapping, mappings, name_of, namespace_of, title_of
-from helpers.policies.application.givens import template_of
 from helpers.policies.judging.leading import NoRoute, leads
 from helpers.policies.model import Pod
 from helpers.policies.model.naming import API_SERVER
@@ -65,13 +64,13 @@ class ApiServer:
 
 
 def _account(pod: Pod) -> str:
-    spec = mapping(template_of(pod), "spec")
+    spec = mapping(pod.manifest, "spec")
     return str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default")
 
 
 def _gets_token(world: World, pod: Pod) -> bool:
     """Whether a pod is given its account's token: the pod says, else the account, else yes."""
-    own = at(template_of(pod), "spec", "automountServiceAccountToken")
+    own = at(pod.manifest, "spec", "automountServiceAccountToken")
     if isinstance(own, bool):
         return own
     account = (pod.namespace, _account(pod))

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from helpers.policies.application.arrows import Arrow, Evidence, Found
 from helpers.policies.application.directory import Directory, Meant
 from helpers.policies.application.fields import Json, at, mapping, mappings, name_of, namespace_of, title_of
-from helpers.policies.application.givens import template_of
 from helpers.policies.model import Pod, Service
 from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.model.naming import INGRESS_CONTROLLER, brings_calls_in
@@ -59,7 +58,7 @@ def _public(world: World) -> Iterator[tuple[Service, Evidence]]:
 
 def _host_ports(directory: Directory, into: Found) -> None:
     for pod in directory.units():
-        for container in mappings(template_of(pod), "spec", "containers"):
+        for container in mappings(pod.manifest, "spec", "containers"):
             for port in mappings(container, "ports"):
                 if port.get("hostPort") and isinstance(port.get("containerPort"), int) and not pod.host_network:
                     into.add(Arrow(OUTSIDE, pod.workload_key, port["containerPort"], port.get("protocol") or "TCP"),
@@ -117,7 +116,7 @@ class Entrances:
 def _has_image_of_controller(pod: Pod) -> bool:
     """Whether a pod serves with what calls itself ingress; a controller's helpers, such as its jobs, have no port."""
     return any("ingress" in str(one.get("image") or "").lower() and mappings(one, "ports")
-               for one in mappings(template_of(pod), "spec", "containers"))
+               for one in mappings(pod.manifest, "spec", "containers"))
 
 
 def backends(item: Json) -> Iterator[Backend]:

@@ -13,27 +13,44 @@ from typing import Any
 
 from helpers.policies.application.comparing import Comparison
 from helpers.policies.matrix.listing import Connection
+from helpers.policies.wording import clean, clean_line
 
 _COLOURS = {"added": "#1a7f37", "removed": "#c62828", "changed": "#8250df"}
 
 
+_FORMULA = ("=", "+", "-", "@")
+"""How a cell begins that a spreadsheet would run."""
+
+
 def as_json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    return clean(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows as CSV, without a last line break."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([_cell(value) for value in row] for row in (header, *rows))
     return out.getvalue().removesuffix("\n")
+
+
+def _cell(value: object) -> str:
+    """A cell as text, even where it looks like a formula."""
+    text = clean_line(str(value))
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def as_markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
-                     for line in lines)
+    return "\n".join("| " + " | ".join(_plain(str(cell)) for cell in line) + " |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Text as Markdown that shows it: no cell ends in it, no HTML, link, image or code begins."""
+    return clean_line(text.replace("\n", " ")).translate(_MARKDOWN).replace("](", "]\\(")
+
+
+_MARKDOWN = str.maketrans({"|": r"\|", "\\": r"\\", "`": r"\`", "<": "&lt;", "&": "&amp;", "!": r"\!"})
 
 
 def matrix_as(form: str, connections: Sequence[Connection]) -> str:
@@ -47,7 +64,7 @@ def matrix_as(form: str, connections: Sequence[Connection]) -> str:
         return as_csv(("src", "dst", "conn"), rows)
     if form == "markdown":
         return as_markdown(("src", "dst", "conn"), rows)
-    return "\n".join(map(str, connections))
+    return "\n".join(clean_line(str(line)) for line in connections)
 
 
 def comparison_as(form: str, comparison: Comparison) -> str:
@@ -92,5 +109,5 @@ def _attributes(values: Mapping[str, str]) -> str:
 
 def quoted(text: str) -> str:
     """A DOT string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = clean(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -14,8 +14,6 @@ from helpers.policies.model import Pod
 
 _EXPANSION = re.compile(r"\$(?:\$|\(([A-Za-z_][\w.-]{0,250})\))")
 _EVERY_CLUSTERS = ("kube-root-ca.crt", "openshift-service-ca.crt")
-_TEMPLATES_LIE = 4
-"""So many fields deep below the spec; a CronJob's is two."""
 _SOURCES = {"ConfigMap": ("configMap", "configMapRef", "configMapKeyRef", "name"),
             "Secret": ("secret", "secretRef", "secretKeyRef", "secretName")}
 
@@ -35,7 +33,7 @@ class Givens:
 
     def references(self, pod: Pod, injected: Mapping[str, str]) -> Iterator[Reference]:
         """Every address that a pod's containers are given; `injected` are the variables that the cluster adds."""
-        spec = mapping(template_of(pod), "spec")
+        spec = mapping(pod.manifest, "spec")
         for container in [*mappings(spec, "containers"), *mappings(spec, "initContainers")]:
             environment = self._environment(container, pod, injected)
             for name, (value, origin) in environment.items():
@@ -80,21 +78,6 @@ class Givens:
         if found is None and optional is not True and name not in _EVERY_CLUSTERS:
             self.missing[kind, f"{namespace}/{name}"] = None
         return found or {}
-
-
-def template_of(pod: Pod) -> Json:
-    """The Pod's object, or the pod template that stands for it, wherever its kind of workload keeps that."""
-    source = pod.source or {}
-    if not pod.template:
-        return source
-    waiting = [(mapping(source, "spec"), 0)]
-    for node, depth in waiting:
-        template = node.get("template")
-        if isinstance(template, Mapping) and at(template, "spec", "containers") is not None:
-            return template
-        if depth < _TEMPLATES_LIE:
-            waiting += [(child, depth + 1) for child in node.values() if isinstance(child, Mapping)]
-    return {}
 
 
 def _of_command(container: Json, environment: Mapping[str, str]) -> Iterator[Reference]:

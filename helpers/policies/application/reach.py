@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from helpers.policies.judging.naming import DNS_PORT, dns_pods
+from helpers.policies.judging.verdicts import Verdict
 from helpers.policies.matrix.matrix import Matrix
 from helpers.policies.matrix.units import Folded, units
 from helpers.policies.model.addresses import OUTSIDE, OUTSIDE_ADDRESS, is_address
@@ -21,8 +23,6 @@ from helpers.policies.world import World
 
 OUTSIDE_PORT = ("TCP", 443)
 """The door of the world outside."""
-
-DNS_DOORS = (("UDP", 53), ("TCP", 53))
 
 Door = tuple[str, int]
 """(protocol, port)."""
@@ -73,14 +73,15 @@ class Stage:
         ends |= dict.fromkeys([OUTSIDE, *(end for need in listed for end in (need.source, need.target)
                                           if is_address(end) or end == INGRESS_CONTROLLER)])
         bits = {end: 1 << number for number, end in enumerate(ends)}
-        doors: dict[Door, Bits] = {OUTSIDE_PORT: bits[OUTSIDE]}
         wanted = [Call(need.source, need.target, need.port, need.protocol) for need in listed
                   if need.source in bits and need.target in bits]
+        lookups = _lookups(wanted, worlds)
+        doors: dict[Door, Bits] = {OUTSIDE_PORT: bits[OUTSIDE]}
         declared = (((port.protocol, port.number), pod.workload_key) for world in worlds for pod in world.pods
                     for port in pod.ports)
-        for door, target in (*declared, *(((call.protocol, call.port), call.target) for call in wanted)):
+        for door, target in (*declared, *(((call.protocol, call.port), call.target) for call in (*wanted, *lookups))):
             doors[door] = doors.get(door, 0) | bits[target]
-        return cls(tuple(ends), doors, frozenset(wanted), _lookups(wanted, worlds))
+        return cls(tuple(ends), doors, frozenset(wanted), frozenset(lookups))
 
     @cached_property
     def bits(self) -> Mapping[str, Bits]:
@@ -110,14 +111,12 @@ class Stage:
             yield from sorted(call for call in self.needs if call.source == source)
 
 
-def _lookups(needs: Iterable[Call], worlds: Iterable[World]) -> frozenset[Call]:
+def _lookups(needs: Iterable[Call], worlds: Iterable[World]) -> Iterable[Call]:
     """What workloads ask the cluster's DNS before they call others by name."""
-    servers = {workload.key: {(port.protocol, port.number) for pod in workload.pods for port in pod.ports}
-               for world in worlds for workload in world.workloads.values()
-               if workload.pods[0].labels.get("k8s-app") in ("kube-dns", "coredns")}
+    servers = {pod.workload_key for world in worlds for pod in dns_pods(world.pods)}
     callers = {call.source for call in needs if _is_workload(call.source) and _is_workload(call.target)}
-    return frozenset(Call(source, server, port, protocol) for source in callers for server, doors in servers.items()
-                     for protocol, port in DNS_DOORS if (protocol, port) in doors and source != server)
+    return [Call(source, server, DNS_PORT, protocol) for source in callers for server in servers - {source}
+            for protocol in ("UDP", "TCP")]
 
 
 def _is_workload(end: str) -> bool:
@@ -141,6 +140,21 @@ class Reach:
         """The calls that are allowed."""
         return frozenset(call for source, doors in self.rows.items() for door, ends in doors.items()
                          for call in calls_of(self.stage, source, door, ends))
+
+    def calls_from(self, source: str, among: Bits) -> Iterator[Call]:
+        """The calls that one end may make to others (a set as in `Stage.bits`)."""
+        for door, ends in self.rows.get(source, {}).items():
+            yield from calls_of(self.stage, source, door, ends & among)
+
+    def verdict(self, call: Call) -> Verdict:
+        """Why a call is allowed or denied; of several members of a workload, those that decide it. Raises NotFound."""
+        first = self.world.judge(*call)
+        if first.allowed == (call in self):
+            return first
+        pods = [self.world.workloads[end].pods if end in self.world.workloads else (end,) for end in call[:2]]
+        verdicts = (self.world.judge(source, target, call.port, call.protocol)
+                    for source in pods[0] for target in pods[1] if source is not target)
+        return next((verdict for verdict in verdicts if verdict.allowed == (call in self)), first)
 
     @cached_property
     def broken(self) -> tuple[Call, ...]:

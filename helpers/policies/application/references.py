@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,15 +64,13 @@ def in_variable(name: str, value: str, environment: Mapping[str, str], origin: s
 def in_text(value: str, origin: str, name: str = "") -> Iterator[Reference]:
     """Addresses in a text: with a port or a scheme, names that end in `.svc` or in a cluster domain, and words with a
     number beside them. Comments and prose are passed over."""
-    for line in settings(value, name):
-        hint = _named_protocol(line.key) or _named_protocol(name)
-        yield from _in_line(line.text, origin, hint)
+    yield from _in_lines(settings(value, name), origin, name)
 
 
 def in_file(value: str, origin: str, name: str) -> Iterator[Reference]:
     """Addresses in a configuration file, hosts and ports in neighbouring lines included."""
-    yield from in_text(value, origin, name)
     lines = list(settings(value, name))
+    yield from _in_lines(lines, origin, name)
     pairs = [_pair(line) for line in lines]
     for number, (key, bare) in enumerate(pairs):
         if bare and _HOST_KEY.fullmatch(key):
@@ -96,6 +94,11 @@ def _pair(line: Setting) -> tuple[str, str]:
     """A line's key as a variable's name, and its value when that is all there is."""
     value = line.text.partition(line.key)[2].strip("\"' \t:=,;") if line.key else ""
     return re.sub(r"[.-]", "_", line.key).upper(), value
+
+
+def _in_lines(lines: Iterable[Setting], origin: str, name: str) -> Iterator[Reference]:
+    for line in lines:
+        yield from _in_line(line.text, origin, _named_protocol(line.key) or _named_protocol(name))
 
 
 def _in_line(text: str, origin: str, hint: str) -> Iterator[Reference]:

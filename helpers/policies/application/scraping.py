@@ -17,7 +17,6 @@ from helpers.policies.application.fields import (
     texts,
     title_of,
 )
-from helpers.policies.application.givens import template_of
 from helpers.policies.model import Pod
 from helpers.policies.model.naming import TELLING
 from helpers.policies.model.selectors import Selector, parse_selector
@@ -48,7 +47,7 @@ def scraped(world: World, directory: Directory, into: Found) -> None:
 def _is_scraper(pod: Pod) -> bool:
     """Whether a pod is a Prometheus, by its image or its labels."""
     images = {str(one.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
-              for one in mappings(template_of(pod), "spec", "containers")}
+              for one in mappings(pod.manifest, "spec", "containers")}
     said = {pod.labels.get(key) for key in TELLING}
     return bool(images & _SCRAPERS) or bool(said & _SCRAPERS and not said & _BESIDE)
 
@@ -56,7 +55,7 @@ def _is_scraper(pod: Pod) -> bool:
 def _annotated(world: World, directory: Directory) -> Iterator[tuple[Pod, int, Evidence]]:
     for pod in directory.units():
         kind, _, name = pod.workload.partition("/")
-        found = texts(template_of(pod), "metadata", "annotations")
+        found = texts(pod.manifest, "metadata", "annotations")
         for port in _by_annotations(found, [one.number for one in pod.ports if one.protocol == "TCP"]):
             yield pod, port, Evidence(_annotation(found), f"{kind} {pod.namespace}/{name}", where(pod.source or {}),
                                       "scrape")

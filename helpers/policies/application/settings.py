@@ -13,7 +13,7 @@ _DOCUMENTS = (".md", ".markdown", ".rst", ".adoc", ".html", ".htm", ".css", ".sv
 _ABOUT = re.compile(r"(?:.*[-_.])?(?:description|help|docs?|documentation|comments?|notes?|message|title|summary|"
                     r"annotations?|runbook|homepage|license|readme|examples?|see|links?|schema|wiki|changelog)"
                     r"(?:[-_.]?ur[il])?", re.IGNORECASE)
-_KEY = re.compile(r"[\s\-{]{0,200}[\"']?([A-Za-z$][\w.$-]{0,100})[\"']?\s{0,20}[:=](?=[\s\"'{\[|>]|[^/:=\s])")
+_KEY = re.compile(r"[\s\-{]{0,200}[\"']?([A-Za-z$][\w.$-]{0,100})(?:[\"']?\s{0,20}=|[\"']\s{0,20}:|\s{0,20}:(?=\s|$))")
 _COMMENT_LINE = ("#", ";", "//", "--  ", "-- ", "!", "REM ", "rem ", "%")
 _COMMENT_AFTER = re.compile(r"(?:(?<=\s)|^)(?:#|//)(?=\s|$|[^/\s])")
 _BLOCKS = (("<!--", "-->"), ("/*", "*/"))
@@ -43,6 +43,8 @@ def settings(text: str, name: str = "") -> Iterator[Setting]:
         if about is not None and (not bare or indent > about):
             continue
         about = None
+        if not bare.strip("[]{}()<>,;\"' "):
+            continue
         if bare.startswith(_COMMENT_LINE) or bare in ("--", "REM"):
             continue
         line = _without_remark(line)
@@ -65,7 +67,7 @@ def is_prose(text: str) -> bool:
 def _broken(text: str) -> str:
     """JSON on one line as one line an entry."""
     if text.lstrip()[:1] in ("{", "[") and "\n" not in text.strip():
-        return re.sub(r"([,{}\[\]])", r"\1\n", text)
+        return re.sub(r"([,{}\[\]])[ \t]*", r"\1\n", text)
     return text
 
 

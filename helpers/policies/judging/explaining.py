@@ -11,6 +11,7 @@ from helpers.policies.judging.naming import resolves
 from helpers.policies.judging.verdicts import Miss, Verdict
 from helpers.policies.model import EGRESS, INGRESS, Namespaces, Pod, Policy, Service
 from helpers.policies.model.services import routes, served
+from helpers.policies.reading.unread import Unread
 
 STANDING = "this is about new connections; with Calico, as in this lab, those that stand keep flowing"
 
@@ -24,6 +25,8 @@ class Asked(Protocol):
     def services(self) -> Sequence[Service]: ...
     @property
     def pods(self) -> Sequence[Pod]: ...
+    @property
+    def unread(self) -> Sequence[Unread]: ...
     def isolating(self, pod: Pod, direction: str) -> Sequence[Policy]: ...
 
 
@@ -38,7 +41,8 @@ def explain(world: Asked, source: End, target: End, port: int, protocol: str, se
         attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)
         found = [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
         misses += sorted(found, key=lambda miss: miss.distance)
-    notes = [*_wrong_port(world, target, port, protocol), *_notes(world, source, target, service)]
+    notes = [*_wrong_port(world, target, port, protocol), *_notes(world, source, target, service),
+             *_overturning(world, source, target)]
     return verdict.explained(misses, notes if verdict.allowed else [*notes, STANDING])
 
 
@@ -69,6 +73,14 @@ def _notes(world: Asked, source: End, target: End, service: Service | None) -> I
                 peer.block for policy in world.isolating(end.pod, direction)
                 for rule in policy.rules(direction) or () for peer in rule.peers):
             yield f"the address of {other.text} isn't known, so only an ipBlock of all IPv4 addresses means it"
+
+
+def _overturning(world: Asked, source: End, target: End) -> Iterator[str]:
+    """What isn't judged, and concerns one of the ends."""
+    spaces = {end.pod.namespace for end in (source, target) if end.pod is not None}
+    for one in world.unread:
+        if one.overturns and (not one.namespaces or spaces & set(one.namespaces)):
+            yield f"what isn't judged could overturn this: {one.sentence.removesuffix('.')}"
 
 
 def _translation(service: Service, target: End) -> str:

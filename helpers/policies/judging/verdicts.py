@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from helpers.policies import tones
 from helpers.policies.model import RuleRef
-from helpers.policies.model.addresses import is_address
 from helpers.policies.wording import listed
 
 NODE = "a node always reaches the pods on it"
 OWN_ADDRESS = "a pod always reaches its own address"
-_LEFT = 'style="text-align:left"'  # JupyterLab sets cells of tables to the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,19 +136,6 @@ class Verdict:
     def __repr__(self) -> str:
         return self.sentence
 
-    def _repr_html_(self) -> str:
-        mark, colour = "✓ allowed" if self.allowed else "✗ denied", tones.verdict(self.allowed)
-        rows = "".join(f"<tr><th {_LEFT}>{side.direction}</th>"
-                       f"<td {_LEFT}>{html.escape(_side_text(side, end))}</td></tr>"
-                       for side, end in ((self.egress, self.source), (self.ingress, self.target)))
-        misses = "".join(f"<li><code>{html.escape(miss.policy)}</code> {html.escape(miss.reason)}</li>"
-                         for miss in self.misses)
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
-        return (f'<p><strong style="color:{colour}">{mark}</strong> {html.escape(self.connection)}<br>'
-                f"{html.escape(self.cause)}.</p><table>{rows}</table>"
-                + (f"<p>How near each policy came:</p><ul>{misses}</ul>" if misses else "")
-                + (f"<p>Note:</p><ul>{notes}</ul>" if notes else ""))
-
 
 def _nearest(misses: Sequence[Miss]) -> str:
     """The nearest misses (at most three that are equally near), and how many more there are."""
@@ -160,15 +143,3 @@ def _nearest(misses: Sequence[Miss]) -> str:
     rest = len(misses) - len(near)
     more = f"; {rest} more {'comes' if rest == 1 else 'come'} no nearer" if rest else ""
     return "; ".join(map(str, near)) + more
-
-
-def _side_text(side: Side, end: str) -> str:
-    if side.note:
-        return side.note
-    if is_address(end):
-        return "outside the cluster: no policy applies to it"
-    if not side.isolated:
-        return "not isolated: no policy selects this end"
-    if side.rule:
-        return f"{'allowed' if side.allowed else 'denied'} by {side.rule}"
-    return f"denied: isolated by {listed(side.isolating)}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from helpers.policies import tones
 from helpers.policies.model import Policy
 from helpers.policies.reading.places import place_of
+from helpers.policies.wording import clean_line
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -37,13 +36,7 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}: " if self.file is not None else ""
-        return f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]"
-
-    def _repr_html_(self) -> str:
-        colour = {ERROR: tones.BAD, WARNING: tones.WARN, NOTE: tones.QUIET}[self.severity]
-        place = f" <small>{html.escape(self.file)}:{self.line}</small>" if self.file is not None else ""
-        return (f'<p><strong style="color:{colour}">{self.severity}</strong> <code>{self.id}</code>{place}<br>'
-                f"{html.escape(self.sentence)} <em>{html.escape(self.mend)}</em></p>")
+        return clean_line(f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]")
 
 
 def finding(rule: str, severity: str, source: Mapping[str, Any] | None, path: str, policy: str, sentence: str,

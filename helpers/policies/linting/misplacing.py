@@ -8,7 +8,7 @@ from typing import Any
 from helpers.policies.linting.case import Case
 from helpers.policies.model import Pod
 from helpers.policies.model.selectors import Selector
-from helpers.policies.reading.objects import TEMPLATES
+from helpers.policies.reading.kinds import TEMPLATES
 from helpers.policies.wording import listed
 
 

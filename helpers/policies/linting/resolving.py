@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from helpers.policies.application.givens import template_of
+from helpers.policies.application.fields import name_of
 from helpers.policies.linting.addressing import single
 from helpers.policies.linting.case import Case, names_of
 from helpers.policies.linting.findings import ERROR, WARNING, Finding, report
@@ -93,8 +93,7 @@ def _node_local(case: Case) -> str:
         if _NODE_LOCAL in (pod.labels.get("k8s-app"), pod.workload.partition("/")[2]):
             found = re.search(r"-localip[=\s,'\"]+(169\.254\.\d{1,3}\.\d{1,3})", str(_spec(pod).get("containers")))
             return found[1] if found else _NODE_LOCAL_ADDRESS
-    maps = ((item.get("metadata") or {}).get("name") for item in case.objects("ConfigMap"))
-    if _NODE_LOCAL in maps:
+    if any(name_of(item) == _NODE_LOCAL for item in case.objects("ConfigMap")):
         return _NODE_LOCAL_ADDRESS
     return next((server for pod in case.world.pods for server in _nameservers(pod) if server.startswith("169.254.")),
                 "")
@@ -115,7 +114,7 @@ def _asking(case: Case) -> Iterator[Asking]:
 
 
 def _spec(pod: Pod) -> Mapping[str, Any]:
-    spec = template_of(pod).get("spec")
+    spec = pod.manifest.get("spec")
     return spec if isinstance(spec, Mapping) else {}
 
 

@@ -25,7 +25,8 @@ class ContainerPort:
 class Pod:
     """A pod, or a workload's pod template standing for its pods. Compared by identity.
 
-    `member` tells a template's pods apart.
+    `member` tells a template's pods apart. `manifest` is the Pod object, or the pod template within
+    `source`.
     """
 
     namespace: str
@@ -42,6 +43,7 @@ class Pod:
     member: int = 0
     parsed_addresses: tuple[Address, ...] = field(default=(), repr=False)
     source: Mapping[str, Any] | None = field(default=None, repr=False)
+    manifest: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def key(self) -> str:

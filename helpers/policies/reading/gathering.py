@@ -12,30 +12,26 @@ from typing import Any
 
 from helpers.policies.errors import type_name
 from helpers.policies.model import NAMESPACE_NAME_LABEL, Pod, Policy, Service
+from helpers.policies.reading.kinds import kind_of
 from helpers.policies.reading.objects import (
     ENDED,
-    TEMPLATES,
     Unreadable,
     identity,
-    items,
     mapping,
     namespace_labels,
     pod_of,
     service_of,
-    template_pod,
     text,
 )
+from helpers.policies.reading.owners import Owner, is_owned, owners
 from helpers.policies.reading.parsing import parse_policy
-from helpers.policies.reading.places import where
+from helpers.policies.reading.places import Manifest, place_of, where
+from helpers.policies.reading.templates import template_pods, templates_of
+from helpers.policies.reading.unread import Why, why_unread
 from helpers.policies.reading.validation import validate
 
 Json = Mapping[str, Any]
-Owner = tuple[str, str, str]
-"""(namespace, kind, name) of an object that owns pods."""
-
 _LISTS_NEST = 20
-_GROUP = "networking.k8s.io/"
-"""Other API groups have a NetworkPolicy too, such as Calico's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +61,18 @@ class Gathered:
     pods: list[Pod] = field(default_factory=list)
     ended: list[Pod] = field(default_factory=list)
     policies: list[Policy] = field(default_factory=list)
-    services: list[Service] = field(default_factory=list)
+    services: dict[str, Service] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     objects: list[Json] = field(default_factory=list)
     workloads: dict[Owner, Json] = field(default_factory=dict)
     live: list[Json] = field(default_factory=list)
+    unread: list[tuple[Json, Why]] = field(default_factory=list)
+    noticed: dict[tuple[str, str, str], Json] = field(default_factory=dict)
+    unnamed: int = 0
 
 
 def gather(objects: Iterable[Json]) -> Gathered:
-    """Sort objects of any kind; kinds that say nothing about connections are passed over."""
+    """Sort objects of any kind; those that say nothing about connections are passed over, and `unread` has the rest."""
     found = Gathered()
     for item in open_lists(objects, found):
         found.objects.append(item)
@@ -84,8 +83,7 @@ def gather(objects: Iterable[Json]) -> Gathered:
     found.live = _last_of_each(found.live, found)
     kept = {id(item) for item in _last_of_each([policy.source for policy in found.policies], found)}
     found.policies = [policy for policy in found.policies if id(policy.source) in kept]
-    owners = _read_pods(found)
-    _read_templates(found, owners)
+    _read_templates(found, _read_pods(found))
     for pod in found.pods:
         if pod.namespace not in found.namespaces:
             found.namespaces[pod.namespace] = {NAMESPACE_NAME_LABEL: pod.namespace}
@@ -129,28 +127,57 @@ def _last_of_each(objects: list[Json], found: Gathered) -> list[Json]:
         named = isinstance(metadata, Mapping) and isinstance(name, str) and name
         key = (str(metadata.get("namespace") or "default"), name) if named and metadata else id(item)
         if key in last and last[key] is not item:
-            found.problems.append(Problem(title(item), "it is there twice, and the later one counts", where(item),
-                                          item, "metadata.name", minor=True))
+            found.problems.append(_twice(item))
         last[key] = item
     return list(last.values())
 
 
+def _twice(item: Json) -> Problem:
+    return Problem(title(item), "it is there twice, and the later one counts", where(item), item, "metadata.name",
+                   minor=True)
+
+
 def _sort(item: Json, found: Gathered) -> None:
-    kind = item.get("kind")
-    if kind == "Pod":
-        found.live.append(item)
-    elif kind == "NetworkPolicy" and str(item.get("apiVersion") or _GROUP).startswith(_GROUP):
+    kind = kind_of(item)
+    if kind.name == "Pod" and kind.among(""):
+        found.live.append(_named(item, found))
+    elif kind.name == "NetworkPolicy" and kind.among("networking.k8s.io"):
         read_policy(item, found)
-    elif isinstance(kind, str) and kind.endswith("NetworkPolicy"):
-        found.problems.append(Problem(title(item), "it isn't judged: only policies of networking.k8s.io/v1 are",
-                                      where(item), item, "apiVersion", minor=True))
-    elif kind == "Namespace":
+    elif kind.name == "Namespace" and kind.among(""):
         name, labels = namespace_labels(item)
         found.namespaces[name] = labels
-    elif kind == "Service":
-        found.services.append(service_of(item))
-    elif isinstance(kind, str) and kind in TEMPLATES:
-        found.workloads[(identity(item)[0], kind, identity(item)[1])] = item
+        _notice(item, ("", kind.name, name), found)
+    elif kind.name == "Service" and kind.among(""):
+        service = service_of(item)
+        found.services[service.key] = service
+        _notice(item, (service.namespace, kind.name, service.name), found)
+    elif templates_of(item):
+        item = _named(item, found)
+        namespace, name = identity(item)
+        found.workloads[namespace, kind.name, name] = item
+        _notice(item, (namespace, f"{kind.name} with pods", name), found)
+    else:
+        why = why_unread(item)
+        if why is not None:
+            found.unread.append((item, why))
+
+
+def _notice(item: Json, key: tuple[str, str, str], found: Gathered) -> None:
+    """Say so when another object of this kind, namespace and name came before."""
+    if found.noticed.setdefault(key, item) != item:
+        found.problems.append(_twice(item))
+    found.noticed[key] = item
+
+
+def _named(item: Json, found: Gathered) -> Json:
+    """The object with a name of its own: what has none yet gets one when it is created."""
+    metadata = mapping(item, "metadata")
+    if metadata.get("name"):
+        return item
+    found.unnamed += 1
+    own = {**metadata, "name": f"{metadata.get('generateName') or 'unnamed-'}{found.unnamed}"}
+    place = place_of(item)
+    return {**item, "metadata": own} if place is None else Manifest({**item, "metadata": own}, place)
 
 
 def read_policy(item: Json, found: Gathered) -> None:
@@ -168,62 +195,25 @@ def read_policy(item: Json, found: Gathered) -> None:
 
 def _read_pods(found: Gathered) -> set[Owner]:
     """Read the Pod objects; returns the workloads that own one."""
-    owners: set[Owner] = set()
+    owning: set[Owner] = set()
     for item in found.live:
         try:
-            chain = _owners(item, found.workloads)
-            owners.update(chain)
+            chain = owners(item, found.workloads)
+            owning.update(chain)
             pod = pod_of(item, f"{chain[-1][1]}/{chain[-1][2]}" if chain else "")
             phase = text(mapping(item, "status"), "phase", "status.")
             (found.ended if phase in ENDED else found.pods).append(pod)
         except Unreadable as problem:
             found.problems.append(Problem(title(item), str(problem), where(item, problem.path)))
-    return owners
+    return owning
 
 
-def _owners(item: Json, workloads: Mapping[Owner, Json]) -> list[Owner]:
-    """A pod's owner, the owner's owner and so on, the topmost last."""
-    namespace = identity(item)[0]
-    chain: list[Owner] = []
-    for _ in range(4):
-        owner = _controller(item)
-        if owner is None:
-            break
-        chain.append((namespace, *owner))
-        known = workloads.get(chain[-1])
-        if known is None:
-            chain += _guess(chain[-1], item)
-            break
-        item = known
-    return chain
-
-
-def _controller(item: Json) -> tuple[str, str] | None:
-    metadata = mapping(item, "metadata")
-    if not metadata.get("ownerReferences"):
-        return None
-    references = list(items(metadata, "ownerReferences", "metadata."))
-    chosen = next((one for one in references if one.get("controller") is True), references[0])
-    kind, name = text(chosen, "kind"), text(chosen, "name")
-    return (kind, name) if kind and name and kind != "Node" else None
-
-
-def _guess(owner: Owner, pod: Json) -> list[Owner]:
-    """The Deployment behind a ReplicaSet that isn't among the objects: its name without the template's hash."""
-    namespace, kind, name = owner
-    hashed = mapping(mapping(pod, "metadata"), "labels", "metadata.").get("pod-template-hash")
-    if kind == "ReplicaSet" and isinstance(hashed, str) and hashed and name.endswith(f"-{hashed}"):
-        return [(namespace, "Deployment", name[: -len(hashed) - 1])]
-    return []
-
-
-def _read_templates(found: Gathered, owners: set[Owner]) -> None:
-    """Let the template stand for each workload that has no pod and that no other workload owns."""
-    for (namespace, kind, name), item in found.workloads.items():
+def _read_templates(found: Gathered, owning: set[Owner]) -> None:
+    """Let the templates stand for each workload that has no pod and that no other workload owns."""
+    for key, item in found.workloads.items():
+        _, kind, name = key
         try:
-            owner = _controller(item)
-            owned = owner is not None and (namespace, *owner) in found.workloads
-            if not owned and (namespace, kind, name) not in owners:
-                found.pods.append(template_pod(kind, item))
+            if key not in owning and not is_owned(key, item, found.workloads):
+                found.pods += template_pods(kind, item, templates_of(item))
         except Unreadable as problem:
             found.problems.append(Problem(f"{kind} {name}", str(problem), where(item, problem.path)))

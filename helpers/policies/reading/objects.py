@@ -13,13 +13,6 @@ from helpers.policies.model import NAMESPACE_NAME_LABEL, ContainerPort, Pod, Ser
 from helpers.policies.model.addresses import Address, NotAnAddress, parse_address
 from helpers.policies.model.selectors import Requirement, Selector
 
-TEMPLATES = {
-    "Deployment": ("template",), "ReplicaSet": ("template",), "StatefulSet": ("template",),
-    "DaemonSet": ("template",), "Job": ("template",), "ReplicationController": ("template",),
-    "CronJob": ("jobTemplate", "spec", "template"),
-}
-"""Kind of workload -> where its spec holds the pod template."""
-
 ENDED = frozenset({"Succeeded", "Failed"})
 
 
@@ -79,9 +72,10 @@ def labels_of(parent: Mapping[str, Any], key: str = "labels", path: str = "metad
 
 
 def identity(item: Mapping[str, Any]) -> tuple[str, str]:
-    """(namespace, name) of an object; a missing namespace is `default`."""
+    """(namespace, name) of an object; a missing namespace is `default`, a missing name what it is made from."""
     metadata = mapping(item, "metadata")
-    return text(metadata, "namespace", "metadata.") or "default", text(metadata, "name", "metadata.")
+    name = text(metadata, "name", "metadata.") or text(metadata, "generateName", "metadata.")
+    return text(metadata, "namespace", "metadata.") or "default", name
 
 
 def namespace_labels(item: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
@@ -101,32 +95,8 @@ def pod_of(item: Mapping[str, Any], workload: str) -> Pod:
         ports=container_ports(spec, "spec."), workload=workload or f"Pod/{name}",
         node=text(spec, "nodeName", "spec."), host_network=spec.get("hostNetwork") is True,
         host_addresses=_addresses(status, "hostIP", "hostIPs"), parsed_addresses=parsed(addresses),
-        source=item,
+        source=item, manifest=item,
     )
-
-
-def template_pod(kind: str, item: Mapping[str, Any]) -> Pod:
-    """The pod that stands for a workload's pods: labels and ports are those of its template."""
-    namespace, name = identity(item)
-    members = 1
-    template, path = mapping(item, "spec"), "spec."
-    for key in TEMPLATES[kind]:
-        members = _members(template, members)
-        template, path = mapping(template, key, path), f"{path}{key}."
-    pod_spec = mapping(template, "spec", path)
-    return Pod(
-        namespace=namespace, name=name,
-        labels=labels_of(mapping(template, "metadata", path), path=f"{path}metadata."),
-        ports=container_ports(pod_spec, f"{path}spec."), workload=f"{kind}/{name}",
-        host_network=pod_spec.get("hostNetwork") is True, template=True,
-        replicas=members, source=item,
-    )
-
-
-def _members(spec: Mapping[str, Any], otherwise: int) -> int:
-    """How many pods a workload's spec asks for."""
-    return next((count for count in (spec.get("replicas"), spec.get("parallelism"))
-                 if isinstance(count, int) and not isinstance(count, bool)), otherwise)
 
 
 def container_ports(spec: Mapping[str, Any], path: str) -> tuple[ContainerPort, ...]:

@@ -48,7 +48,10 @@ class Manifest(dict[str, Any]):
     """An object that knows its place."""
 
     __slots__ = ("place",)
-    place: Place
+
+    def __init__(self, value: Mapping[str, Any], place: Place) -> None:
+        super().__init__(value)
+        self.place = place
 
 
 def place_of(item: Mapping[str, Any]) -> Place | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.policies.reading.gathering import Problem
+from helpers.policies.reading.kinds import KUSTOMIZATIONS, KUSTOMIZE_API
 from helpers.policies.reading.places import Manifest, Place
 
 MOST_BYTES = 64 << 20
@@ -21,6 +22,9 @@ MOST_BYTES = 64 << 20
 _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _NOTHING = re.compile(r"(?:\s++|[#%][^\n]*+|\.\.\.)*+\Z").match
 """Possessive: a banner of # must not be tried in every way that it can be cut."""
+_is_template = re.compile(r"\{\{-?\s").search
+_TEMPLATE = ("this is a template, not yet YAML: render it, for example with `helm template CHART`, and give the result "
+             "with -f -")
 _DEEPEST_LIST = 20
 
 
@@ -87,7 +91,8 @@ def _read_yaml(document: str, place: Place, result: Reading) -> None:
     except BadYaml as error:
         where = place.file if error.line is None else f"{place.file}, document {place.document}, line " \
                                                       f"{place.line + error.line}"
-        result.problems.append(Problem("", error.reason, where))
+        reason = _TEMPLATE if _is_template(document) else error.reason
+        result.problems.append(Problem("", reason, where))
         return
     for value in values:
         _add(value, place, result)
@@ -104,12 +109,12 @@ def _add(value: Any, place: Place, result: Reading, depth: int = 0) -> None:
         result.problems.append(Problem("", "this is no Kubernetes object: an object is a mapping", str(place)))
     elif isinstance(value.get("items"), list) and str(value.get("kind", "List")).endswith("List"):
         _add_items(value, place, result, depth, "items")
+    elif place.file.replace("\\", "/").rpartition("/")[2] in KUSTOMIZATIONS:
+        result.objects.append(Manifest({"apiVersion": KUSTOMIZE_API, "kind": "Kustomization", **value}, place))
     elif not isinstance(value.get("kind"), str) or not value["kind"]:
         result.problems.append(Problem("", "this is no Kubernetes object: it has no kind", str(place), minor=True))
     else:
-        manifest = Manifest(value)
-        manifest.place = place
-        result.objects.append(manifest)
+        result.objects.append(Manifest(value, place))
 
 
 def _add_items(value: dict[str, Any], place: Place, result: Reading, depth: int, field_name: str) -> None:

@@ -7,7 +7,8 @@ refused as kubectl does, and dates stay text as they do in Kubernetes.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import yaml
 from yaml import events
@@ -21,7 +22,7 @@ MOST_ALIASED = 200_000
 _SPECIAL = re.compile(r"[-+.~\dyYnNtTfFoO]|\Z").match
 _INTEGER = re.compile(r"[-+]?(0|[1-9]\d*)").fullmatch
 _BASED = re.compile(r"([-+]?)(0x[\da-fA-F]+|0o[0-7]+|0b[01]+|0[0-7]+)").fullmatch
-_FLOAT = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?").fullmatch
+_FLOAT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?").fullmatch
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {word: True for name in ("true", "yes", "on") for word in (name, name.title(), name.upper())}
 _WORDS |= {word: False for name in ("false", "no", "off") for word in (name, name.title(), name.upper())}
@@ -39,7 +40,7 @@ class BadYaml(ValueError):
 def load(text: str) -> list[Any]:
     """The values of a text, one a document; raises BadYaml."""
     try:
-        return _Builder().build(yaml.parse(text, Loader=Loader))
+        return _Builder().build(iter(Loader(text).get_event, None))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise BadYaml(f"this is no valid YAML: {_told(error)}", mark.line if mark else None) from None
@@ -71,39 +72,68 @@ def scalar(text: str, plain: bool) -> Any:
 
 
 class _Builder:
-    """Builds values from the parser's events without recursion."""
+    """Builds values from the parser's events without recursion.
+
+    `_into` is the mapping or list that is being filled, `_key` a mapping's key that waits for its value.
+    """
 
     def __init__(self) -> None:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._aliased = 0
         self._count = 0
+        self._values: list[Any] = []
+        self._into: Any = self._values
+        self._key: str | None = None
+        self._open: list[_Open] = []
 
-    def build(self, stream: Any) -> list[Any]:
-        values: list[Any] = []
-        stack: list[_Open] = []
+    def build(self, stream: Iterator[Any]) -> list[Any]:
         for event in stream:
             kind = type(event)
             if kind is events.ScalarEvent:
-                value = scalar(event.value, event.implicit[0]) if event.tag in (None, "!") else _tagged(event)
                 self._count += 1
+                value = event.value
+                if event.tag is not None and event.tag != "!":
+                    value = _tagged(event)
+                elif event.implicit[0] and _SPECIAL(value):
+                    value = scalar(value, True)
                 if event.anchor:
                     self._anchors[event.anchor] = (value, 1)
-                _put(stack, values, value, event)
+                if self._key is None and type(value) is str and type(self._into) is dict:
+                    self._key = value
+                else:
+                    self._put(value, event)
             elif kind is events.MappingStartEvent or kind is events.SequenceStartEvent:
-                if len(stack) >= DEEPEST:
+                if len(self._open) >= DEEPEST:
                     raise BadYaml(f"the YAML is nested deeper than {DEEPEST} levels", event.start_mark.line)
-                stack.append(_Open({} if kind is events.MappingStartEvent else [], event.anchor, self._count))
+                self._open.append(_Open(self._into, self._key, event.anchor, self._count))
+                self._into, self._key = {} if kind is events.MappingStartEvent else [], None
                 self._count += 1
             elif kind is events.MappingEndEvent or kind is events.SequenceEndEvent:
-                done = stack.pop()
-                if done.anchor:
-                    self._anchors[done.anchor] = (done.value, self._count - done.before)
-                _put(stack, values, done.value, event)
+                done, outer = self._into, self._open.pop()
+                if outer.anchor:
+                    self._anchors[outer.anchor] = (done, self._count - outer.before)
+                self._into, self._key = outer.into, outer.key
+                self._put(done, event)
             elif kind is events.AliasEvent:
-                _put(stack, values, self._alias(event), event)
+                self._put(self._alias(event), event)
             elif kind is events.DocumentStartEvent:
                 self._anchors.clear()
-        return values
+        return self._values
+
+    def _put(self, value: Any, event: Any) -> None:
+        into, key = self._into, self._key
+        if type(into) is list:
+            into.append(value)
+        elif key is None:
+            self._key = _key(value, event)
+        else:
+            self._key = None
+            if key == _MERGE and isinstance(value, dict | list):
+                _merge(into, value, event)
+            elif key in into:
+                raise BadYaml(f'the key "{key[:100]}" is there twice', event.start_mark.line)
+            else:
+                into[key] = value
 
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
@@ -116,34 +146,13 @@ class _Builder:
         return value
 
 
-class _Open:
-    """A mapping or list that is being filled; `key` is a mapping's key that waits for its value."""
+class _Open(NamedTuple):
+    """What was being filled, with its key, when a mapping or list began in it, and the count of values until then."""
 
-    __slots__ = ("anchor", "before", "key", "value", "waiting")
-
-    def __init__(self, value: Any, anchor: str | None, before: int) -> None:
-        self.value, self.anchor, self.before = value, anchor, before
-        self.key = ""
-        self.waiting = False
-
-
-def _put(stack: list[_Open], values: list[Any], value: Any, event: Any) -> None:
-    if not stack:
-        values.append(value)
-        return
-    top = stack[-1]
-    if type(top.value) is list:
-        top.value.append(value)
-    elif not top.waiting:
-        top.key, top.waiting = _key(value, event), True
-    else:
-        top.waiting = False
-        if top.key == _MERGE and isinstance(value, dict | list):
-            _merge(top.value, value, event)
-        elif top.key in top.value:
-            raise BadYaml(f'the key "{top.key[:100]}" is there twice', event.start_mark.line)
-        else:
-            top.value[top.key] = value
+    into: Any
+    key: str | None
+    anchor: str | None
+    before: int
 
 
 def _key(value: Any, event: Any) -> str:

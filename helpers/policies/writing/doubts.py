@@ -7,6 +7,7 @@ from typing import Any
 
 from helpers.policies.model.naming import API_SERVER, INGRESS_CONTROLLER
 from helpers.policies.reading.gathering import Problem
+from helpers.policies.reading.unread import Unread
 from helpers.policies.wording import listed, plural, short
 from helpers.policies.world import World
 from helpers.policies.writing.drafting import Draft
@@ -17,9 +18,10 @@ def doubts(world: World, draft: Draft, policies: Sequence[Mapping[str, Any]]) ->
     return (*_unread(world), *_unknown(draft), *_members(draft), *_elsewhere(draft), *_standing(world, draft, policies))
 
 
-def unread(world: World, namespace: str) -> list[Problem]:
+def unread(world: World, namespace: str) -> list[Problem | Unread]:
     """The objects of a namespace that were not read, and that may make pods there."""
-    return [problem for problem in world.problems if problem.source is None or _namespace(problem) == namespace]
+    return [*(problem for problem in world.problems if problem.source is None or _namespace(problem) == namespace),
+            *(one for one in world.unread if one.pods and (not one.namespaces or namespace in one.namespaces))]
 
 
 def _namespace(problem: Problem) -> str:
@@ -31,6 +33,7 @@ def _unread(world: World) -> Iterator[str]:
     if world.problems:
         names = listed((problem.what for problem in world.problems if problem.what), most=4)
         yield f"{plural(len(world.problems), 'object')} could not be read or judged: {names}."
+    yield from (f"Not read: {one.sentence}" for one in world.unread if one.pods or one.overturns)
 
 
 def _unknown(draft: Draft) -> Iterator[str]:
@@ -60,17 +63,18 @@ def _elsewhere(draft: Draft) -> Iterator[str]:
     doors: dict[str, set[str]] = {}
     for arrow in draft.from_elsewhere():
         doors.setdefault(arrow.source, set()).add(f"{short(arrow.target)} {arrow.protocol} {arrow.port}")
+    open_doors = set().union(*doors.values())
     if INGRESS_CONTROLLER in doors:
         yield (f"The ingress controller isn't in the input, so pods of every namespace but "
                f"{listed(sorted(draft.peers.inside))} and addresses outside may call "
-               f"{_doors(doors.pop(INGRESS_CONTROLLER))}: add its pods to narrow it.")
+               f"{_doors(doors[INGRESS_CONTROLLER])}: add its pods to narrow it.")
     if API_SERVER in doors or any(arrow.target == API_SERVER for arrow in draft.to_elsewhere()):
         yield ("The API server's address isn't in the input, so it counts as any address outside, on the ports 443 and "
                "6443: add the Service and EndpointSlice default/kubernetes to narrow it.")
     if not draft.peers.networks and (doors or any(draft.to_elsewhere())):
-        yield ("The addresses of pods and nodes aren't in the input, so the private ranges count as outside, nodes and "
-               f"pods in them too{': ' if doors else ''}{_doors(set().union(*doors.values()))}. Take your pods' range "
-               "out of the blocks.")
+        may = f", and may call {_doors(open_doors)}" if doors else ""
+        yield ("The addresses of pods and nodes aren't in the input, so the private ranges count as outside, with the "
+               f"nodes and pods in them{may}. Take your pods' range out of the blocks.")
 
 
 def _doors(doors: set[str]) -> str:

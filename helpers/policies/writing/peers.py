@@ -17,6 +17,8 @@ from helpers.policies.writing.labels import Labels
 
 Json = dict[str, Any]
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+_USUAL_DNS: Json = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME_LABEL: DNS_NAMESPACE}},
+                    "podSelector": {"matchLabels": dict(DNS_LABELS)}}
 _NODE_LOCAL_LABELS = {"k8s-app": "node-local-dns"}
 
 
@@ -92,7 +94,7 @@ class Peers:
     def ranges(self, end: str) -> list[Range]:
         """The ranges of addresses by which an end is meant; nothing for a workload that the matrix knows by name."""
         workload = self._world.workloads.get(end)
-        if workload is not None and (not workload.pods[0].host_network or _own_addresses(workload)):
+        if workload is not None and not workload.pods[0].host_network:
             return []
         blocks = [parse_block(peer["ipBlock"]["cidr"], tuple(peer["ipBlock"].get("except", ())))
                   for peer in self.of(end, "") if "ipBlock" in peer]
@@ -120,15 +122,14 @@ class Peers:
     @cached_property
     def dns_rule(self) -> Json:
         """Questions to the cluster's DNS, over UDP and TCP; to each node's cache too, where there is one."""
-        named = [dict(DNS_LABELS)] if not self.dns else []
-        for pod in dns_pods(self._world.pods):
-            labels = dict(DNS_LABELS) if DNS_LABELS.items() <= pod.labels.items() else self.labels[pod.workload_key]
-            if labels not in named:
-                named.append(labels)
-        peers: list[Json] = [{"namespaceSelector": {"matchLabels": {NAMESPACE_NAME_LABEL: DNS_NAMESPACE}},
-                              "podSelector": {"matchLabels": labels}} for labels in named]
-        if any(pod.host_network for pod in dns_pods(self._world.pods)):
-            peers += _blocks(self._nodes)
+        peers: list[Json] = []
+        for key in self.dns:
+            pod = self._world.workloads[key].pods[0]
+            usual = DNS_LABELS.items() <= pod.labels.items() and not pod.host_network
+            for peer in [_USUAL_DNS] if usual else self.of(key, ""):
+                if peer not in peers:
+                    peers.append(peer)
+        peers = peers or [_USUAL_DNS]
         if self.node_local:
             peers += _blocks([NODE_LOCAL])
         return {"to": peers, "ports": [{"protocol": protocol, "port": DNS_PORT} for protocol in ("UDP", "TCP")]}

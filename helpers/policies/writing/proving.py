@@ -79,9 +79,9 @@ def _required(draft: Draft) -> Reach:
             for target in _ends(arrow.target, draft):
                 found.setdefault((source, target), set()).add((arrow.protocol, arrow.port, arrow.port))
     if draft.dns:
-        servers = [*draft.peers.dns, *(_ends(NODE_LOCAL, draft) if draft.peers.node_local else ())]
+        servers = [*draft.peers.dns, *((NODE_LOCAL,) if draft.peers.node_local else ())]
         for source in draft.covered:
-            for server in servers:
+            for server in [end for one in servers for end in _ends(one, draft)]:
                 found.setdefault((source, server), set()).update(_DNS_SPANS)
     return found
 
@@ -147,7 +147,8 @@ def _cut(reach: Reach, draft: Draft) -> Reach:
 
 def _bounds(draft: Draft) -> list[tuple[int, int]]:
     """Where the ranges that mean the arrows' ends begin, and where they have ended."""
-    named = {end for arrow in draft.arrows for end in (arrow.source, arrow.target)} | {NODE_LOCAL, OUTSIDE}
+    named = {end for arrow in draft.arrows for end in (arrow.source, arrow.target)}
+    named |= {*draft.peers.dns, NODE_LOCAL, OUTSIDE}
     return sorted({(version, point) for end in named for version, first, last in draft.peers.ranges(end)
                    for point in (first, last + 1)})
 

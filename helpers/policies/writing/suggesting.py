@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.model.naming import is_system
-from helpers.policies.wording import listed, plural, short
+from helpers.policies.wording import listed, plural
 from helpers.policies.world import World
 from helpers.policies.writing.doubts import doubts, unread
 from helpers.policies.writing.drafting import Draft
@@ -62,20 +61,11 @@ class Suggestion:
         return f"{plural(len(self.arrows), 'arrow')}: {by}" if by else "no arrow"
 
     @property
-    def _counted(self) -> str:
+    def counted(self) -> str:
         return f"{plural(len(self.policies), 'policy', 'policies')} for {plural(len(self.arrows), 'arrow')}"
 
     def __repr__(self) -> str:
-        return f"<Suggestion of {self._counted}: {self.proof.sentence}>"
-
-    def _repr_html_(self) -> str:
-        checked = ("they allow these arrows and nothing more" if self.proof.exact else
-                   f"{self.proof.sentence}, as <code>.proof</code> lists")
-        names = "".join(f"<li>{html.escape(short(_key(item)))}</li>" for item in self.policies)
-        folded = f"<details><summary>The policies</summary><ul>{names}</ul></details>" if names else ""
-        doubted = "".join(f"<li>{html.escape(one)}</li>" for one in self.proof.unproven)
-        doubted = f"<p>Not proven:</p><ul>{doubted}</ul>" if doubted else ""
-        return f"<p><strong>{self._counted}.</strong> Checked by the matrix: {checked}.</p>{doubted}{folded}"
+        return f"<Suggestion of {self.counted}: {self.proof.sentence}>"
 
 
 def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[str, Any]] | None = None, *,

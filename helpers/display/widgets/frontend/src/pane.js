@@ -6,7 +6,7 @@
 //   data-keep="…"                      the scroll position is kept by it; on details, data-key keeps it folded or not
 
 import { keepKeys } from "./keys.js";
-import { save, savePng } from "./save.js";
+import { save } from "./save.js";
 
 const FIELDS = "input, select, textarea";
 const PAUSE = 120; // ms without a key before a live field is sent
@@ -85,8 +85,6 @@ function render({ model, el }) {
   const onHtml = () => draw(root, model.get("html"), places);
   const onMessage = (message) => {
     if (message.type === "save") save(message.name, message.text, message.mime);
-    if (message.type === "picture") savePng(root.querySelector("svg"), message.name);
-    if (message.type === "focus") root.querySelector(`[data-key="${CSS.escape(message.key)}"]`)?.focus();
   };
   onHtml();
   model.on("change:html", onHtml);

@@ -12,8 +12,7 @@ from support.course import NOTEBOOKS, ROOT
 from support.notebooks import kernel_environment
 
 from helpers import display
-from helpers.lab import newkernel
-from helpers.lab.newkernel import needs_the_course
+from helpers.display.newkernel import needs_the_course
 
 SENTENCE = "This kernel is new. Run the notebook's first cell: from helpers import lab, display; lab.start()"
 FIRST = "from helpers import lab, display; import helpers.lab.session"
@@ -61,8 +60,9 @@ def test_kubectl_runs_once_the_lab_is_there(monkeypatch: pytest.MonkeyPatch) -> 
     assert not needs_the_course("!kubectl get pods", {})
 
 
-def test_all_pictures_are_known() -> None:
-    assert sorted(newkernel.PICTURES) == sorted(display.__all__)
+@pytest.mark.parametrize("name", display.__all__)
+def test_every_picture_is_known(name: str) -> None:
+    assert needs_the_course(f"display.{name}()", {}) and not needs_the_course(f"display.{name}()", {"display": display})
 
 
 def test_in_a_kernel(tmp_path: Path) -> None:

@@ -10,15 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from helpers import lab
+from helpers import display, lab
 from helpers.lab.errors import LabError
 
-PICTURES = ("architecture", "compare", "explain", "flow_log", "flows", "graph", "labels", "matrix", "shop", "timeline",
-            "workbench")
-"""The names of helpers.display, which this package must not import."""
-
 _LAB = re.compile(rf"(?<![\w.])lab\.(?:{'|'.join(lab.__all__)})\b")
-_DISPLAY = re.compile(rf"(?<![\w.])display\.(?:{'|'.join(PICTURES)})\b")
+_DISPLAY = re.compile(rf"(?<![\w.])display\.(?:{'|'.join(display.__all__)})\b")
 _KUBECTL = re.compile(r"(?m)(?:^|=)\s*(?:!.*|%)kubectl\b|\A\s*%%(?:ba)?sh\b(?s:.*)\bkubectl\b")
 _MAGIC = re.compile(r"\A\s*%%kubectl\b")
 _IMPORTS = re.compile(r"(?m)^\s*(?:from|import)\s+helpers\b")
