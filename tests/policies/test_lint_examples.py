@@ -141,7 +141,7 @@ def test_a_rule_is_explained_by_its_example(rule: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("form", ["text", "json", "csv", "markdown"])
 def test_the_rules_are_listed_without_an_input(form: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main("lint", ["--rules", "-o", form]) == 0
-    said = capsys.readouterr().out
+    said = capsys.readouterr().out.replace("\\", "")  # as Markdown keeps marks from meaning something
     assert all(rule in said and about(rule).partition(",")[0] in said for rule in RULES)
 
 
