@@ -3,6 +3,9 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
+# Without the current directory on the path: nothing in it can take a module's place.
+RUN  := $(PY) -P -m
+PIP  := pip install --quiet --disable-pip-version-check
 PEER := build/nca
 WORKSPACES := $(VENV)/share/hipster-shop/workspaces
 # The notebooks' kernel is the environment's own, whatever kernels this user has elsewhere.
@@ -10,37 +13,38 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long mutants tour bench lint editor nav strip down clean
+.PHONY: help lab test test-long mutants faults conformance tour bench lint lock licences audit editor nav strip down clean
 
 help:  ## list these commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(PY):
 	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
 
-$(VENV)/.course: requirements.txt pyproject.toml tools/jupyter_settings.py tools/jupyter.json | $(PY)
+$(VENV)/.course: requirements.lock pyproject.toml tools/jupyter_settings.py tools/jupyter_server_config.py tools/jupyter.json | $(PY)
 	@echo "Installing the course into $(VENV) (once, a minute or two)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(RUN) $(PIP) --require-hashes -r requirements.lock
+	@$(RUN) $(PIP) --no-deps --no-build-isolation -e .
 	@$(PY) tools/jupyter_settings.py
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.course
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.course
 	@echo "Installing the tests' needs into $(VENV) (once)"
-	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(RUN) $(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the first notebook
-	@[ -n "$$LAB_CONTEXT" ] || $(PY) -m helpers up --empty
+	@[ -n "$$LAB_CONTEXT" ] || $(RUN) helpers up --empty
 	@$(PY) tools/workspace.py $(WORKSPACES)
 	@echo "Opening JupyterLab. Control-C ends it; the cluster goes on until: make down"
-	@eval "$$($(PY) tools/jupyter_environment.py)"; PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PY) -m jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
+	@eval "$$($(PY) tools/jupyter_environment.py)"; PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
 	    --LabApp.workspaces_dir="$(CURDIR)/$(WORKSPACES)" --LabApp.default_url=/lab \
 	    --log-level=CRITICAL $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
 
 # Without it the tests that compare with it are skipped.
-$(PEER)/.installed: requirements-peer.txt | $(PY)
+$(PEER)/.installed: requirements-peer.lock | $(PY)
 	@echo "Installing the policy engine's peer into $(PEER) (once)"
-	@$(PY) -m venv $(PEER) && $(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -r $< && touch $@ \
+	@$(PY) -m venv $(PEER) && $(PEER)/bin/python -P -m $(PIP) --require-hashes -r $< && touch $@ \
 	    || { rm -rf $(PEER); echo "It can't be installed here; the tests that compare with it are skipped."; }
 
 test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
@@ -48,6 +52,12 @@ test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
 
 test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 	@$(PY) -m pytest -m long -rP --timeout 1800
+
+conformance: $(VENV)/.course  ## run Kubernetes' own specs, write docs/conformance.md (needs Go)
+	@$(PY) tools/conformance.py
+
+faults: $(VENV)/.dev  ## try every fault and every stranger, and write what came of it to docs/faults.md
+	@FAULTS_REPORT=1 $(PY) -m pytest tests/faults tests/security --timeout 1800
 
 mutants: $(VENV)/.dev  ## change the policy engine in one place at a time: which changes does no test notice?
 	@$(PY) tools/mutate.py $(or $(OF),helpers/policies) --count $(or $(COUNT),250) --seed $(or $(SEED),1)
@@ -59,10 +69,24 @@ bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
 	@$(PY) -m benchmarks
 
 lint: $(VENV)/.dev  ## check style and types
-	@$(PY) -m ruff check .
-	@$(PY) -m mypy
+	@$(RUN) ruff check .
+	@$(RUN) mypy
 	@for part in benchmarks tools tests; do \
-	    MYPYPATH=$$part:tests $(PY) -m mypy --config-file tests/mypy.ini $$part || exit 1; done
+	    MYPYPATH=$$part:tests $(RUN) mypy --config-file tests/mypy.ini $$part || exit 1; done
+
+LOCK := $(RUN) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+    --custom-compile-command "make lock" --no-emit-package hipster-shop-network-policy $(LOCK_OPTIONS)
+
+lock: $(VENV)/.dev  ## write the locks anew from the lists (LOCK_OPTIONS=--upgrade: with the newest versions)
+	@$(LOCK) requirements.txt --output-file requirements.lock
+	@$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
+	@$(LOCK) requirements-peer.txt --output-file requirements-peer.lock
+
+licences: $(VENV)/.course  ## write what is installed under which licence to build/licences.md and build/sbom.json
+	@$(PY) tools/licences.py build
+
+audit: $(VENV)/.dev  ## ask which locked versions have known vulnerabilities (needs the network)
+	@$(RUN) uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock -r requirements-dev.lock
 
 editor:  ## build the widgets' front ends anew (needs Node.js; the results are in git)
 	@cd helpers/display/widgets/frontend && npm ci --silent && npm test --silent && npm run --silent build
@@ -74,8 +98,8 @@ strip: $(VENV)/.course  ## take the outputs out of the notebooks, as git keeps t
 	@$(PY) tools/strip.py
 
 down:  ## stop the cluster
-	@if [ -x $(PY) ]; then $(PY) -m helpers down; else echo "No cluster was running: nothing is installed yet."; fi
+	@if [ -x $(PY) ]; then $(RUN) helpers down; else echo "No cluster was running: nothing is installed yet."; fi
 
 clean:  ## stop the cluster, remove .venv and build
-	@[ ! -x $(PY) ] || $(PY) -m helpers down || true
+	@[ ! -x $(PY) ] || $(RUN) helpers down || true
 	rm -rf $(VENV) build

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LONG = {"load.py", "policies_peer.py"}
+LONG = {"day.py", "load.py", "policies_peer.py"}
 
 
 def scripts(wanted: list[str]) -> list[Path]:

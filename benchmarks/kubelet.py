@@ -18,8 +18,7 @@ from typing import Any
 import yaml
 from figures import times
 
-from helpers.localcluster.api.defaults import default
-from helpers.localcluster.api.resources import RESOURCES
+from helpers.localcluster.api.kinds import RESOURCES
 from helpers.localcluster.api.store import Store
 from helpers.localcluster.api.termination import remove_pod
 from helpers.localcluster.controllers import Controllers
@@ -73,7 +72,7 @@ class Bench:
         for number, item in enumerate(objects):
             key = KEYS[item["apiVersion"], item["kind"]]
             item["metadata"].setdefault("namespace", "default")
-            made = default(key, item)
+            made = RESOURCES[key].default(item)
             if item["kind"] == "Service":
                 made["spec"]["clusterIP"] = f"10.96.1.{number}"
             self.store.create(key, made)

@@ -104,7 +104,7 @@ class Flipper(threading.Thread):
 
 _PROBES = """
 import sys, time
-from helpers.localcluster.kubelet.connect import connect
+from helpers.localcluster.kubelet.images.connect import connect
 end = time.time() + float(sys.argv[2])
 while time.time() < end:
     begun = time.time()

@@ -4,10 +4,17 @@ Each command lives in a module of `helpers.cli` and is imported only when it is
 called, so that `up` does not pay for what `matrix` needs.
 """
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    del sys.path[0]  # the current directory: a json.py in it must not take the place of Python's own
+
 import errno
 import importlib
 import os
-import sys
+from typing import TextIO
+
+from helpers.plain_text import guard_outputs
 
 COMMANDS = {
     "up": ("cluster", "start the cluster and the shop; returns when all pods are Ready"),
@@ -36,35 +43,52 @@ def usage() -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit status (0 fine or allowed, 1 denied or failed, 2 bad input)."""
-    argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        print(usage())
-        return 0
-    name, *arguments = argv
-    if name not in COMMANDS:
-        import difflib
-
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
-        return 2
-    module = importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}")
+    name, *arguments = (sys.argv[1:] if argv is None else argv) or ["help"]
     try:
-        status = int(module.main(name, arguments))
+        status = _run(name, arguments)
         sys.stdout.flush()
         return status
     except BrokenPipeError:  # the reader, `head` for example, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         print(f"\npython -m helpers {name}: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            told = "the disk is full. Free some disk space and run it again."
+        elif error.filename is not None:
+            told = f"{os.fsdecode(error.filename)} cannot be used: {error.strerror}."
+        else:
             raise
-        print(f"python -m helpers {name}: the disk is full. Free some disk space and run it again.", file=sys.stderr)
+        print(f"python -m helpers {name}: {told}", file=sys.stderr)
         return 1
+    finally:
+        _let_go(sys.stdout)
+        _let_go(sys.stderr)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Forget what an output doesn't take: Python would complain of it at its end."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    if name in ("-h", "--help", "help"):
+        print(usage())
+        return 0
+    if name in COMMANDS:
+        return int(importlib.import_module(f"helpers.cli.{COMMANDS[name][0]}").main(name, arguments))
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    print(f"python -m helpers: there is no command {name!r}.{hint}\n\n{usage()}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
+    guard_outputs()
     sys.exit(main())

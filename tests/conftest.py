@@ -1,17 +1,28 @@
 """The fast tests first: whoever broke something learns it within a minute."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.faults import Outcomes
+from support.leaks import name_transports, nothing_left_open
 
 # A busy machine is no fault of the code.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
-SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "e2e", "notebooks", "browser")
+name_transports()
+
+SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "tutorials", "e2e",
+             "notebooks", "browser")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With FAULTS_REPORT set, as by `make faults`, the run writes docs/faults.md's list."""
+    if os.environ.get("FAULTS_REPORT"):
+        config.pluginmanager.register(Outcomes())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,6 +32,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return max((number for number, name in enumerate(SLOW_LAST, 1) if name in parts), default=0)
 
     items.sort(key=rank)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module that leaves something open fails itself, not whichever comes later."""
+    with nothing_left_open(request.node.nodeid):
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)

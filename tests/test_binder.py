@@ -18,7 +18,9 @@ def lines(name: str) -> list[str]:
 
 
 def test_the_one_list_of_dependencies_is_used() -> None:
-    assert lines("requirements.txt") == ["-r ../requirements.txt"]
+    """Locked, and the course itself, which has no hash, after it."""
+    assert lines("requirements.txt") == ["-r ../requirements.lock"]
+    assert "--no-deps --no-build-isolation -e ." in (BINDER / "postBuild").read_text()
     assert (ROOT / "requirements.txt").read_text().splitlines()[-1] == "-e ."
 
 

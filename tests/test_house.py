@@ -1,5 +1,6 @@
 """The house in order: notebooks as git keeps them, links that lead somewhere, files of a readable size."""
 
+import ast
 import json
 import re
 import subprocess
@@ -81,3 +82,40 @@ def test_python_files_stay_readable() -> None:
 def test_nothing_large_is_kept_in_git() -> None:
     large = [str(path.relative_to(ROOT)) for path in files_of_git() if path.stat().st_size > 2_000_000]
     assert not large
+
+
+SOURCES = [path for folder in ("helpers", "tools") for path in sorted((ROOT / folder).rglob("*.py"))
+           if "node_modules" not in path.parts]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_text_is_utf_8_whatever_the_locale_says(path: Path) -> None:
+    wrong = [node.lineno for node in ast.walk(ast.parse(path.read_text("utf-8")))
+             if isinstance(node, ast.Call) and leaves_it_to_the_locale(node)]
+    assert not wrong, f"{path.relative_to(ROOT)}: name the encoding in lines {wrong}"
+
+
+def leaves_it_to_the_locale(call: ast.Call) -> bool:
+    """Whether a call reads or writes text and says nothing of its encoding."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    if "encoding" in given:
+        return False
+    if name in ("read_text", "write_text"):
+        return len(call.args) < (1 if name == "read_text" else 2)
+    if name == "fdopen" or (name == "open" and isinstance(call.func, ast.Name)):
+        mode = call.args[1] if len(call.args) > 1 else given.get("mode")
+        return not (isinstance(mode, ast.Constant) and "b" in mode.value)
+    return "text" in given and name in ("run", "Popen", "check_output")
+
+
+KERNELS = [path for folder in ("helpers", "tools", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+           if "node_modules" not in path.parts and "NotebookClient(" in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_kernel_is_one_that_nobody_else_can_listen_to(path: Path) -> None:
+    """What a server starts is configured; what is started here says it itself."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "NotebookClient":
+            assert "kernel_manager_class" in {keyword.arg for keyword in node.keywords}, f"line {node.lineno}"

@@ -12,13 +12,15 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers"
 
 # Start, stop and find the local cluster; all else of it is reached through the Kubernetes API.
-LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers.localcluster.home")
+LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers.localcluster.home",
+          "helpers.localcluster.private")
 
 # What a package may import of the others. A longer name is that module alone.
 ALLOWED: dict[str, set[str]] = {
+    "helpers.podnet": set(),
     "helpers.policies": set(),
-    "helpers.boutique": set(),
-    "helpers.localcluster": {"helpers.policies", "helpers.boutique.images"},
+    "helpers.boutique": {"helpers.podnet"},
+    "helpers.localcluster": {"helpers.podnet", "helpers.policies", "helpers.boutique.images"},
     "helpers.lab": {"helpers.policies", *LAUNCH},
     "helpers.display": {"helpers.lab", "helpers.policies"},
     "helpers.cli": {"helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
@@ -62,7 +64,7 @@ def origin(path: Path, node: ast.ImportFrom) -> str:
 
 def may(package: str, name: str) -> bool:
     """Whether a module of `package` may import `name`."""
-    own = {package, *ALLOWED[package]}
+    own = {package, "helpers.plain_text", *ALLOWED[package]}
     return any(name == allowed or name.startswith(f"{allowed}.") for allowed in own)
 
 

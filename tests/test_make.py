@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_client import BlockingKernelClient
 from support.cluster import Cluster
 from support.course import ROOT
-from support.jupyter import TOKEN, address
+from support.jupyter import TOKEN, address, connected
 
 pytestmark = [pytest.mark.timeout(240),
               pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="runs in no virtual environment")]
@@ -71,23 +70,24 @@ def files(base: str) -> list[str]:
 
 
 def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
-    """What a new kernel's kubectl takes for its context, before anything of the course has run there."""
+    """What a new kernel's kubectl takes for its context, before anything of the course has run there.
+
+    Nobody but this user can listen to that kernel.
+    """
     def ask(method: str, path: str) -> Any:
         asked = urllib.request.Request(f"{base}api/{path}?token={TOKEN}", method=method)
         with urllib.request.urlopen(asked, timeout=60) as answer:
             return json.loads(answer.read() or "null")
 
     kernel = ask("POST", "kernels")["id"]
-    client = BlockingKernelClient(connection_file=str(runtime / f"kernel-{kernel}.json"))
-    client.load_connection_file()
-    client.start_channels()
     try:
-        client.wait_for_ready(timeout=60)
-        reply = client.execute_interactive("", user_expressions={"it": "get_ipython().getoutput("
-                                                                 "'kubectl config current-context')[0]"}, timeout=60)
-        return str(ast.literal_eval(reply["content"]["user_expressions"]["it"]["data"]["text/plain"]))
+        with connected(runtime / f"kernel-{kernel}.json") as client:
+            assert client.transport == "ipc" and Path(client.ip).parent == runtime
+            assert runtime.stat().st_mode & 0o077 == 0
+            asked = {"it": "get_ipython().getoutput('kubectl config current-context')[0]"}
+            reply = client.execute_interactive("", user_expressions=asked, timeout=60)
+            return str(ast.literal_eval(reply["content"]["user_expressions"]["it"]["data"]["text/plain"]))
     finally:
-        client.stop_channels()
         ask("DELETE", f"kernels/{kernel}")
 
 

@@ -110,7 +110,7 @@ def main() -> int:
     check = parser.parse_args().check
     lessons = [Lesson.read(path) for path in course()]
     texts = {lesson.path: nbformat.writes(lesson.notebook).rstrip("\n") + "\n" for lesson in update_notebooks(lessons)}
-    readme = README.read_text()
+    readme = README.read_text("utf-8")
     renewed = TABLE.sub(lambda found: f"{found[1]}{table(lessons, 'notebooks/')}\n{found[2]}", readme)
     if renewed != readme:
         texts[README] = renewed
@@ -118,7 +118,7 @@ def main() -> int:
         if check:
             print(f"{path.name}: the navigation is out of date; run: make nav", file=sys.stderr)
         else:
-            path.write_text(text)
+            path.write_text(text, "utf-8")
     return 1 if texts and check else 0
 
 

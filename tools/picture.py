@@ -21,7 +21,7 @@ FILES = [ROOT / "helpers/boutique/manifests/hipster-shop.yaml",
 
 def shop() -> list[dict[str, Any]]:
     """The shop and the course's first two policies, from the manifests alone."""
-    return [found for file in FILES for found in yaml.safe_load_all(file.read_text()) if found]
+    return [found for file in FILES for found in yaml.safe_load_all(file.read_text("utf-8")) if found]
 
 
 def house() -> list[dict[str, Any]]:
@@ -39,7 +39,7 @@ def imported(package: str) -> Counter[str]:
 
 
 def modules(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom) and not node.level:
             names = [f"{node.module}.{alias.name}" for alias in node.names]

@@ -43,13 +43,13 @@ def main() -> int:
         if ".ipynb_checkpoints" in path.parts:
             continue
         clean = text(stripped(nbformat.read(path, as_version=4)))
-        if clean == path.read_text():
+        if clean == path.read_text("utf-8"):
             continue
         dirty += 1
         if arguments.check:
             print(f"{path.name}: holds outputs or leftovers; run: make strip", file=sys.stderr)
         else:
-            path.write_text(clean)
+            path.write_text(clean, "utf-8")
     return 1 if dirty and arguments.check else 0
 
 

@@ -26,6 +26,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 
+from helpers.lab import kernels
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -37,8 +39,8 @@ QUIETLY = ["--IPKernelApp.log_level=40"]  # a kernel on loopback warns that it d
 
 def own_environment(home: str) -> dict[str, str]:
     """The variables of a cluster in `home`, whatever cluster or Jupyter this user has besides."""
-    bin_folder = str(Path(sys.executable).parent)
-    variables = dict(os.environ, LAB_HOME=home, TMPDIR=home, PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    variables = dict(os.environ, LAB_HOME=f"{home}/lab", TMPDIR=home, PATH=path)
     variables["JUPYTER_PREFER_ENV_PATH"] = "1"
     for name in ("LAB_CONTEXT", "KUBECONFIG"):
         variables.pop(name, None)
@@ -47,7 +49,7 @@ def own_environment(home: str) -> dict[str, str]:
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     """Run a notebook in its folder; it keeps the outputs. Returns what went wrong, or an empty string."""
-    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
+    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", kernel_manager_class=kernels.Manager,
                             resources={"metadata": {"path": str(folder)}}, extra_arguments=QUIETLY)
     try:
         client.execute()
@@ -62,7 +64,7 @@ def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
     for path in navigation.course():
         body = body.replace(f'href="{path.name}"', f'href="{path.stem}.html"')
-    (folder / f"{name}.html").write_text(body)
+    (folder / f"{name}.html").write_text(body, "utf-8")
 
 
 def visit_one(path: Path, folder: Path) -> bool:
@@ -117,7 +119,7 @@ def end(pid: int) -> None:
 
 
 def helpers(command: str, *options: str, environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, "-m", "helpers", command, *options], env=environment, cwd=ROOT, check=True,
+    subprocess.run([sys.executable, "-P", "-m", "helpers", command, *options], env=environment, cwd=ROOT, check=True,
                    stdout=subprocess.DEVNULL)
 
 

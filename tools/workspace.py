@@ -46,7 +46,7 @@ def write(folder: Path, notebook: str, base_url: str) -> bool:
     if file.exists():
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(workspace(notebook, base_url), indent=1))
+    file.write_text(json.dumps(workspace(notebook, base_url), indent=1), "utf-8")
     return True
 
 

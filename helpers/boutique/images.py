@@ -11,6 +11,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from helpers.podnet.places import listen_path
+
 __all__ = ["EXECUTABLES", "IMAGES", "PORTS", "SERVICES", "MissingExecutable", "argv", "listen_address"]
 
 #: The port that each service listens on when PORT is not set: the pod's port, not the Service's.
@@ -69,8 +71,8 @@ def listen_address(service: str, environ: Mapping[str, str] = os.environ) -> str
     text = environ.get("PORT") or str(PORTS[service])
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise ValueError(f"PORT is {text!r}; it must be a port number such as {PORTS[service]}")
-    if directory := environ.get("LISTEN_DIR"):
-        return str(Path(directory) / f"{text}.sock")
+    if path := listen_path(int(text), environ=environ):
+        return path
     return environ.get("LISTEN_ADDR") or ("0.0.0.0" if "POD_NAME" in environ else "127.0.0.1"), int(text)
 
 

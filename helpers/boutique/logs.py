@@ -9,6 +9,8 @@ import json
 import sys
 from datetime import UTC, datetime
 
+from helpers.plain_text import clean
+
 __all__ = ["error", "info", "warning"]
 
 
@@ -41,4 +43,4 @@ def _value(value: object) -> str:
     if text.isprintable() and not any(character in text for character in ' "='):
         return text or '""'
     # What a visitor or another service sent must not be able to start a line of its own.
-    return json.dumps(text, ensure_ascii=False)
+    return clean(json.dumps(text, ensure_ascii=False))

@@ -71,9 +71,14 @@
   // The course's first layout has the shop at the right already: that panel then shows the page, and none is added.
   const standing = () => [...document.querySelectorAll("#jp-main-dock-panel iframe")].find(
     (other) => !panel.contains(other) && other.offsetParent && other.src.startsWith(root.href));
+  // Before its first page has come, a frame is nowhere.
+  const here = () => {
+    const address = frame.contentWindow.location.href;
+    return address.startsWith(root.href) ? address : frame.src;
+  };
   const besides = () => {
     const other = standing();
-    if (other) other.contentWindow.location = frame.contentWindow.location.href;
+    if (other) other.contentWindow.location = here();
     else dock();
   };
   const dock = () => {

@@ -104,7 +104,7 @@ def _still(found: Page, height: int) -> str:
 
 
 def _asset(name: str) -> str:
-    return (files("helpers.display") / name).read_text()
+    return (files("helpers.display") / name).read_text("utf-8")
 
 
 def _script_safe(options: dict[str, object]) -> str:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from helpers.lab.errors import Interrupted
+from helpers.plain_text import steer
 
 _WIDTH = 24
 
@@ -91,7 +92,8 @@ class _Terminal(_Lines):
         self.drawn = True
         filled = round(_WIDTH * bar.done / bar.total)
         line = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {bar.sentence()}"
-        print(f"\r\x1b[K{line[:150]}", end="", file=sys.stderr, flush=True)
+        steer(sys.stderr, "\r\x1b[K")
+        print(line[:150], end="", file=sys.stderr, flush=True)
 
     def close(self) -> None:
         print(file=sys.stderr)

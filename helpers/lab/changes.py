@@ -123,7 +123,7 @@ def _bring_shop(cluster: Cluster) -> None:
 def _shop_names() -> list[str]:
     import yaml
 
-    text = rollout.manifest().read_text()
+    text = rollout.manifest().read_text("utf-8")
     documents = yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return [item["metadata"]["name"] for item in documents if item and item.get("kind") == "Deployment"]
 
@@ -192,7 +192,7 @@ def yaml_of(what: str | Path) -> list[str]:
     if path is None:
         return [body or ""]
     files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-    return [file.read_text() for file in files]
+    return [file.read_text("utf-8") for file in files]
 
 
 def _existing(what: str | Path) -> Path:

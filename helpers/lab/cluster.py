@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from helpers.lab.errors import ClusterError, NotFound
 from helpers.lab.kubeconfig import Context
 from helpers.lab.transport import Transport, connect
+from helpers.plain_text import typed
 
 Object = dict[str, Any]
 
@@ -112,12 +113,12 @@ def path_of(resource: str, namespace: str | None = None, name: str = "") -> str:
     """The URL path of a resource or an object; without a namespace, of all namespaces."""
     base = PATHS[resource][0]
     parts: Iterable[str] = (["namespaces", namespace] if namespace and resource not in CLUSTER_SCOPED else [])
-    return "/".join([base, *(quote(part) for part in (*parts, resource, *([name] if name else [])))])
+    return "/".join([base, *(quote(typed(part)) for part in (*parts, resource, *([name] if name else [])))])
 
 
 def _with_query(path: str, query: Mapping[str, str] | None) -> str:
     given = {key: value for key, value in (query or {}).items() if value}
-    return f"{path}?{urlencode(given)}" if given else path
+    return f"{path}?{urlencode({key: typed(str(value)) for key, value in given.items()})}" if given else path
 
 
 def _error(status: int, body: bytes) -> ClusterError:

@@ -63,7 +63,7 @@ def _open() -> tuple[subprocess.Popen[str], int]:
     command = [kubectl.executable(), *cluster_options(session.current()), "port-forward", "--address", "127.0.0.1",
                f"service/{SERVICE}", ":80"]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               text=True, start_new_session=True)
+                               encoding="utf-8", errors="backslashreplace", start_new_session=True)
     said = _first_line(process)
     found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
     if found:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from helpers.lab import kubectl
 from helpers.lab.errors import KubectlError
-from helpers.lab.home import home, write_private
+from helpers.lab.home import write
 from helpers.lab.kubeconfig import Context
 
 
@@ -23,9 +23,7 @@ def install(context: Context, *, local: bool) -> None:
 
 def _choosing(context: Context) -> tuple[Path, ...]:
     """The user's own files behind a small one that only names the current context: the first word counts."""
-    chooser = home() / "context.yaml"
-    write_private(chooser, "apiVersion: v1\nkind: Config\n"
-                           f"current-context: {_quoted(context.name)}\n")
+    chooser = write("context.yaml", f"apiVersion: v1\nkind: Config\ncurrent-context: {_quoted(context.name)}\n")
     return (chooser, *(path for path in context.files if path != chooser))
 
 

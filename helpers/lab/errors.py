@@ -15,13 +15,15 @@ IPython shows them without a traceback; everywhere else they are ordinary except
 import difflib
 from collections.abc import Iterable
 
+from helpers.plain_text import clean
+
 
 class LabError(Exception):
     """A sentence for the learner: what happened, and what to do next."""
 
     def _render_traceback_(self) -> list[str]:
         """IPython asks for the lines to show in place of a traceback."""
-        return [str(self)]
+        return [clean(str(self))]
 
 
 class ClusterError(LabError):

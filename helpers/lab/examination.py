@@ -19,6 +19,8 @@ from helpers.lab import kubectl
 from helpers.lab.errors import LabError
 from helpers.lab.home import home, repository
 from helpers.lab.report import Line, Report
+from helpers.localcluster.home import Home
+from helpers.localcluster.private import HomeError
 
 OLDEST = (3, 11)
 SERVERS = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin")
@@ -68,7 +70,7 @@ def requirements() -> Iterator[tuple[str, str]]:
     from packaging.requirements import Requirement
 
     file = repository() / "requirements.txt"
-    for line in file.read_text().splitlines() if file.exists() else []:
+    for line in file.read_text("utf-8").splitlines() if file.exists() else []:
         text = line.partition("#")[0].strip()
         if text and not text.startswith("-"):
             found = Requirement(text)
@@ -110,7 +112,8 @@ def kubectl_program() -> Line:
         found = kubectl.executable()
     except LabError as error:
         return Line("mend", "kubectl", "is not on this machine", str(error))
-    done = subprocess.run([found, "version", "--client"], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([found, "version", "--client"], capture_output=True, encoding="utf-8",
+                          errors="backslashreplace", timeout=20)
     version = done.stdout.splitlines()[0].removeprefix("Client Version: ") if done.stdout else "does not start"
     return Line("ok" if done.returncode == 0 else "mend", "kubectl", f"{version} at {found}")
 
@@ -136,6 +139,10 @@ def valkey() -> Line:
 
 def state_directory() -> Line:
     place = home()
+    try:
+        Home(place).check()
+    except HomeError as error:
+        return Line("mend", "state", f"{place} can't be used", str(error))
     nearest = next(path for path in (place, *place.parents) if path.exists())
     if not os.access(nearest, os.W_OK):
         return Line("mend", "state", f"{place} can't be written", "Set LAB_HOME to a folder that you may write to.")
@@ -166,7 +173,7 @@ def available_memory() -> int | None:
 
 def _machine_memory() -> int | None:
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in Path("/proc/meminfo").read_text("utf-8").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) // 1024
     except OSError:
@@ -177,7 +184,7 @@ def _machine_memory() -> int | None:
 def _container_memory() -> int | None:
     group = Path("/sys/fs/cgroup")
     try:
-        limit, used = (group / "memory.max").read_text().strip(), (group / "memory.current").read_text()
+        limit, used = (group / "memory.max").read_text("utf-8").strip(), (group / "memory.current").read_text("utf-8")
     except OSError:
         return None
     return None if limit == "max" else max(0, int(limit) - int(used)) // 2**20

@@ -3,12 +3,15 @@
 The cluster keeps its own files there too and names them itself (`helpers.localcluster`).
 """
 
+import contextlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from helpers.lab.errors import LabError
 from helpers.localcluster.home import Home
-from helpers.localcluster.home import write_private as _replace
+from helpers.localcluster.private import HomeError
 
 
 def home() -> Path:
@@ -24,18 +27,28 @@ def repository() -> Path:
 def read_json(name: str) -> dict[str, Any]:
     """Read one of the lab's files; a missing or damaged one is an empty mapping."""
     try:
-        found = json.loads((home() / name).read_text())
+        found = json.loads((home() / name).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def write_json(name: str, content: dict[str, Any]) -> None:
-    """Replace one of the lab's files in one step, readable by its owner alone."""
-    write_private(home() / name, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    """Keep one of the lab's files, readable by its owner alone. What can't be kept is said, and all else goes on."""
+    try:
+        write(name, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    except LabError as error:
+        print(f"{name} was not kept: {error}", file=sys.stderr)
 
 
-def write_private(path: Path, content: str) -> None:
-    """Replace a file in one step, readable by its owner alone; its directory is made if it is missing."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(path, content)
+def write(name: str, content: str) -> Path:
+    """Replace a file in one step, readable by its owner alone; returns its path. Raises LabError."""
+    path = home() / name
+    with contextlib.suppress(OSError, ValueError):
+        if path.read_text("utf-8") == content:  # a full disk has no room for the same once more
+            return path
+    try:
+        Home.of_environment().write(name, content)
+    except HomeError as error:
+        raise LabError(str(error)) from None
+    return path

@@ -44,7 +44,7 @@ class Context:
     def token(self) -> str | None:
         """The bearer token, read anew from its file if it lives in one."""
         if path := self.user.get("tokenFile"):
-            return Path(path).read_text().strip()
+            return Path(path).read_text("utf-8").strip()
         return self.user.get("token")
 
     def data(self, where: str, key: str) -> bytes | None:
@@ -112,7 +112,7 @@ def _merge(paths: tuple[Path, ...]) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        found = yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except FileNotFoundError:
         return {}
     except (OSError, yaml.YAMLError) as error:

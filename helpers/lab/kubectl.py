@@ -12,6 +12,7 @@ from typing import IO, TextIO
 
 from helpers.lab import local
 from helpers.lab.errors import KubectlError
+from helpers.plain_text import clean
 
 INSTALL = "Install kubectl (https://kubernetes.io/docs/tasks/tools/) and run the set-up cell again."
 
@@ -32,8 +33,8 @@ def run(arguments: Sequence[str], body: str | None = None, *, timeout: float = 1
     """
     command = [executable(), *arguments]
     try:
-        done = subprocess.run(command, input=body or "", capture_output=True, text=True, timeout=timeout,
-                              start_new_session=True)
+        done = subprocess.run(command, input=body or "", capture_output=True, timeout=timeout,
+                              encoding="utf-8", errors="backslashreplace", start_new_session=True)
     except subprocess.TimeoutExpired:
         raise KubectlError(f"kubectl {arguments[0]} did not end within {timeout:.0f} s. "
                            "Is the cluster up? Try: kubectl get nodes") from None
@@ -48,7 +49,8 @@ def stream(arguments: Sequence[str], body: str | None = None, *, out: TextIO | N
     An interrupt ends kubectl too.
     """
     process = subprocess.Popen([executable(), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True, start_new_session=True)
+                               stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace",
+                               start_new_session=True)
     assert process.stdin and process.stdout and process.stderr
     said: list[str] = []
     listener = threading.Thread(target=_collect, args=(process.stderr, said), daemon=True)
@@ -57,7 +59,7 @@ def stream(arguments: Sequence[str], body: str | None = None, *, out: TextIO | N
         try:
             _feed(process.stdin, body)
             for line in process.stdout:
-                print(line, end="", file=out or sys.stdout, flush=True)
+                print(clean(line), end="", file=out or sys.stdout, flush=True)
             process.wait()
         except BaseException:
             process.terminate()
@@ -121,9 +123,14 @@ _ADVICE = (
     (r"cannot unmarshal string into Go struct field \S+ of type \[\]", "This field is a list: begin each of its items "
      "with `- `, on a line of its own."),
     ("json: cannot unmarshal string into Go struct field", "`key: value` needs a colon and a space between them."),
-    ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
+    (r"NetworkPolicy in version .* strict decoding error", "A field is misspelt or stands at the wrong depth; "
                               "`kubectl explain networkpolicy.spec` lists what there is."),
-    ("no matches for kind", "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
+    ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
+                              "`kubectl explain` with the kind's name lists what there is."),
+    (r'no matches for kind "(?i:network\w*|\w*polic\w*)"',
+     "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
+    ("no matches for kind", "The cluster does not know this kind: look at its apiVersion and kind; "
+                            "`kubectl api-resources` lists what there is."),
     ("no such host", "The server's name cannot be resolved: which context is this? "
                      "Try: kubectl config current-context"),
 )

@@ -1,5 +1,6 @@
 """The lab's own cluster on this machine: start it, find it. All that `lab` knows of `helpers.localcluster`."""
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,5 +44,9 @@ def shop_url() -> str | None:
 def shop_socket() -> str:
     """The path of the socket where the local cluster's shop answers, whether it runs yet or not."""
     from helpers.localcluster.home import Home
+    from helpers.localcluster.private import HomeError
 
-    return os.fspath(Home.of_environment().shop_socket)
+    home = Home.of_environment()
+    with contextlib.suppress(HomeError):
+        home.choose_run()
+    return os.fspath(home.shop_socket)

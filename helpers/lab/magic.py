@@ -9,6 +9,7 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
 from helpers.lab import kubectl as tool
 from helpers.lab.errors import Interrupted, KubectlError
+from helpers.plain_text import clean
 
 EXPECT = "--expect-error"
 
@@ -31,7 +32,7 @@ def kubectl(line: str, cell: str | None = None) -> None:
     if code and not expected:
         raise KubectlError(tool.explain(arguments, said, magic=True), exit_code=code)
     if said:
-        print(said, end="", file=sys.stderr)
+        print(clean(said), end="", file=sys.stderr)
     if expected and not code:
         raise KubectlError(f"kubectl {' '.join(arguments)} was expected to fail, and did not.")
 

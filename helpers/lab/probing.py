@@ -76,6 +76,7 @@ def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str =
     """Try a connection from a pod or workload (`source`, or `namespace/source`) to `target`, "host:port".
 
     The host may be a Service's name or an address. `timeout` in seconds; a name's lookup may take a little longer.
+    Over UDP the attempt is a message, and "connected" means that something came back.
     Raises LabError if there is no such pod.
     """
     with interruptible(f"lab.probe({source!r}, {target!r})"):

@@ -57,7 +57,7 @@ def _server() -> dict[str, Any] | None:
         return None
     directory = _runtime_directory()
     try:
-        found = json.loads((directory / f"jpserver-{pid}.json").read_text()) if directory else None
+        found = json.loads((directory / f"jpserver-{pid}.json").read_text("utf-8")) if directory else None
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from helpers.lab import tones
 from helpers.lab.errors import ShopError
+from helpers.plain_text import clean, typed
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
+_AS_THEY_ARE = "%/?:@!$&'()*+,;=~-._[]"  # in a URL's path and query
 TIMEOUT = 40.0
 """Seconds for one answer: the upstream frontend takes up to 20 before it gives up on a service."""
 
@@ -45,9 +47,9 @@ class Page:
                 "error": self.error or None, "title": self.title}
 
     def __repr__(self) -> str:
-        """One sentence."""
+        """One sentence, and the cause that an error page gives."""
         head = f"{self.path} answered {self.status} {http.client.responses.get(self.status, '')}".rstrip()
-        return f"{head} after {self.seconds:.2f} s" + (f": {self.error}" if self.error else "")
+        return clean(f"{head} after {self.seconds:.2f} s" + (f": {self.error}" if self.error else ""))
 
     def _repr_html_(self) -> str:
         mark = "✓" if self.ok else "✗"
@@ -70,7 +72,8 @@ class Visitor:
         Raises ShopError if nothing answers at all.
         """
         url = urljoin(base if base.endswith("/") else base + "/", path.lstrip("/"))
-        body = urlencode(data) if data is not None else None
+        form = None if data is None else {typed(str(key)): typed(str(value)) for key, value in data.items()}
+        body = None if form is None else urlencode(form)
         began = time.perf_counter()
         for _ in range(_MOST_REDIRECTS):
             status, headers, content = self._exchange(url, body, timeout)
@@ -88,7 +91,7 @@ class Visitor:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            target = parts.path + (f"?{parts.query}" if parts.query else "")
+            target = quote(typed(parts.path + (f"?{parts.query}" if parts.query else "")), safe=_AS_THEY_ARE)
             connection.request("GET" if body is None else "POST", target, body,
                                {key: value for key, value in headers.items() if value})
             response = connection.getresponse()

@@ -20,10 +20,12 @@ from .api.store import Object, Store
 from .controllers import Controllers
 from .dataplane.flowlog import FlowLog
 from .dataplane.gateway import Gateway
-from .home import FREE_SPACE, FULL, Home, write_private
+from .home import Home
 from .ingress import Ingress
 from .kubelet.forkserver import ForkServer
 from .kubelet.kubelet import Kubelet
+from .nodeports import NodePorts
+from .private import FREE_SPACE, FULL, write_private
 from .processes import of_cluster, title
 from .status import CONTROL
 
@@ -82,12 +84,13 @@ class Node:
         self._credentials = pki.ensure(home.pki)
         self._ingress = Ingress(self._gateway, self._store, home.shop_socket, self._credentials.shop_secret)
         streams = Streams(self._kubelet, self._gateway)
+        self._node_ports = NodePorts(self._gateway, self._store)
         self._server = Server(build(self._store, token=self._credentials.token, node=streams))
         self._control: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Start everything; when this returns, the API answers and kubeconfig and node.json are in place."""
-        seed.plant(self._store)
+        seed.plant(self._store, self._credentials.authority)
         system.ensure(self._store)
         last = _last_ports(self._home)
         await self._gateway.start()
@@ -96,6 +99,7 @@ class Node:
         port = await self._listen(last.get("api", 0))
         self._gateway.serve_api(port)
         await self._ingress.start(last.get("shop", 0))
+        await self._node_ports.start()
         self._control = await asyncio.start_unix_server(self._tell, self._home.run / CONTROL)
         self._describe(port)
 
@@ -105,7 +109,7 @@ class Node:
         if self._control:
             self._control.close()
         self._controllers.stop()
-        for part in (self._ingress, self._server, self._kubelet, self._gateway):
+        for part in (self._node_ports, self._ingress, self._server, self._kubelet, self._gateway):
             try:
                 await part.stop()
             except Exception:
@@ -184,6 +188,6 @@ def _summary(pod: Object) -> Object:
 def _last_ports(home: Home) -> dict[str, int]:
     """The ports of the last start, so that kubeconfig and the shop's address stay good; {} if not known."""
     with contextlib.suppress(OSError, ValueError):
-        ports = json.loads(home.ports_json.read_text())
+        ports = json.loads(home.ports_json.read_text("utf-8"))
         return {name: port for name, port in ports.items() if isinstance(port, int) and 1023 < port < 65536}
     return {}

@@ -3,31 +3,38 @@
 Imports nothing heavy: the command line reads it on every call.
 """
 
-import errno
-import hashlib
+import contextlib
 import os
 import shutil
-import stat
-import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from .private import (
+    FREE_SPACE,
+    FULL,
+    HomeError,
+    check_files,
+    check_free,
+    claim,
+    close_directory,
+    is_claimed,
+    recorded,
+    release,
+    remove_files,
+    short_directory,
+    write_private,
+)
 
 VARIABLE = "LAB_HOME"
 DEFAULT = "~/.hipster-lab"
 
 # macOS allows 103 bytes in a socket's path, Linux 107. What the lab adds below the home is
-# "/run/pods/<8 hex digits>/<port>.sock", 29 bytes.
-LONGEST_SOCKET_PATH = 100
-_BELOW_RUN = len("/pods/12345678/65535.sock")
-
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors of a disk that takes no more."""
-FREE_SPACE = "Free some disk space and run it again."
-
-
-class HomeError(Exception):
-    """The state directory cannot be used; the message says why and what to do."""
+# "/run/pods/<8 hex digits>/<port>.sock", 29 bytes, and for flows of UDP a name of 12 hex digits.
+LONGEST_SOCKET_PATH = 102
+_BELOW_RUN = len("/pods/12345678/0af400078000")
+_MAY_WRITE = f"Set {VARIABLE} to a directory that you may write to."
+_ELSEWHERE = "Remove it, or set TMPDIR to a directory of your own."
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class Home:
 
     @classmethod
     def of_environment(cls) -> "Home":
-        """The home that `LAB_HOME` names, or `~/.hipster-lab`."""
-        return cls(Path(os.path.abspath(os.path.expanduser(os.environ.get(VARIABLE) or DEFAULT))))
+        """The home that `LAB_HOME` names, or `~/.hipster-lab`. A link means the folder that it leads to."""
+        return cls(Path(os.path.realpath(os.path.expanduser(os.environ.get(VARIABLE) or DEFAULT))))
 
     @property
     def database(self) -> Path:
@@ -86,13 +93,22 @@ class Home:
         return self.root / "ports.json"
 
     @property
+    def run_path(self) -> Path:
+        """Where it is written which directory takes the sockets of a home with a long path."""
+        return self.root / "run-path"
+
+    @property
     def run(self) -> Path:
-        """The directory of the sockets: below the home, or below the temporary directory if the home's path is long."""
-        inside = self.root / "run"
-        if len(os.fsencode(inside)) + _BELOW_RUN < LONGEST_SOCKET_PATH:
-            return inside
-        digest = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:8]
-        return Path(tempfile.gettempdir()) / f"lab-{os.getuid()}-{digest}"
+        """The directory of the sockets: below the home, or where `prepare` made one if the home's path is long."""
+        return self._inside if self._is_short else recorded(self.run_path) or self._inside
+
+    @property
+    def _inside(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def _is_short(self) -> bool:
+        return len(os.fsencode(self._inside)) + _BELOW_RUN < LONGEST_SOCKET_PATH
 
     @property
     def pods(self) -> Path:
@@ -104,13 +120,53 @@ class Home:
         """Where the shop answers, for a proxy of the same user."""
         return self.run / "shop.sock"
 
+    @property
+    def _databases(self) -> list[Path]:
+        return [self.database.with_name(self.database.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
+
+    @property
+    def _files(self) -> tuple[Path, ...]:
+        return (*self._databases, self.kubeconfig, self.node_json, self.node_log, self.ports_json, self.run_path,
+                self.node_lock, self.launch_lock)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the lab keeps this folder already."""
+        return is_claimed(self.root)
+
+    def check(self) -> None:
+        """Look whether the lab may use this folder, and change nothing. Raises HomeError."""
+        with _told(self.root, _MAY_WRITE):
+            check_free(self.root)
+
     def prepare(self) -> None:
-        """Create the directories, for this user alone. Raises HomeError."""
-        _private(self.root, f"Set {VARIABLE} to a directory that you may write to.")
-        for path in (self.pki, self.logs, self.kubecache):
-            _private(path, f"Set {VARIABLE} to a directory that you may write to.")
-        for path in (self.run, self.pods):
-            _private(path, "Remove it, or set TMPDIR to a directory of your own.")
+        """Create the directories, for this user alone; a folder that holds other things is left alone.
+
+        Raises HomeError.
+        """
+        with _told(self.root, _MAY_WRITE):
+            claim(self.root, _MAY_WRITE)
+            check_files(*self._files)
+            for path in (self.pki, self.logs, self.kubecache):
+                close_directory(path, _MAY_WRITE)
+        self.choose_run()
+        with _told(self.run, _ELSEWHERE):
+            for path in (self.run, self.pods):
+                close_directory(path, _ELSEWHERE)
+
+    def choose_run(self) -> None:
+        """Settle where the sockets of this home are, once and for all. Raises HomeError."""
+        if not self._is_short:
+            with _told(self.run_path, _ELSEWHERE):
+                claim(self.root, _ELSEWHERE)
+                short_directory(self.run_path, LONGEST_SOCKET_PATH - _BELOW_RUN - 1)
+
+    def write(self, name: str, content: str) -> None:
+        """Replace one of the home's files in one step, readable by its owner alone. Raises HomeError."""
+        with _told(self.root / name, _MAY_WRITE):
+            claim(self.root, _MAY_WRITE)
+            check_files(self.root / name)
+            write_private(self.root / name, content)
 
     def clear_sockets(self) -> None:
         """Remove the socket directory of a node that is gone."""
@@ -121,41 +177,15 @@ class Home:
         self.clear_sockets()
         for path in (self.pki, self.logs, self.kubecache):
             shutil.rmtree(path, ignore_errors=True)
-        journal = [self.database.with_name(self.database.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")]
-        for path in (*journal, self.kubeconfig, self.node_json, self.node_log, self.ports_json, self.node_lock,
-                     self.launch_lock):
-            path.unlink(missing_ok=True)
-        if self.root.is_dir() and not any(self.root.iterdir()):
-            self.root.rmdir()
+        remove_files(*self._files)
+        release(self.root)
 
 
-def write_private(path: Path, content: str | bytes) -> None:
-    """Replace a file in one step, readable by its owner alone."""
-    data = content.encode() if isinstance(content, str) else content
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+@contextlib.contextmanager
+def _told(path: Path, advice: str) -> Iterator[None]:
+    """Tell what the system refuses as HomeError."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(draft, path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def _private(path: Path, advice: str) -> None:
-    """Make sure of a directory that is ours and closed to others; a symbolic link in its place is refused."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode):
-            raise HomeError(f"{path} is not a directory. {advice}")
-        if found.st_uid != os.getuid():
-            raise HomeError(f"{path} belongs to another user. {advice}")
-        if found.st_mode & 0o077:
-            path.chmod(0o700)
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise HomeError(f"{path} is not writable. {advice}")
+        yield
     except OSError as error:
         advice = FREE_SPACE if error.errno in FULL else advice
-        raise HomeError(f"{path} cannot be used: {error.strerror}. {advice}") from None
+        raise HomeError(f"{error.filename or path} cannot be used: {error.strerror}. {advice}") from None

@@ -2,7 +2,7 @@
 
 A UNIX socket for a proxy of the same user (JupyterLab's), and a port on
 loopback whose paths begin with a secret, so that no other user of the machine
-gets in. Both lead to the shop's frontend.
+gets in. Both lead to the shop's frontend, or where an Ingress sends the request.
 """
 
 import asyncio
@@ -11,12 +11,15 @@ import html
 import os
 from pathlib import Path
 
+from . import routes
 from .dataplane.addresses import OUTSIDE_ADDRESS
 from .dataplane.directory import SERVICES, ObjectStore
-from .dataplane.gateway import Gateway
+from .dataplane.gateway import MOST_STRANGERS, Gateway
 from .dataplane.httpcaller import HttpCaller, title
 from .dataplane.request import Request
+from .door import Door, Strangers
 
+INGRESSES = "ingresses.networking.k8s.io"
 NAMESPACE = "default"
 FRONT_DOORS = ("frontend-external", "frontend")
 PORT = 80
@@ -46,37 +49,49 @@ class Ingress:
         self._store = store
         self._socket = socket
         self._prefix = f"/{secret}".encode()
-        self._servers: list[asyncio.Server] = []
+        self._strangers = Strangers(MOST_STRANGERS)
+        self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
+            lambda: Visitor(self._gateway, self, self._strangers, self._prefix), link))
+        self._proxied = Strangers(MOST_STRANGERS)  # their own: nobody else gets to the socket
+        self._server: asyncio.Server | None = None
         self.port = 0
         """The port on 127.0.0.1; 0 before `start`."""
 
     async def start(self, port: int = 0) -> None:
         """Listen on the socket and on a port: the given one if it is free."""
-        loop = asyncio.get_running_loop()
         self._socket.unlink(missing_ok=True)
-        self._servers.append(await loop.create_unix_server(lambda: Visitor(self._gateway, self, None), self._socket))
+        self._server = await asyncio.get_running_loop().create_unix_server(
+            lambda: Visitor(self._gateway, self, self._proxied, None), self._socket)
         os.chmod(self._socket, 0o600)
         try:
-            server = await loop.create_server(self._visitor, "127.0.0.1", port)
+            self.port = self._door.open(port)
         except OSError:
-            server = await loop.create_server(self._visitor, "127.0.0.1", 0)
-        self._servers.append(server)
-        self.port = server.sockets[0].getsockname()[1]
+            self.port = self._door.open()
 
     async def stop(self) -> None:
-        """Listen no more; connections that stand are the gateway's to cut."""
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        """Listen no more; connections that have been let in are the gateway's to cut."""
+        if self._server:
+            self._server.close()
+        await self._door.close()
+        for strangers in (self._strangers, self._proxied):
+            strangers.cut_all()
         self._socket.unlink(missing_ok=True)
 
-    def front_door(self) -> Request | None:
-        """The Service that outside clients are led to; None before there is one."""
+    def backend(self, head: bytes) -> Request | None:
+        """The Service that this request is led to: by an Ingress, or else the shop's own; None before there is one."""
+        route = routes.choose(self._store.list(INGRESSES), *_host_and_path(head))
+        return self._front_door() if route is None else self._behind(route)
+
+    def _behind(self, route: routes.Route) -> Request:
+        """A port that goes by its name has its number in the Service; without one nobody answers on port 80."""
+        service = self._store.get(SERVICES, route.namespace, route.service) or {"spec": {}}
+        numbers = {port.get("name"): port["port"] for port in service["spec"].get("ports") or ()}
+        port = route.port if isinstance(route.port, int) else numbers.get(route.port, PORT)
+        return Request(f"{route.service}.{route.namespace}.svc.cluster.local", port)
+
+    def _front_door(self) -> Request | None:
         found = [name for name in FRONT_DOORS if self._store.get(SERVICES, NAMESPACE, name)]
         return Request(found[0], PORT) if found else None
-
-    def _visitor(self) -> "Visitor":
-        return Visitor(self._gateway, self, self._prefix)
 
 
 class Visitor(HttpCaller):
@@ -85,8 +100,8 @@ class Visitor(HttpCaller):
     # A load balancer, too, answers for a backend that doesn't.
     connect_seconds = 5.0
 
-    def __init__(self, gateway: Gateway, ingress: Ingress, prefix: bytes | None) -> None:
-        super().__init__(gateway)
+    def __init__(self, gateway: Gateway, ingress: Ingress, strangers: Strangers, prefix: bytes | None) -> None:
+        super().__init__(gateway, strangers)
         self._ingress = ingress
         self._prefix = prefix
         self._head = b""
@@ -97,7 +112,7 @@ class Visitor(HttpCaller):
             self._head = head + b"\r\n\r\n"
         elif not self._rewrite(head, self._prefix):
             return
-        door = self._ingress.front_door()
+        door = self._ingress.backend(self._head)
         if door is None:
             # Nobody was called: a page that waits for the shop fills no flow log.
             self.answer(503, f"there is no Service {' or '.join(FRONT_DOORS)}")
@@ -134,3 +149,12 @@ class Visitor(HttpCaller):
                             cause=html.escape(f"{reason}: {detail}" if detail else reason)).encode()
         again = ["Refresh: 2"] if status in (502, 503) else []
         self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", *again], page)
+
+
+def _host_and_path(head: bytes) -> tuple[str, str]:
+    """What a request asks for: its Host without the port, its path without the query."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    path = first.split(" ")[1].partition("?")[0] if first.count(" ") > 1 else "/"
+    named = (line.partition(":") for line in lines)
+    host = next((value.strip() for name, _, value in named if name.lower() == "host"), "")
+    return host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host, path

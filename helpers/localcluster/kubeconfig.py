@@ -5,7 +5,7 @@ import contextlib
 import re
 from pathlib import Path
 
-from .home import write_private
+from .private import write_private
 
 CLUSTER = "hipster-lab"
 USER = "hipster-lab-admin"
@@ -35,7 +35,7 @@ def write(path: Path, server: str, authority: str, token: str) -> None:
     """Write the kubeconfig, unless the present one says the same: a learner may have added to it."""
     encoded = base64.b64encode(authority.encode()).decode()
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        held = path.read_text()
+        held = path.read_text("utf-8")
         if all(re.search(rf"{field}: \"?{re.escape(value)}\"?\s", held) for field, value in (
                 ("server", server), ("certificate-authority-data", encoded), ("token", token))):
             path.chmod(0o600)

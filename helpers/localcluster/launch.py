@@ -6,6 +6,7 @@ stops it holds a lock meanwhile, and the node holds another for its whole life.
 """
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -16,14 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .home import FREE_SPACE, FULL, Home, HomeError
+from .home import Home
+from .private import FREE_SPACE, FULL, MAKE_WRITABLE, HomeError
 from .processes import MARK, Lock, holder, kill, of_cluster, wait_gone
 from .status import Status, node_facts, read
 
 START_SECONDS = 30.0
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
-LONGEST_LOG = 1 << 20
 # The node gets what a process needs, and none of the secrets that a shell or a notebook may hold.
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
          "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE")
@@ -41,6 +42,7 @@ def up(*, empty: bool = False, seconds: float = READY_SECONDS, home: Home | None
     """
     home = home or Home.of_environment()
     with _told(home), Lock(home.launch_lock) as lock:
+        home.prepare()
         if not lock.take(START_SECONDS):
             raise LaunchError(f"Another `up` or `down` has been busy with {home.root} for {START_SECONDS:.0f} seconds. "
                               f"Wait for it, or end process {holder(home.launch_lock)}.")
@@ -55,7 +57,9 @@ def down(*, purge: bool = False, home: Home | None = None) -> bool:
     Returns whether one ran. Raises LaunchError.
     """
     home = home or Home.of_environment()
-    if not home.root.is_dir():
+    with _told(home):
+        home.check()
+    if not home.is_claimed:
         return False
     with _told(home), Lock(home.launch_lock) as lock:
         if not lock.take(START_SECONDS):
@@ -74,16 +78,17 @@ def status(home: Home | None = None) -> Status:
 
 @contextlib.contextmanager
 def _told(home: Home) -> Iterator[None]:
-    """Prepare the home; a home that can't be used and a disk that takes no more are told as LaunchError."""
+    """A home that can't be used and a disk that takes no more are told as LaunchError."""
     try:
-        home.prepare()
         yield
     except HomeError as error:
         raise LaunchError(str(error)) from None
     except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
+        if error.errno == errno.EROFS:
+            raise LaunchError(f"The disk of {home.root} is read-only. {MAKE_WRITABLE}") from None
+        if error.errno in FULL:
+            raise LaunchError(f"The disk of {home.root} is full. {FREE_SPACE}") from None
+        raise LaunchError(f"{error.filename or home.root} cannot be used: {error.strerror}.") from None
 
 
 def _runs(home: Home) -> bool:
@@ -104,10 +109,9 @@ def _spawn(home: Home) -> IO[bytes]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     found_at = [str(Path(helpers.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = {**kept, MARK: str(home.run), "PYTHONPATH": os.pathsep.join(filter(None, found_at))}
-    if home.node_log.exists() and home.node_log.stat().st_size > LONGEST_LOG:
-        home.node_log.unlink()
     log = os.open(home.node_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
+        os.fchmod(log, 0o600)
         subprocess.Popen(
             [sys.executable, "-P", "-m", "helpers.localcluster.node", str(home.root), str(writing)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writing], env=environment, cwd=home.root,
@@ -197,13 +201,17 @@ def _sweep(home: Home) -> None:
         if time.monotonic() > deadline:
             raise LaunchError(f"Processes {', '.join(map(str, left))} of the cluster can't be ended.")
     home.clear_sockets()
-    home.node_json.unlink(missing_ok=True)
+    try:
+        home.node_json.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno != errno.EROFS:  # then it stays, and says nothing: no node holds its lock
+            raise
 
 
 def _tail(home: Home, lines: int = 5) -> str:
     """The end of the node's log, for an error message."""
     try:
-        text = home.node_log.read_text(errors="replace").splitlines()[-lines:]
+        text = home.node_log.read_text("utf-8", "replace").splitlines()[-lines:]
     except OSError:
         text = []
     return "\n  ".join([f" The end of {home.node_log}:", *text]) if text else ""

@@ -6,11 +6,11 @@ everything that it started with it.
 """
 
 import json
-import logging
 import os
 import sys
 from pathlib import Path
 
+from . import nodelog
 from .home import Home
 from .processes import Lock
 
@@ -18,10 +18,10 @@ from .processes import Lock
 def main() -> int:
     """Run the node until it is told to end; returns the exit status."""
     os.umask(0o077)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     home, descriptor = Home(Path(sys.argv[1])), int(sys.argv[2])
+    nodelog.start(home.node_log)
     os.set_inheritable(descriptor, False)
-    with Lock(home.node_lock) as lock, os.fdopen(descriptor, "w") as pipe:
+    with Lock(home.node_lock) as lock, os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
         def report(problem: str | None) -> None:
             pipe.write(json.dumps({"error": problem} if problem else {}) + "\n")
             pipe.close()

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .home import write_private
+from .private import write_private
 
 LIFETIME_DAYS = 365
 RENEW_DAYS = 30
@@ -61,15 +61,15 @@ def ensure(directory: Path) -> Credentials:
 def load(directory: Path) -> Credentials:
     """The credentials of a cluster that has been started. Raises OSError when there are none."""
     bundle = directory / "server.pem"
-    certificates = _CERTIFICATE.findall(bundle.read_text())
-    token, secret = ((directory / name).read_text().strip() for name in ("token", "shop-secret"))
+    certificates = _CERTIFICATE.findall(bundle.read_text("utf-8"))
+    token, secret = ((directory / name).read_text("utf-8").strip() for name in ("token", "shop-secret"))
     return Credentials(bundle, certificates[-1], token, secret)
 
 
 def _usable_authority(bundle: Path) -> str | None:
     """The authority's certificate if the bundle is whole and good for some weeks."""
     with contextlib.suppress(OSError, ssl.SSLError, ValueError, KeyError, IndexError):
-        authority: str = _CERTIFICATE.findall(bundle.read_text())[1]
+        authority: str = _CERTIFICATE.findall(bundle.read_text("utf-8"))[1]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(bundle)
         context.load_verify_locations(cadata=authority)
@@ -83,7 +83,7 @@ def _usable_authority(bundle: Path) -> str | None:
 def _secret(path: Path, size: int) -> str:
     """A random text that is kept."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        kept = path.read_text().strip()
+        kept = path.read_text("utf-8").strip()
         if len(kept) >= size and re.fullmatch(r"[\w-]+", kept):
             return kept
     made = secrets.token_urlsafe(size)

@@ -1,6 +1,7 @@
 """Which processes belong to a cluster, told without trusting a process id that may have been given away since."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -23,7 +24,7 @@ class Lock:
 
     def take(self, seconds: float = 0.0) -> bool:
         """Lock, waiting for so long if another process holds it; False if it still does."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = self._open()
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -37,6 +38,17 @@ class Lock:
                 self._descriptor = descriptor
                 self._sign(descriptor)
                 return True
+
+    def _open(self) -> int:
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            os.fchmod(descriptor, 0o600)
+            return descriptor
+        except OSError as error:
+            if error.errno != errno.EROFS:
+                raise
+            # A file that is there can be locked on a read-only disk as well.
+            return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
 
     def _sign(self, descriptor: int) -> None:
         """Say who holds the lock. On a full disk it may stay unsaid; the lock holds nevertheless."""
@@ -63,7 +75,7 @@ class Lock:
 def holder(path: Path) -> int | None:
     """The process that holds the lock on this file; None if nobody does."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None
     try:
@@ -87,7 +99,7 @@ def of_cluster(run: Path) -> list[int]:
 def title(pid: int) -> str:
     """What the process calls itself; "process" where that can't be told."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
     return "process"
 
 
@@ -120,7 +132,7 @@ def _runs(pid: int) -> bool:
     except PermissionError:
         return True
     with contextlib.suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     return True
 
 

@@ -46,7 +46,7 @@ def node_facts(home: Home) -> dict[str, Any] | None:
     if holder(home.node_lock) is None:
         return None
     try:
-        facts: dict[str, Any] = json.loads(home.node_json.read_text())
+        facts: dict[str, Any] = json.loads(home.node_json.read_text("utf-8"))
     except (OSError, ValueError):
         return None
     return facts

@@ -5,7 +5,6 @@ Missing objects are put back at every start; what a learner has changed in them 
 
 from typing import Any
 
-from .api.defaults import default
 from .api.store import Store
 from .dataplane.addresses import API_PORT, DNS_SERVICE, NODE_ADDRESS
 
@@ -24,7 +23,7 @@ def ensure(store: Store) -> None:
             ("serviceaccounts", _made("v1", "ServiceAccount", "coredns", _NAMESPACE)),
             ("services", _dns_service()), ("deployments.apps", _coredns())):
         if store.get(key, item["metadata"]["namespace"], item["metadata"]["name"]) is None:
-            store.create(key, default(key, item))
+            store.create(key, store.kinds[key].default(item))
 
 
 def _made(version: str, kind: str, name: str, namespace: str, labels: dict[str, str] | None = None,

@@ -5,36 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_STEERING = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0),  # C0 but tab and line feed, DEL, C1
-             0x00AD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
-             *range(0xD800, 0xE000),  # surrogates, which no encoding takes
-             *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))
+from helpers import plain_text
+
 _COMMAND = re.compile(r"(?m)(?P<colons>^[ \t]*::)(?=[\w-]{0,40}[g-zG-Z])|##(?=\w{0,20}\[)")
-
-
-def _escaped(text: str) -> str:
-    r"""As `\u001b`: what JSON and YAML read as the same character."""
-    units = text.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
-
-
-_SHOWN = {code: _escaped(chr(code)) for code in _STEERING}
-_ON_ONE_LINE = _SHOWN | {0x09: "\\t", 0x0A: "\\n"}
+_JOINERS = {0x200C: r"\u200c", 0x200D: r"\u200d"}
+"""They join and part letters, which a page may need; in a name they only hide."""
 
 
 def clean(text: str) -> str:
     """Text for a terminal or a log: what steers, hides, turns the order of letters or commands a CI runner is written
     as an escape. Lines and tabs stay."""
-    return _harmless(text if text.isprintable() else text.replace("\r\n", "\n").translate(_SHOWN))
+    return _harmless(plain_text.clean(text))
 
 
 def clean_line(text: str) -> str:
     """The same for what must stay on one line: a name, a value, a sentence about them."""
-    return _harmless(text if text.isprintable() else text.translate(_ON_ONE_LINE))
+    return _harmless(plain_text.clean_line(text))
 
 
 def _harmless(text: str) -> str:
     """Without commands to a CI runner (`::error::…`, `##[error]…`), whose log the text may be printed to."""
+    text = text if text.isprintable() else text.translate(_JOINERS)
     if "::" not in text and "##" not in text:
         return text
     return _COMMAND.sub(lambda found: found[0].replace("::", r"\u003a:") if found["colons"] else r"#\u0023", text)

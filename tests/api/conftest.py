@@ -32,12 +32,46 @@ Object = dict[str, Any]
 T = TypeVar("T")
 
 
-class Cluster:
+class Typist:
+    """Types kubectl: `binary` with the kubeconfig in `home`."""
+
+    def __init__(self, home: Path, binary: Path = PINNED) -> None:
+        self.home = home
+        self.binary = binary
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+            "KUBECONFIG": str(self.home / "kubeconfig"),
+            "KUBECACHEDIR": str(self.home / "kubecache"),
+            "KUBE_EDITOR": "sed -i 's/port: 80$/port: 8081/'",
+        }
+
+    def popen(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self.binary, *arguments],
+            env=self.environment(),
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+
+    def kubectl(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
+        """kubectl's output, both kinds; fails the test unless it exits with `code`."""
+        with self.popen(*arguments) as process:
+            out, err = process.communicate(stdin, timeout=30)
+        assert process.returncode == code, f"kubectl {' '.join(arguments)}: {process.returncode}\n{out}{err}"
+        return out + err
+
+
+class Cluster(Typist):
     """A running API; `kubectl`, `request` and `python` are three ways to it."""
 
     def __init__(self, home: Path, credentials: pki.Credentials, binary: Path = PINNED) -> None:
-        self.home = home
-        self.binary = binary
+        super().__init__(home, binary)
         self.credentials = credentials
         self.store: Store
         self.node: Node
@@ -100,33 +134,6 @@ class Cluster:
         return self._server._connections
 
     # -- clients ---------------------------------------------------------------
-
-    def environment(self) -> dict[str, str]:
-        return {
-            "HOME": str(self.home),
-            "PATH": os.environ["PATH"],
-            "KUBECONFIG": str(self.home / "kubeconfig"),
-            "KUBECACHEDIR": str(self.home / "kubecache"),
-            "KUBE_EDITOR": "sed -i 's/port: 80$/port: 8081/'",
-        }
-
-    def popen(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [self.binary, *arguments],
-            env=self.environment(),
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **options,
-        )
-
-    def kubectl(self, *arguments: str, stdin: str = "", code: int = 0) -> str:
-        """kubectl's output, both kinds; fails the test unless it exits with `code`."""
-        with self.popen(*arguments) as process:
-            out, err = process.communicate(stdin, timeout=30)
-        assert process.returncode == code, f"kubectl {' '.join(arguments)}: {process.returncode}\n{out}{err}"
-        return out + err
 
     def request(
         self,

@@ -20,13 +20,68 @@ spec:
 CHANGED = POLICY.replace("port: 80", "port: 8080")
 INVALID = POLICY.replace("port: 80", "port: 70000")
 MISSPELT = POLICY.replace("podSelector: {matchLabels: {app: web}}", "podSelektor: {}")
-UNKNOWN = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: job}\n"
+AUTOSCALER = (
+    "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\n"
+    "spec: {maxReplicas: 3, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n"
+)
+VOLUME = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: disk}\nspec: {}\n"
 POD = """
 apiVersion: v1
 kind: Pod
 metadata: {name: lone, labels: {app: lone}}
-spec: {containers: [{name: main, image: agnhost}]}
+spec: {containers: [{name: main, image: agnhost, args: [netexec, --http-port=80]}]}
 """
+TICKER = """
+apiVersion: v1
+kind: Pod
+metadata: {name: ticker}
+spec: {containers: [{name: main, image: busybox, command: [sh, -c, "while sleep 0.2; do echo tick; done"]}]}
+"""
+STATEFUL = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  replicas: 2
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: main, image: agnhost, args: [netexec, --http-port=80]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: None, selector: {app: db}, ports: [{port: 80}]}
+"""
+DAEMON = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: main, image: agnhost}]}
+"""
+TIGERS = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: tigers.zoo.example}
+spec:
+  group: zoo.example
+  scope: Namespaced
+  names: {plural: tigers, kind: Tiger}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties: {spec: {type: object, properties: {stripes: {type: integer}}}}
+"""
+TIGER = "apiVersion: zoo.example/v1\nkind: Tiger\nmetadata: {name: tom}\nspec: {stripes: %s}\n"
 SCALED_PATCH = '{"spec": {"replicas": 2}}'
 
 
@@ -70,13 +125,13 @@ HABITS = (
     works("create serviceaccount robot", "serviceaccount/robot created"),
     works("create deployment web --image=x --dry-run=client -o yaml", "kind: Deployment"),
     works("create deployment dry --image=x --dry-run=server", "deployment.apps/dry created (server dry run)"),
-    works("create -f -", "pod/lone created", stdin=POD),
+    works("create -f -", "pod/lone created", "pod/ticker created", stdin=f"{POD}---{TICKER}"),
     works("rollout status deployment/web --timeout=10s", "successfully rolled out"),
     works("wait --for=condition=Ready pod -l app=web --timeout=10s", "condition met"),
     works("wait --for=jsonpath={.status.phase}=Running pod/lone --timeout=10s", "pod/lone condition met"),
-    works("run client --image=agnhost --labels=app=client", "pod/client created"),
+    works("run client --image=agnhost --labels=app=client -- netexec", "pod/client created"),
     works("wait --for=condition=Ready pod/client --timeout=10s", "condition met"),
-    works("expose deployment web --port=80 --target-port=8080", "service/web exposed"),
+    works("expose deployment web --port=80 --target-port=80", "service/web exposed"),
     # get
     works("get pods", "NAME", "READY", "STATUS", "RESTARTS", "AGE", "1/1", "Running"),
     works("get pods -o wide", "NOMINATED NODE", "READINESS GATES", "lab-node", "10.244."),
@@ -98,7 +153,6 @@ HABITS = (
     works("get all", "pod/client", "service/web", "deployment.apps/web", "replicaset.apps/web-"),
     works("get deployments,rs,svc,endpointslices,cm,secrets,sa,ns,nodes", "deployment.apps/web", "node/lab-node"),
     works("get events", "LAST SEEN", "ScalingReplicaSet"),
-    works("get flows", "TIME", "SOURCE", "TARGET", "PORT", "VERDICT", "POLICIES", "default/deny"),
     works("get pod nosuch", 'pods "nosuch" not found', code=1),
     works("get --raw /readyz", "ok"),
     # apply and its friends
@@ -151,7 +205,7 @@ HABITS = (
     works("explain networkpolicy.spec.ingress", "FIELD: ingress", "from"),
     works("explain pod --recursive", "containers"),
     works("events", "ScalingReplicaSet"),
-    works("events --for pod/lone", "No events found"),
+    works("events --for pod/lone", "Started container main"),
     works("api-resources", "networkpolicies", "flows"),
     works("api-versions", "networking.k8s.io/v1"),
     works("cluster-info", "Kubernetes control plane", "is running at"),
@@ -172,27 +226,70 @@ HABITS = (
     works("rollout resume deployment/web", "deployment.apps/web resumed"),
     works("wait --for=condition=Available deployment/web --timeout=10s", "condition met"),
     # streams
-    works("logs lone", "line 0", "line 9"),
-    works("logs lone --tail=1", "line 9"),
+    works("logs lone", "Started HTTP server on port 80"),
+    works("logs lone --tail=1", "server on port"),
     works("logs lone --since=1h", ""),
-    works("logs lone --timestamps --tail=1", "2026-01-31T08:00:00Z line 9"),
-    works("logs -l app=client --prefix", "[pod/client/client] line 0"),
-    works("logs deployment/web", "line 0"),
-    works("logs lone -f", "line 9", how="watch"),
+    works("logs lone --timestamps --tail=1", "Z Started UDP server on port"),
+    works("logs -l app=client --prefix", "[pod/client/client] Started HTTP server on port 8080"),
+    works("logs deployment/web", ""),
+    works("logs ticker -f", "tick", how="watch"),
     works("logs lone --previous", "previous terminated container", code=1),
     works("exec lone -- echo hello", "hello"),
     works("exec -i lone -- cat", "from standard input", stdin="from standard input"),
-    works("exec lone -- warn", "careful"),
-    works("exec lone -- exit 7", "command terminated with exit code 7", code=7),
-    works("exec -it lone -- size", "72x21", how="pty"),
+    works("exec lone -- sh -c 'echo careful >&2'", "careful"),
+    works("exec lone -- sh -c 'exit 7'", "command terminated with exit code 7", code=7),
+    works("exec -it lone -- stty size", "21 72", how="pty"),
     works("exec deploy/web -- echo hello", "hello"),
-    works("attach lone", "attached"),
-    works("run once --image=agnhost --restart=Never --rm --attach -- anything", 'pod "once" deleted', how="pty"),
+    works("attach ticker", "tick", how="watch"),
+    works("run once --image=busybox --restart=Never --rm --attach -- echo hi", 'pod "once" deleted', how="pty"),
     works("port-forward pod/lone :80", "Forwarding from 127.0.0.1", how="forward"),
     works("port-forward service/web :80", "Forwarding from 127.0.0.1", how="forward"),
-    works("port-forward deployment/web :8080", "Forwarding from 127.0.0.1", how="forward"),
+    works("port-forward deployment/web :80", "Forwarding from 127.0.0.1", how="forward"),
     works("debug lone --image=agnhost --container=probe -- connect web:80", "", shown="debug (ephemeral container)"),
+    works("exec client -- wget -qO- --timeout=3 lone", "bad address 'lone'", code=1),
+    works("exec client -- nc -zv -w 3 web 80", ""),
+    works("get flows", "TIME", "SOURCE", "TARGET", "PORT", "VERDICT", "POLICIES", "default/client"),
+    # other workloads
+    works("apply -f -", "statefulset.apps/db created", stdin=STATEFUL, shown="apply, a StatefulSet"),
+    works("rollout status statefulset/db --timeout=20s", "2 new pods have been updated"),
+    works("get pods -l app=db -o name", "pod/db-0", "pod/db-1"),
+    works("exec client -- nc -zv -w 3 db-1.db 80", ""),
+    works("rollout restart statefulset/db", "restarted"),
+    works("rollout history statefulset/db", "REVISION", "2"),
+    works("scale statefulset db --replicas=1", "scaled"),
+    works("apply -f -", "daemonset.apps/agent created", stdin=DAEMON, shown="apply, a DaemonSet"),
+    works("rollout status daemonset/agent --timeout=20s", "successfully rolled out"),
+    works("create job tidy --image=busybox -- echo tidied", "job.batch/tidy created"),
+    works("wait --for=condition=Complete job/tidy --timeout=20s", "condition met"),
+    works("logs job/tidy", "tidied"),
+    works("describe job tidy", "Completions:", "1 Succeeded"),
+    works("create cronjob tick --image=busybox --schedule='*/5 * * * *' -- echo tick", "cronjob.batch/tick created"),
+    works("create job now --from=cronjob/tick", "job.batch/now created"),
+    works("get jobs,cronjobs,statefulsets,daemonsets", "job.batch/tidy", "Complete", "*/5 * * * *", "db"),
+    works("get endpoints", "web", "10.244."),
+    works("create ingress web --rule=web.example/*=web:80", "ingress.networking.k8s.io/web created", "front door"),
+    works("get ingresses", "web.example", "127.0.0.1"),
+    works("describe ingress web", "web:80"),
+    works("create role reader --verb=get --resource=pods", "reader created", "not enforced"),
+    works("create rolebinding read --role=reader --serviceaccount=default:robot", "read created", "not enforced"),
+    works("get roles,rolebindings", "role.rbac.authorization.k8s.io/reader", "Role/reader"),
+    works("apply -f -", "tigers.zoo.example created", stdin=TIGERS, shown="apply, a CustomResourceDefinition"),
+    works("wait --for=condition=Established crd/tigers.zoo.example", "condition met"),
+    works("apply -f -", "tiger.zoo.example/tom created", stdin=TIGER % 7, shown="apply, a tiger"),
+    works("apply -f -", "must be of type integer", stdin=TIGER % "many", code=1, shown="apply, an invalid tiger"),
+    works("explain tiger.spec", "stripes"),
+    works("get tigers", "tom"),
+    works("delete crd tigers.zoo.example", "deleted"),
+    refused(
+        "apply -f -",
+        "horizontalpodautoscalers.autoscaling is not part of this lab's cluster; nothing here measures load",
+        stdin=AUTOSCALER,
+        shown="apply, a HorizontalPodAutoscaler",
+    ),
+    refused("autoscale deployment web --max=3", "failed to create autoscaling/v2 HPA"),
+    works("get persistentvolumeclaims", "there is no storage to ask for", "No resources found"),
     # deleting
+    works("apply --prune --all -f -", "networkpolicy.networking.k8s.io/web", stdin=POLICY),
     works("delete service plain", 'service "plain" deleted'),
     works("delete -f -", 'networkpolicy.networking.k8s.io "web" deleted', stdin=POLICY),
     works("delete pods -l app=client", 'pod "client" deleted'),
@@ -210,16 +307,9 @@ HABITS = (
         "server-side apply is not part of this lab's cluster; use `kubectl apply` without --server-side",
         stdin=POLICY,
     ),
-    refused("apply --prune --all -f -", "error retrieving RESTMappings to prune", stdin=POLICY),
     refused("top pods", "Metrics API not available"),
-    refused("certificate approve request", "the server doesn't have a resource type"),
-    refused("get ingresses", "the server doesn't have a resource type"),
-    refused("get crds", "the server doesn't have a resource type"),
-    refused("create -f -", 'no matches for kind "Job" in version "batch/v1"', stdin=UNKNOWN, shown="create a Job"),
+    refused("certificate approve request", "certificatesigningrequests.certificates.k8s.io is not part of this lab"),
+    refused("apply -f -", "persistentvolumeclaims is not part of this lab", stdin=VOLUME, shown="apply, a claim"),
     refused("create token default", "serviceaccounts/token is not part of this lab's cluster"),
-    refused(
-        "create role reader --verb=get --resource=pods",
-        "roles.rbac.authorization.k8s.io is not part of this lab's cluster",
-    ),
     refused("delete flows --all", "they can only be read", shown="delete flows"),
 )

@@ -12,8 +12,9 @@ PINNED, OLDEST, PYTHON = "1.37.1", OLDEST_VERSION, "Python 37"
 CLIENTS = (PINNED, OLDEST, PYTHON)
 HEAD = """# What the lab's cluster answers
 
-Written by `pytest tests/api`: every line was typed, and its answer checked, when this file was made. The columns are
-two versions of kubectl and the official Python client (`kubernetes` 37) with the call that does the same.
+Written by `pytest tests/api`: every line was typed on a cluster of the lab, as `python -m helpers up --empty` starts
+it, and its answer checked, when this file was made. The columns are two versions of kubectl, and the call of the
+official Python client (`kubernetes` 37) that does the same.
 """
 
 # What has to be tried before the document is written: habits by client.
@@ -42,7 +43,7 @@ def write() -> None:
     refused = [(habit, found) for habit, found in _seen.values() if habit.refused]
     lines = [HEAD, _row("kubectl", *CLIENTS), _row(*["---"] * (1 + len(CLIENTS)))]
     lines += [_row(_code(habit.title), *(found.get(client, "") for client in CLIENTS)) for habit, found in answered]
-    lines += ["", "## Refused", "", "What a course in network policy never needs is refused with one sentence.", ""]
+    lines += ["", "## Refused", "", "What the lab does not have is refused with one sentence.", ""]
     lines += [_row("kubectl", "sentence"), _row("---", "---")]
     lines += [_row(_code(habit.title), habit.says[0]) for habit, _ in refused]
     DOCUMENT.parent.mkdir(exist_ok=True)

@@ -43,7 +43,7 @@ async def watcher(cluster: Cluster, tls: ssl.SSLContext, ready: asyncio.Semaphor
         line = await reader.readline()
         if line.startswith(b"{"):
             names.append(json.loads(line)["object"]["metadata"]["name"])
-    writer.close()
+    writer.transport.abort()  # a goodbye over TLS would wait for an answer, longer than the loop may run
     return names
 
 

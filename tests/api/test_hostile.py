@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from helpers.localcluster.api.http import connection, server, websocket
+from helpers.localcluster.api.http import connection, websocket
 
 from .conftest import Cluster
 from .node import Session
+from .raw import authorized, connected, received, talk
 
 EXEC = "/api/v1/namespaces/default/pods/lone/exec?command=cat&stdin=true&stdout=true"
 FORWARD = "/api/v1/namespaces/default/pods/lone/portforward"
@@ -29,36 +30,6 @@ def still_serves(cluster: Cluster) -> Iterator[None]:
     begin = time.monotonic()
     assert cluster.request("GET", "/api/v1/namespaces/default")[0] == 200
     assert time.monotonic() - begin < 2
-
-
-@contextlib.contextmanager
-def connected(cluster: Cluster) -> Iterator[ssl.SSLSocket]:
-    with (
-        socket.create_connection(("127.0.0.1", cluster.port), timeout=10) as plain,
-        cluster.tls().wrap_socket(plain, server_hostname="127.0.0.1") as wrapped,
-    ):
-        yield wrapped
-
-
-def received(client: ssl.SSLSocket) -> bytes:
-    """Everything until the server closes."""
-    data = b""
-    with contextlib.suppress(ConnectionError, ssl.SSLError):
-        while piece := client.recv(65536):
-            data += piece
-    return data
-
-
-def talk(cluster: Cluster, sent: bytes) -> bytes:
-    with connected(cluster) as client:
-        with contextlib.suppress(ConnectionError, ssl.SSLError):
-            client.sendall(sent)
-        return received(client)
-
-
-def authorized(cluster: Cluster, line: str, *headers: str) -> bytes:
-    token = f"Authorization: Bearer {cluster.credentials.token}"
-    return "\r\n".join([line, "Host: x", token, *headers, "", ""]).encode()
 
 
 # -- HTTP -------------------------------------------------------------------------
@@ -163,14 +134,6 @@ def test_a_silent_stranger_is_cut_off(cluster: Cluster, monkeypatch: pytest.Monk
     monkeypatch.setattr(connection, "STRANGER_SECONDS", 0.3)
     with connected(cluster) as client:
         assert received(client) == b""
-
-
-def test_strangers_cannot_keep_the_owner_out(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "CONNECTIONS", 10)
-    with contextlib.ExitStack() as stack:
-        for _ in range(30):
-            stack.enter_context(connected(cluster))
-        assert cluster.request("GET", "/api/v1/namespaces/default")[0] == 200
 
 
 def test_a_watcher_that_does_not_read_is_cut_off(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

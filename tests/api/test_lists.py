@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from helpers.localcluster.api import humanize
-from helpers.localcluster.api.columns import COLUMNS
+from helpers.localcluster.api.kinds import RESOURCES
 from helpers.localcluster.api.podstatus import pod_cells
-from helpers.localcluster.api.resources import RESOURCES
 
 from .conftest import Cluster
 
@@ -143,8 +142,9 @@ def test_restarts_say_how_long_ago() -> None:
 
 
 def cells(key: str, **fields: Any) -> list[Any]:
-    found = COLUMNS[key].cells({"metadata": {"name": "x"}, **fields})
-    assert len(found) == len(COLUMNS[key].columns)
+    shown = RESOURCES[key].columns
+    found = shown.cells({"metadata": {"name": "x"}, **fields})
+    assert len(found) == len(shown.columns)
     return found
 
 
@@ -176,6 +176,5 @@ def test_flows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_kind_has_columns_that_begin_as_kubectl_expects() -> None:
-    assert set(COLUMNS) == set(RESOURCES)
-    for columns in COLUMNS.values():
-        assert [item.name for item in columns.columns].count("Name") == 1
+    for resource in RESOURCES.values():
+        assert [item.name for item in resource.columns.columns].count("Name") == 1

@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from helpers.localcluster.api.errors import ApiError
 from helpers.localcluster.api.http.messages import Request
-from helpers.localcluster.api.resources import CONFIG_MAPS
+from helpers.localcluster.api.kinds import CONFIG_MAPS
 from helpers.localcluster.api.selectors import selection
 from helpers.localcluster.api.sources import Stored
 from helpers.localcluster.api.store import Store

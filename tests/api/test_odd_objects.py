@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from helpers.localcluster.api import seed
 from helpers.localcluster.api.app import Api, build
 from helpers.localcluster.api.http.messages import Request
-from helpers.localcluster.api.resources import RESOURCES, Resource
+from helpers.localcluster.api.kinds import RESOURCES
+from helpers.localcluster.api.resource import Resource
 from helpers.localcluster.api.store import Store
 
 Object = dict[str, Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -150,6 +151,49 @@ def test_json_patch_changes_a_copy() -> None:
     with pytest.raises(ApiError) as refusal:
         patch.apply(patch.JSON, current, [{"op": "test", "path": "/spec/a", "value": 3}], POD_SPEC)
     assert refusal.value.code == 422
+
+
+DOUBLING = [{"op": "copy", "from": "", "path": f"/a{number}"} for number in range(40)]
+LARGE = {"data": {"a": "x" * 1_000_000}}
+
+
+@pytest.mark.parametrize(("kind", "current", "change"), [
+    pytest.param(patch.JSON, {"a": {"b": "c"}}, DOUBLING, id="doubled forty times"),
+    pytest.param(patch.JSON, LARGE, [{"op": "copy", "from": "/data/a", "path": f"/data/{n}"} for n in range(900)],
+                 id="copied 900 times"),
+    pytest.param(patch.JSON, LARGE, [{"op": "add", "path": "/data/b", "value": "x" * 2_500_000}], id="added to"),
+    pytest.param(patch.MERGE, LARGE, {"data": {"b": "x" * 2_500_000}}, id="merged"),
+    pytest.param(patch.STRATEGIC, LARGE, {"data": {"b": "x" * 2_500_000}}, id="merged by its type"),
+])
+def test_what_a_patch_makes_is_bounded(kind: str, current: Any, change: Any) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ApiError, match="larger than 3 MiB") as refusal:
+        patch.apply(kind, current, change, Type.parse("ConfigMap"))
+    assert refusal.value.code == 413 and time.monotonic() - begun < 2
+
+
+def test_copies_that_stay_small_are_welcome() -> None:
+    copies = [{"op": "copy", "from": "/data/a", "path": f"/data/b{number}"} for number in range(50)]
+    assert len(patch.apply(patch.JSON, {"data": {"a": "x"}}, copies, Type.parse("ConfigMap"))["data"]) == 51
+
+
+@pytest.mark.parametrize("change", [
+    {"containers": [{"name": f"c{number}", "image": "x"} for number in range(20_000)]},
+    {"$setElementOrder/containers": [{"name": f"c{number}"} for number in range(20_000)]},
+])
+def test_long_lists_merge_in_linear_time(change: Any) -> None:
+    current = containers(*({"name": f"c{number}"} for number in range(20_000)))
+    begun = time.monotonic()
+    patch.strategic(current, change, POD_SPEC)
+    assert time.monotonic() - begun < 5
+
+
+def test_items_that_share_a_key_are_deleted_one_by_one() -> None:
+    current = containers({"name": "a", "image": "1"}, {"name": "a", "image": "2"}, {"name": "b"})
+    gone = {"name": "a", "$patch": "delete"}
+    left = containers({"name": "a", "image": "2"}, {"name": "b"})
+    assert patch.strategic(current, containers(gone), POD_SPEC) == left
+    assert patch.strategic(current, containers(gone, gone, gone), POD_SPEC) == containers({"name": "b"})
 
 
 @pytest.mark.parametrize("kind", patch.APPLY)

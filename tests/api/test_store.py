@@ -158,6 +158,19 @@ def test_the_history_reaches_back_as_far_as_it_says(held: Store, monkeypatch: py
 # -- on disk --------------------------------------------------------------------
 
 
+def test_the_history_is_bounded_by_bytes(held: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few large objects count as much as many small ones; the newest event is always known."""
+    monkeypatch.setattr(store, "HISTORY_BYTES", 1_000_000)
+    for number in range(100):
+        held.create("configmaps", config_map(f"large-{number}", text="x" * 100_000))
+    assert sum(len(event.object["data"]["text"]) for event in held.since(held.oldest)) <= 1_000_000
+    assert len([*held.since(held.oldest)]) >= 8
+    held.create("configmaps", config_map("huge", text="x" * 2_000_000))
+    assert [event.object["metadata"]["name"] for event in held.since(held.revision - 1)] == ["huge"]
+    with pytest.raises(ApiError, match="too old resource version"):
+        held.since(held.oldest - 1)
+
+
 def test_a_restart_gives_the_same_objects_and_no_old_history(path: Path) -> None:
     first = Store.open(path)
     made = first.create("configmaps", config_map("a", x="ü😀"))
@@ -228,7 +241,7 @@ def test_a_damaged_file_is_told_in_one_sentence(path: Path) -> None:
 
 def test_a_directory_in_its_place_is_told(path: Path) -> None:
     path.mkdir()
-    with pytest.raises(StoreError, match="cannot be used"):
+    with pytest.raises(StoreError, match="cannot be opened"):
         Store.open(path)
 
 

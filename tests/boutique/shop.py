@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urljoin
@@ -157,14 +158,14 @@ class Visitor:
             method, path, body = "GET", urljoin(path, location), ""
         raise AssertionError("too many redirects")
 
-    def once(self, method: str, path: str, body: str = "") -> Page:
+    def once(self, method: str, path: str, body: str = "", extra: Mapping[str, str] | None = None) -> Page:
         """One exchange, redirects not followed."""
         connection = http.client.HTTPConnection("shop", timeout=20)
         connection.sock = socket.socket(socket.AF_UNIX)
         try:
             connection.sock.settimeout(20)
             connection.sock.connect(str(self._path))
-            headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+            headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **(extra or {})}
             if method == "POST":
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
             connection.request(method, path, body.encode(), headers)

@@ -112,6 +112,41 @@ def test_pages_are_never_cached_and_say_which_pod_made_them(shop: Shop) -> None:
     assert "SameSite=lax" in cookies
 
 
+OWN = {"Host": "localhost:8888"}
+FOREIGN = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:8888"},
+           {"Origin": "https://evil.example"}, {"Origin": "http://localhost:9999"}, {"Origin": "null"},
+           {"Origin": "http://localhost:8888.evil.example"}, {"Sec-Fetch-Site": "odd"}, {"Origin": ""}]
+FAMILIAR = [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost:8888"},
+            {"Origin": "https://hub.example", "X-Forwarded-Host": "hub.example"}]
+
+
+@pytest.mark.parametrize("path", ["/cart", "/cart/empty", "/cart/checkout", "/setCurrency", "/logout"])
+def test_forms_of_other_sites_change_nothing(shop: Shop, path: str) -> None:
+    visitor = with_a_mug(shop)
+    method = "GET" if path == "/logout" else "POST"
+    form = "" if method == "GET" else "product_id=6E92ZMYYFZ&quantity=1&currency_code=JPY&back="
+    for headers in FOREIGN:
+        if method == "GET" and "Sec-Fetch-Site" not in headers:
+            continue  # a browser that says so little sends no Origin either
+        page = visitor.once(method, path, form, OWN | headers)
+        assert page.status == 403 and "another site" in page.text, headers
+        assert "set-cookie" not in page.headers
+        assert "set-cookie" not in shop.visitor().once(method, path, form, OWN | headers).headers
+    assert "Mug" in visitor.get("/cart").text
+    for headers in FAMILIAR:
+        assert visitor.once(method, path, form, OWN | headers).status != 403, headers
+
+
+def test_pages_are_shown_inside_a_jupyter_only(shop: Shop) -> None:
+    for path in ("/", "/cart", "/no/such/page"):
+        behind = shop.visitor().once("GET", path, "", {"X-Forwarded-Context": "/shop"})
+        assert behind.headers["content-security-policy"].endswith("; frame-ancestors 'self'")
+        direct = shop.visitor().once("GET", path).headers["content-security-policy"]
+        assert direct.endswith("frame-ancestors 'self' http://localhost:* http://127.0.0.1:*")
+        assert "form-action 'self'" in direct
+        assert shop.visitor().once("GET", path, "", {"Sec-Fetch-Site": "cross-site"}).status != 403, "links lead here"
+
+
 @pytest.mark.parametrize(
     ("wrong", "status", "said"),
     [

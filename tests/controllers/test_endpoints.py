@@ -93,3 +93,42 @@ def test_a_deleted_namespace_empties_and_goes(world: World) -> None:
             assert not world.pods() and not slices(world) and not world.store.list("replicasets.apps")
 
     asyncio.run(scenario())
+
+
+def test_what_is_deleted_of_a_service_is_told_again(world: World) -> None:
+    async def scenario() -> None:
+        async with running(world):
+            world.store.create("services", service(8080))
+            world.store.create("deployments.apps", world.deployment())
+            await settled(world)
+            for key in ("endpointslices.discovery.k8s.io", "endpoints"):
+                (only,) = world.store.list(key, "default")
+                world.store.delete(key, "default", only["metadata"]["name"])
+                await settled(world)
+                (again,) = world.store.list(key, "default")
+                assert again["metadata"]["uid"] != only["metadata"]["uid"]
+            (endpoints,) = world.store.list("endpoints", "default")
+            (pod,) = world.pods()
+            (subset,) = endpoints["subsets"]
+            assert subset["addresses"][0]["ip"] == pod["status"]["podIP"]
+            assert subset["ports"] == [{"name": "web", "port": 8080, "protocol": "TCP"}]
+
+    asyncio.run(scenario())
+
+
+def test_endpoints_of_a_service_without_a_selector_become_slices(world: World) -> None:
+    async def scenario() -> None:
+        async with running(world):
+            world.store.create("services", service(443, selector=None))
+            metadata = {"name": "web", "namespace": "default"}
+            subsets = [{"addresses": [{"ip": "203.0.113.10"}], "ports": [{"name": "web", "port": 443}]}]
+            made = {"apiVersion": "v1", "kind": "Endpoints", "metadata": metadata, "subsets": subsets}
+            world.store.create("endpoints", made)
+            await settled(world)
+            (only,) = slices(world)
+            assert only["endpoints"][0]["addresses"] == ["203.0.113.10"] and only["ports"][0]["port"] == 443
+            world.store.delete("endpoints", "default", "web")
+            await settled(world)
+            assert slices(world) == []
+
+    asyncio.run(scenario())

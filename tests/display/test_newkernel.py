@@ -13,6 +13,7 @@ from support.notebooks import kernel_environment
 
 from helpers import display
 from helpers.display.newkernel import needs_the_course
+from helpers.lab import kernels
 
 SENTENCE = "This kernel is new. Run the notebook's first cell: from helpers import lab, display; lab.start()"
 FIRST = "from helpers import lab, display; import helpers.lab.session"
@@ -73,6 +74,7 @@ def test_in_a_kernel(tmp_path: Path) -> None:
              "!kubectl version --client", "type(lab.LabError)"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     client = NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True,
+                            kernel_manager_class=kernels.Manager,
                             resources={"metadata": {"path": str(NOTEBOOKS)}},
                             extra_arguments=[f"--InteractiveShellApp.extensions={extensions}"])
     client.execute(env=kernel_environment({"LAB_HOME": str(tmp_path), "HOME": str(tmp_path)}))

@@ -1,4 +1,4 @@
-"""The clock is set back, and forward, under a running cluster.
+"""The clock is set back, and forward, under a running cluster; the machine sleeps.
 
 Only the machine's owner can set a clock, so the node's process gets one of its own: a `sitecustomize` module on its
 PYTHONPATH shifts what Python's `time` and `datetime` say there. Not shifted are the clocks of pods (gRPC's own, in C,
@@ -26,7 +26,7 @@ from support.writer import POLICIES, Api, bystander
 
 from helpers.localcluster import pki
 
-DAY = 86400
+HOUR, DAY = 3600, 86400
 SHIFTED = '''
 import datetime, pathlib, sys, time
 _offset = pathlib.Path(__file__).with_name("offset")
@@ -132,6 +132,31 @@ def test_a_clock_that_jumps(lab: tuple[Cluster, Clock]) -> None:
     assert {"back", "forward", "right"} <= {item["metadata"]["name"] for item in api.items(POLICIES)}
     watch.join(10)
     assert watch.versions == sorted(watch.versions), "versions come from a counter, not from the clock"
+
+
+def test_the_machine_sleeps_for_an_hour(lab: tuple[Cluster, Clock]) -> None:
+    """Every process stands still, and when they go on the clock says an hour later: nothing is lost or restarted."""
+    own, clock = lab
+    api = Api(own.home / "kubeconfig")
+    recovered(own)
+    watch = Watch(api)
+    watch.start()
+    before = pids(own)
+    processes = sorted(own.processes())
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    clock.set(HOUR)
+    time.sleep(4)  # longer than a probe may take
+    for pid in processes:
+        os.kill(pid, signal.SIGCONT)
+    assert page(own)[0] == 200
+    name = api.request("POST", POLICIES, bystander("awake", 1))["metadata"]["name"]
+    until(lambda: name in watch.seen, 5)
+    recovered(own)
+    assert pids(own) == before, "no process was ended for its silence"
+    api.request("POST", POLICIES, bystander("last", 1))
+    watch.join(10)
+    assert "Traceback" not in (own.home / "node.log").read_text()
 
 
 def test_certificates_of_another_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Many of everything at once: 1,000 pods, 500 policies, 200 watchers."""
+"""Many of everything at once: 1,000 pods, 500 policies, 200 watchers; 10,000 objects, 5,000 watches."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from support.writer import POLICIES, Api, Session, bystander
 
 PODS = "/api/v1/namespaces/default/pods"
 REAL, ALL, MANY_POLICIES, WATCHERS = 60, 1000, 500, 200
+OBJECTS, WATCHES = 10_000, 5000
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +157,84 @@ def test_a_thousand_pods_run() -> None:
         recovered(own)
         own.down()
         assert_nothing_left(own)
+
+
+@pytest.mark.long
+def test_ten_thousand_objects() -> None:
+    """Written, listed, watched, kept over a kill, and removed."""
+    with cluster("--empty", prefix="lab-objects-") as own:
+        api = Api(own.home / "kubeconfig")
+        maps = "/api/v1/namespaces/default/configmaps"
+        begun = time.monotonic()
+        post(api, maps, [config_map(number) for number in range(OBJECTS)])
+        written = time.monotonic() - begun
+        os.kill(pids(own)["node"], signal.SIGKILL)
+        begun = time.monotonic()
+        own.up("--empty")
+        again = time.monotonic() - begun
+        api = Api(own.home / "kubeconfig")
+        begun = time.monotonic()
+        kept = {item["metadata"]["name"]: item["data"] for item in api.items(maps)}
+        listed = time.monotonic() - begun
+        assert all(kept[f"map-{number}"] == config_map(number)["data"] for number in range(OBJECTS))
+        assert len(own.kubectl("get", "configmaps", "-o", "name").splitlines()) >= OBJECTS
+        memory = resident(own)
+        assert memory < 300 and again < 30 and listed < 10
+        api.request("DELETE", maps, timeout=60)
+        until(lambda: len(api.items(maps)) < 5, 30)
+        recovered(own)
+        print(f"{OBJECTS} objects written in {written:.1f} s, started again with them in {again:.1f} s, "
+              f"listed in {listed:.2f} s; the node took {memory:.0f} MB")
+
+
+def config_map(number: int) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"map-{number}"},
+            "data": {"number": str(number), "text": "x" * 500}}
+
+
+def resident(own: Cluster) -> float:
+    """The node's memory in MB."""
+    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pids(own)['node']}/status").read_text(), re.MULTILINE)
+    assert found
+    return int(found.group(1)) / 1024
+
+
+@pytest.mark.long
+def test_five_thousand_watches() -> None:
+    """The latest several hundred stand and see everything, the others are told to begin anew; kubectl is served."""
+    with cluster("--empty", prefix="lab-watches-") as own:
+        api = Api(own.home / "kubeconfig")
+        standing = asyncio.run(_watch_by_the_thousand(own, api))
+        memory = resident(own)
+        print(f"of {WATCHES} watches {standing} stood; the node took {memory:.0f} MB")
+        assert 500 <= standing <= 900 and memory < 250
+        recovered(own)
+        log = (own.home / "node.log").read_text()
+        assert "Traceback" not in log
+
+
+async def _watch_by_the_thousand(own: Cluster, api: Api) -> int:
+    """Open them all, then write; how many saw it."""
+    wires: list[Wire] = []
+    for _ in range(WATCHES // 50):
+        made = await asyncio.gather(*(Wire.dial(api) for _ in range(50)), return_exceptions=True)
+        for wire in made:
+            if isinstance(wire, Wire):
+                wire.send("GET", f"{POLICIES}?watch=true")
+                wires.append(wire)
+    # kubectl gets its turn meanwhile.
+    done = await asyncio.to_thread(own.try_kubectl, "get", "namespaces")
+    assert done.returncode == 0, done.stderr
+    await asyncio.to_thread(api.request, "POST", POLICIES, bystander("seen", 1))
+
+    async def saw(wire: Wire) -> bool:
+        try:
+            async with asyncio.timeout(20):
+                return b'"seen"' in await wire.line()
+        except (OSError, EOFError, asyncio.IncompleteReadError, TimeoutError):
+            return False
+
+    seen = sum(await asyncio.gather(*map(saw, wires)))
+    for wire in wires:
+        wire.vanish()
+    return seen

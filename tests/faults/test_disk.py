@@ -163,6 +163,31 @@ def test_the_disk_is_full(disk: SmallDisk | Limit) -> None:
     assert_nothing_left(own)
 
 
+READING = [["status"], ["page", "/", "--new-cart"], ["page", "/cart"], ["flows"], ["matrix"], ["lint"], ["suggest"],
+           ["can", "frontend", "shippingservice:50051"], ["explain", "frontend", "shippingservice:50051"],
+           ["graph", "-o", "dot"], ["graph"], ["doctor", "--quick"], ["up"], ["down"], ["status"], ["down"]]
+
+
+def test_what_need_not_write_goes_on_with_a_full_disk(disk: SmallDisk | Limit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though home, temporary directory and cluster are all on it: each command ends as it did before."""
+    if isinstance(disk, Limit):
+        return  # a limit holds for the node alone
+    place = disk.home.parent
+    for variable in ("HOME", "TMPDIR"):
+        monkeypatch.setenv(variable, str(place))
+    own = Cluster(disk.home)
+    own.up()
+    before = [own.run(*command).returncode for command in READING]
+    own.up()
+    disk.fill()
+    done = [own.run(*command) for command in READING]
+    told = [result.stdout + result.stderr for result in done]
+    assert not [text for text in told if "Traceback" in text]
+    assert [result.returncode for result in done] == before, told
+    assert "/ answered 200" in done[1].stdout and "cookies.json was not kept" in done[1].stderr
+    assert_nothing_left(own)
+
+
 @pytest.mark.parametrize("free", [0, pytest.param(4096, marks=pytest.mark.long), 64 * 1024])
 def test_a_cluster_begins_on_a_full_disk(disk: SmallDisk | Limit, free: int) -> None:
     """However far it gets: a sentence, and nothing is left that keeps it from starting later."""

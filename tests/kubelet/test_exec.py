@@ -153,8 +153,21 @@ async def test_attaching_shows_what_came_before_and_ends_with_the_container(b: B
 async def test_tools_of_the_machine_find_the_proxy(b: Bench) -> None:
     b.wires.environment["http_proxy"] = "http://pod:token@127.0.0.1:1"
     await _start(b)
-    code, _, err = await b.exec("web", "curl", "-sS", "http://shippingservice/")
+    code, _, err = await b.exec("web", "sh", "-c", f"{shutil.which('curl')} -sS http://shippingservice/")
     assert code == 7 and "127.0.0.1" in err
+
+
+@with_bench
+async def test_a_shell_finds_the_commands_that_go_through_the_pod_network(b: Bench) -> None:
+    b.wires.environment["http_proxy"] = "http://pod:token@127.0.0.1:1"
+    await _start(b)
+    for words in (["curl", "-sS", "http://10.244.0.9/"], ["sh", "-c", "curl -sS http://10.244.0.9/ && echo REACHED"]):
+        assert await b.exec("web", *words) == (
+            7, "", "curl: (7) the pod network did not answer: Connection refused\n"), words
+    code, out, _ = await b.exec("web", "sh", "-c", "hostname; hostname -i; ip -4 addr show eth0 | grep inet")
+    address = b.pod("web")["status"]["podIP"]
+    assert code == 0 and out.splitlines() == [
+        "web", address, "    inet 127.0.0.1/8 scope host lo", f"    inet {address}/32 scope global eth0"]
 
 
 async def _start(b: Bench) -> None:

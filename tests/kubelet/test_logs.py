@@ -146,7 +146,7 @@ async def test_only_the_last_two_runs_are_kept(b: Bench) -> None:
 
 @with_bench
 async def test_logs_that_are_not_there_yet(b: Bench) -> None:
-    b.create("bad", image="nginx")
+    b.create("bad", image="caddy")
     await until(lambda: b.state("bad") == "ErrImagePull")
     with pytest.raises(ApiError, match='container "main" in pod "bad" is waiting to start: ErrImagePull'):
         await b.logs("bad")

@@ -51,7 +51,7 @@ async def test_on_failure_restarts_failures_only(b: Bench) -> None:
 
 @with_bench
 async def test_a_new_image_replaces_the_process(b: Bench) -> None:
-    b.create("web", image="nginx")
+    b.create("web", image="caddy")
     await until(lambda: b.state("web") == "ErrImagePull")
     pod = b.pod("web")
     b.store.update("pods", {**pod, "spec": {**pod["spec"], "containers": [{"name": "main", "image": AGNHOST}]}})

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from support.pods import Bench, until, with_bench
 
-from helpers.localcluster.kubelet import agnhost, connect, coredns, goduration
+from helpers.localcluster.kubelet import goduration
+from helpers.localcluster.kubelet.images import agnhost, connect, coredns
+from helpers.podnet import dns
 
 COREDNS = "registry.k8s.io/coredns/coredns:v1.13.1"
 
@@ -68,7 +70,7 @@ def test_outcomes_of_a_connection(answer: bytes, outcome: str, monkeypatch: pyte
 
 def test_a_drop_is_a_timeout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     with _proxy(None, monkeypatch):
-        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "udp"]) == 1
+        assert agnhost.main(["connect", "10.96.0.7:80", "--timeout=100ms", "--protocol", "sctp"]) == 1
     assert capsys.readouterr() == ("", "TIMEOUT\n")
 
 
@@ -82,7 +84,8 @@ def test_targets_that_are_none(target: str, monkeypatch: pytest.MonkeyPatch) -> 
     [
         (["connect", "x:1", "--timeout", "3"], "'3' is not a duration; write it with a unit, such as 3s or 500ms"),
         (["connect", "x:1", "--protocol", "icmp"], "invalid choice: 'icmp'"),
-        (["porter"], "invalid choice: 'porter'"),
+        (["audit-proxy"], "invalid choice: 'audit-proxy'"),
+        (["serve-hostname", "--http=maybe"], "'maybe' is neither true nor false"),
         ([], "TOOL"),
     ],
 )
@@ -124,6 +127,41 @@ async def test_serve_hostname(b: Bench) -> None:
 
 
 @with_bench
+async def test_serve_hostname_and_porter_over_every_protocol(b: Bench) -> None:
+    """As Kubernetes' own tests of network policies start them."""
+    def starts(name: str, *words: str, **fields: object) -> None:
+        b.create(name, *words, **fields)
+
+    starts("tcp", "serve-hostname", "--tcp", "--http=false", "--port", "80")
+    starts("udp", "serve-hostname", "--udp", "--http=false", "--port", "80")
+    starts("porter", "porter", env=[{"name": "SERVE_PORT_80", "value": "foo"},
+                                    {"name": "SERVE_SCTP_PORT_81", "value": "not-dialed"}])
+    for name, socket_name in (("tcp", "80.sock"), ("udp", "80.udp"), ("porter", "80.sock"), ("porter", "81.sctp")):
+        await until(lambda name=name, socket_name=socket_name: b.ready(name) and _path(b, name, socket_name).exists())
+    assert await _all(_path(b, "tcp", "80.sock")) == b"tcp"
+    assert (await _get(b, "porter", 80, "/")).endswith(b"\r\n\r\nfoo")
+    assert await _all(_path(b, "porter", "81.sctp")) == b"not-dialed"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        link.bind(str(_path(b, "udp", "0af400078000")))
+        link.settimeout(5)
+        await asyncio.to_thread(link.sendto, b"hello", str(_path(b, "udp", "80.udp")))
+        assert await asyncio.to_thread(link.recv, 100) == b"udp"
+
+
+def _path(b: Bench, name: str, file: str) -> Path:
+    return b.wires.attached[b.pod(name)["metadata"]["uid"]].directory / file
+
+
+async def _all(path: Path) -> bytes:
+    """Everything that a server says before it closes."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+@with_bench
 async def test_pause_ends_cleanly(b: Bench) -> None:
     b.create("idle", image="registry.k8s.io/pause:3.10", restartPolicy="Never")
     await until(lambda: b.ready("idle"))
@@ -135,16 +173,17 @@ async def test_pause_ends_cleanly(b: Bench) -> None:
 def test_dns_answers(tmp_path: Path) -> None:
     (tmp_path / "zone").write_text(json.dumps({"frontend.default": "10.96.0.7", "headless.default": ""}))
     zone = coredns.Zone(tmp_path / "zone")
-    good = coredns.reply(_query("frontend.default.svc.cluster.local"), zone)
+    ask = lambda query: dns.reply(query, zone.address, 5)  # noqa: E731
+    good = ask(_query("frontend.default.svc.cluster.local"))
     assert good[:4] == b"\x12\x34\x85\x00" and good[-4:] == socket.inet_aton("10.96.0.7")
-    assert coredns.reply(_query("headless.default.svc.cluster.local"), zone)[6:8] == b"\0\0"
-    assert coredns.reply(_query("frontend.default.svc.cluster.local", kind=28), zone)[3] & 15 == 0
-    assert coredns.reply(_query("no.default.svc.cluster.local"), zone)[3] & 15 == coredns.NAME_ERROR
+    assert ask(_query("headless.default.svc.cluster.local"))[6:8] == b"\0\0"
+    assert ask(_query("frontend.default.svc.cluster.local", kind=28))[3] & 15 == 0
+    assert ask(_query("no.default.svc.cluster.local"))[3] & 15 == dns.NAME_ERROR
     (tmp_path / "zone").unlink()
-    assert coredns.reply(_query("frontend.default.svc.cluster.local"), zone)[-4:] == socket.inet_aton("10.96.0.7")
+    assert ask(_query("frontend.default.svc.cluster.local"))[-4:] == socket.inet_aton("10.96.0.7")
     for cut in range(len(_query("a.b"))):
-        coredns.reply(_query("a.b")[:cut], zone)
-    assert coredns.reply(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9, zone)[3] & 15 == coredns.FORMAT_ERROR
+        ask(_query("a.b")[:cut])
+    assert ask(b"\0" * 12 + b"\xc0\x0c" + b"\0" * 9)[3] & 15 == dns.FORMAT_ERROR
 
 
 @with_bench

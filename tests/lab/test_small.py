@@ -144,6 +144,20 @@ def test_kubectls_words_and_the_next_step(said: str, advice: str | None) -> None
     assert text.startswith(said) and (advice or "") in text and ("→" in text) is bool(advice)
 
 
+@pytest.mark.parametrize(("said", "policy"), [
+    ('no matches for kind "NetworkPolcy" in version "networking.k8s.io/v1"', True),
+    ('no matches for kind "NetworkPolicy" in version "v1"', True),
+    ('no matches for kind "Networkpolicy" in version "networking.k8s.io/v1"', True),
+    ('no matches for kind "Thing" in version "v1"', False),
+    ('NetworkPolicy in version "v1" cannot be handled: strict decoding error: unknown field "x"', True),
+    ('Job in version "v1" cannot be handled: strict decoding error: unknown field "x"', False),
+    ("Error from server (NotFound): persistentvolumeclaims is not part of this lab's cluster; …", False),
+])
+def test_advice_on_policies_is_for_policies(said: str, policy: bool) -> None:
+    assert ("networkpolicy" in kubectl.explain(["apply"], said).removeprefix(said).lower()) == policy
+
+
+
 def test_in_a_cell_lines_are_counted_from_below_the_magic() -> None:
     said = "error: error parsing STDIN: error converting YAML to JSON: yaml: line 3"
     text = kubectl.explain(["create"], said, magic=True)

@@ -1,12 +1,17 @@
 """The gateway at its door: what it passes on, whom it turns away, how much it takes."""
 
 import asyncio
+import contextlib
+import os
+import resource
+import socket
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from helpers.localcluster import door
 from helpers.localcluster.dataplane import gateway as gateway_module
 
 from .network import network, policy, say
@@ -39,6 +44,19 @@ def test_plain_http_is_passed_on_in_origin_form_without_the_pods_token(pods: Pat
             assert seen.startswith(b"GET /cart?x=1 HTTP/1.1\r\nHost: web\r\n")
             assert b"roxy-" not in seen and b"Connection: close" in seen
             listener.close()
+    run(scenario())
+
+
+def test_plain_http_that_finds_nobody_gets_no_page_for_an_answer(pods: Path) -> None:
+    """A program would take it for what it wanted."""
+    async def scenario() -> None:
+        async with network(pods) as net:
+            client, server = await net.pod("client"), await net.pod("server")
+            net.service("web", 80, 8080, server)
+            for host in ("web", "web:81", "nosuch", "10.244.9.9"):
+                reader, _ = await net.open(client, head=f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n")
+                with contextlib.suppress(ConnectionResetError):
+                    assert await reader.read() == b"", host
     run(scenario())
 
 
@@ -103,12 +121,92 @@ def test_too_many_connections_are_turned_away_and_later_ones_welcome(
             client, server = await net.pod("client"), await net.pod("server", 80)
             target = f"{server['status']['podIP']}:80"
             standing = [await net.tunnel(client, target) for _ in range(3)]
-            reader, writer = await asyncio.open_connection("127.0.0.1", net.gateway.port)
-            async with asyncio.timeout(1):
-                assert await reader.read() == b""
-            writer.close()
+            assert await net.connect(client, target) == "503 too many connections"
             assert await say(*standing[0], "still") == "server: still"
             standing.pop()[1].close()
             await asyncio.sleep(0.05)
             assert await net.connect(client, target) == "200"
+    run(scenario())
+
+
+def test_one_pod_leaves_room_for_others(pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_module, "MOST_OF_ONE", 3)
+
+    async def scenario() -> None:
+        async with network(pods) as net:
+            greedy, modest, server = await net.pod("greedy"), await net.pod("modest"), await net.pod("server", 80)
+            target = f"{server['status']['podIP']}:80"
+            for _ in range(3):
+                await net.tunnel(greedy, target)
+            assert await net.connect(greedy, target) == "503 too many connections"
+            assert await net.connect(modest, target) == "200"
+    run(scenario())
+
+
+@pytest.mark.parametrize("said", [b"", b"C", b"CONNECT web:80 HTTP/1.1\r\n"])
+def test_strangers_take_nobodys_place(pods: Path, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    """Silent or in the middle of a request: the oldest are cut, and pods don't notice."""
+    monkeypatch.setattr(door, "SILENT", 20)
+    monkeypatch.setattr(gateway_module, "MOST_STRANGERS", 20)
+    monkeypatch.setattr(gateway_module, "MOST_CALLERS", 5)
+
+    async def scenario() -> None:
+        async with network(pods) as net:
+            client, server = await net.pod("client"), await net.pod("server", 80)
+            target = f"{server['status']['podIP']}:80"
+            standing = await net.tunnel(client, target)
+            strangers = []
+            for _ in range(100):
+                strangers.append(await asyncio.open_connection("127.0.0.1", net.gateway.port))
+                strangers[-1][1].write(said)
+            async with asyncio.timeout(2):
+                assert await strangers[0][0].read() == b"", "the oldest has gone"
+                for _ in range(3):
+                    await net.tunnel(client, target)
+            assert await say(*standing, "still") == "server: still"
+            assert net.gateway.counts()["connections"] <= 4 + 20
+            assert not strangers[-1][0].at_eof(), "the newest may still mean it"
+            for _, writer in strangers:
+                writer.close()
+    run(scenario())
+
+
+def test_the_silent_are_cut_after_a_while(pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "SILENT_SECONDS", 0.1)
+
+    async def scenario() -> None:
+        async with network(pods) as net:
+            reader, writer = await asyncio.open_connection("127.0.0.1", net.gateway.port)
+            async with asyncio.timeout(2):
+                assert await reader.read() == b""
+            writer.close()
+    run(scenario())
+
+
+def test_without_descriptors_a_stranger_makes_room(pods: Path) -> None:
+    """Who connects while the process may open no more files takes the place of a silent one."""
+    async def scenario() -> None:
+        async with network(pods) as net:
+            client, server = await net.pod("client"), await net.pod("server", 80)
+            silent = [await asyncio.open_connection("127.0.0.1", net.gateway.port) for _ in range(5)]
+            usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+            caller = socket.socket()
+            caller.setblocking(False)
+            highest = max(int(name) for name in os.listdir("/dev/fd"))
+            filler = [os.dup(0)]
+            while filler[-1] < highest:  # until there is no number free below
+                filler.append(os.dup(0))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (filler[-1] + 1, usual[1]))
+            try:
+                await asyncio.get_running_loop().sock_connect(caller, ("127.0.0.1", net.gateway.port))
+                async with asyncio.timeout(2):
+                    assert await silent[0][0].read() == b""
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+                for descriptor in filler:
+                    os.close(descriptor)
+            caller.close()
+            for _, writer in silent:
+                writer.close()
+            assert await net.connect(client, f"{server['status']['podIP']}:80") == "200"
     run(scenario())

@@ -13,6 +13,8 @@ import ssl
 import sys
 from collections.abc import Callable
 
+import zmq
+
 NOBODY = 65534
 
 
@@ -43,6 +45,13 @@ def create(path: str) -> str:
     return "succeeded"
 
 
+def take(path: str) -> str:
+    """Be there first, with a directory that everybody may use."""
+    os.mkdir(path)
+    os.chmod(path, 0o777)
+    return "succeeded"
+
+
 def signal(pid: str) -> str:
     os.kill(int(pid), 0)
     return "succeeded"
@@ -62,8 +71,18 @@ def http(request: str) -> str:
     return answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.1 ") else "no answer"
 
 
+def listen(endpoint: str) -> str:
+    """Subscribe to all that a kernel's port has to say."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as heard:
+        heard.setsockopt(zmq.LINGER, 0)
+        heard.subscribe(b"")
+        heard.connect(endpoint)
+        return "succeeded" if heard.poll(1500) else "no answer"
+
+
 ATTEMPTS: dict[str, Callable[[str], str]] = {
-    "connect": connect, "read": read, "write": write, "enter": enter, "create": create, "signal": signal, "http": http}
+    "connect": connect, "read": read, "write": write, "enter": enter, "create": create, "take": take,
+    "signal": signal, "listen": listen, "http": http}
 
 
 def attempt(kind: str, target: str) -> str:

@@ -22,8 +22,8 @@ DENY_CATALOG = {
 NODE_VARIABLES = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
                   "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "LAB_CLUSTER", "PYTHONPATH",
                   "GRPC_ENABLE_FORK_SUPPORT", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY"}
-POD_VARIABLES = {"PATH", "HOME", "LANG", "HOSTNAME", "POD_NAME", "POD_NAMESPACE", "LISTEN_DIR", "grpc_proxy",
-                 "http_proxy", "https_proxy", "no_proxy", "PASSWORD"}
+POD_VARIABLES = {"PATH", "HOME", "LANG", "HOSTNAME", "POD_NAME", "POD_NAMESPACE", "POD_IP", "LISTEN_DIR", "NAMESERVER",
+                 "grpc_proxy", "http_proxy", "https_proxy", "no_proxy", "PASSWORD"}
 
 
 def sockets_of(processes: set[int]) -> set[str]:
@@ -53,11 +53,15 @@ def test_every_listener_is_on_loopback(lab: Cluster) -> None:
 
 
 def test_every_socket_file_lies_in_the_private_directory(lab: Cluster) -> None:
-    """No abstract socket: those have no permissions."""
+    """No abstract socket takes connections: those have no permissions. The ends of connections may be named."""
     ours = sockets_of(set(pids(lab).values()))
-    named = [row[7] for row in kernel_table("unix") if row[6] in ours and len(row) > 7]
-    assert len(named) > 12
-    assert not [path for path in named if not path.startswith(f"{lab.home}/run/")]
+    named = [row for row in kernel_table("unix") if row[6] in ours and len(row) > 7]
+    elsewhere = [row for row in named if not row[7].startswith(f"{lab.home}/run/")]
+    stream, connected = "0001", "03"
+    assert len(named) - len(elsewhere) > 12
+    for row in elsewhere:
+        assert re.fullmatch(r"@lab-[0-9a-f]{8}-[0-9a-f]{12}", row[7]), row
+        assert (row[3], row[4], row[5]) == ("00000000", stream, connected), row
 
 
 def test_files_are_for_their_owner_alone(lab: Cluster) -> None:
@@ -66,7 +70,8 @@ def test_files_are_for_their_owner_alone(lab: Cluster) -> None:
     for directory, below, files in os.walk(lab.home):
         for path in (Path(directory), *(Path(directory, name) for name in files)):
             status = path.lstat()
-            expected = 0o700 if stat.S_ISDIR(status.st_mode) else 0o600
+            command = Path(directory) == lab.home / "run" / "bin"
+            expected = 0o700 if stat.S_ISDIR(status.st_mode) or command else 0o600
             mode = stat.S_IMODE(status.st_mode)
             assert mode == expected or stat.S_ISSOCK(status.st_mode), f"{path} has mode {mode:o}"
             found += 1

@@ -10,15 +10,18 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support.cluster import KUBECTL
 from support.course import ROOT
+from support.recovery import until
 
 NOBODY = 65534
 DROP = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
         "--bounding-set=-all", "env"]  # setpriv itself is still root when it starts its command, env isn't
+BOMB = "(while :; do sleep 60 & done); echo no more; sleep 60"
 DENY = """
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -77,6 +80,16 @@ class User:
         done = self._run([str(self._kubectl), *arguments], stdin)
         return done.stdout + done.stderr
 
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """kubectl, while it runs."""
+        with subprocess.Popen([*DROP, str(self._kubectl), *arguments], env=self._environment, text=True, cwd="/",
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def _run(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run([*DROP, *command], env=self._environment, input=stdin, text=True, capture_output=True,
                               timeout=90, cwd="/")
@@ -110,7 +123,11 @@ def nobody() -> Iterator[User]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-@pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"), reason="needs root to become somebody else")
+needs_root = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"),
+                                reason="needs root to become somebody else")
+
+
+@needs_root
 def test_an_ordinary_user_without_privileges(nobody: User) -> None:
     up = nobody.helpers("up")
     assert up.returncode == 0, up.stderr
@@ -126,3 +143,20 @@ def test_an_ordinary_user_without_privileges(nobody: User) -> None:
     assert nobody.helpers("down").returncode == 0
     assert nobody.processes() == []
     assert not (nobody.home / "lab" / "run").exists()
+
+
+@needs_root
+def test_a_fork_bomb_in_a_pod(nobody: User) -> None:
+    """It finds an end before its user does; the shop and new pods go on meanwhile, and it leaves nothing."""
+    assert nobody.helpers("up").returncode == 0
+    before = len(nobody.processes())
+    with nobody.started("exec", "deploy/adservice", "--", "sh", "-c", BOMB) as bomb:
+        assert bomb.stdout
+        assert bomb.stdout.readline() == "no more\n"
+        assert 500 < len(nobody.processes()) < 4000
+        page = json.loads(nobody.helpers("page", "/", "--new-cart", "-o", "json").stdout)
+        assert page["status"] == 200
+        nobody.kubectl("delete", "pod", "-l", "app=emailservice")
+        assert "successfully rolled out" in nobody.kubectl("rollout", "status", "deployment/emailservice")
+        bomb.kill()
+    until(lambda: len(nobody.processes()) <= before + 2, 30, lambda: f"{len(nobody.processes())}, {before} before")

@@ -42,6 +42,6 @@ def test_three_secrets_are_compared_at_all() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_is_run_by_a_shell_or_unpickled(path: Path) -> None:
     text = path.read_text()
-    for forbidden in ("shell=True", "os.system(", "os.popen(", "import pickle", "eval(", "import marshal"):
+    for forbidden in ("shell=True", "os.system(", "os.popen(", "import pickle", "eval(", "marshal.load"):
         assert forbidden not in text, forbidden
     assert '"0.0.0.0"' not in text and "'0.0.0.0'" not in text

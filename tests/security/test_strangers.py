@@ -15,6 +15,8 @@ from support.cluster import Cluster
 from support.recovery import pids
 from support.writer import Api
 
+from helpers.localcluster.home import Home
+
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 STRANGER = Path(__file__).with_name("stranger.py")
 
@@ -52,6 +54,25 @@ def test_no_file_and_no_socket_can_be_reached(lab: Cluster) -> None:
     assert sum(kind == "connect" for kind, _ in tried) > 12, "the pods' sockets are among them"
     reached = [(task, result) for task, result in zip(tried, attempts(*tried), strict=True) if result != "EACCES"]
     assert not reached
+
+
+def test_the_sockets_of_a_long_home_cannot_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie in a directory that all users share, and the stranger has seen its name."""
+    monkeypatch.setenv("TMPDIR", "/tmp")
+    home = Home(tmp_path / ("long-" * 20))
+    home.prepare()
+    seen = home.run
+    tried = [("enter", str(seen)), ("create", str(seen)), ("take", str(seen / "pods" / "one")), ("take", str(seen))]
+    assert attempts(*tried) == ["EACCES", "EACCES", "EACCES", "EEXIST"]
+    home.clear_sockets()
+    assert attempts(("take", str(seen))) == ["succeeded"], "as between `down` and the next `up`"
+    try:
+        home.prepare()
+        assert home.run != seen
+        assert attempts(("enter", str(home.run)), ("create", str(home.run))) == ["EACCES", "EACCES"]
+    finally:
+        home.purge()
+        seen.rmdir()
 
 
 def test_no_process_can_be_looked_into_or_signalled(lab: Cluster) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from helpers.lab import kernels
 from helpers.lab.checks.solutions import solutions
 from support.course import NOTEBOOKS
 
@@ -42,7 +43,7 @@ def run(path: Path, environment: Mapping[str, str], replace: Mapping[str, str] |
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.source = (replace or {}).get(cell.id, cell.source)
-    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3",
+    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", kernel_manager_class=kernels.Manager,
                             resources={"metadata": {"path": str(path.parent)}},
                             extra_arguments=["--IPKernelApp.log_level=40"])
     client.execute(env=kernel_environment(environment))

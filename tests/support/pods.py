@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from helpers.localcluster.api.defaults import default
+from helpers.localcluster.api.kinds import PODS
 from helpers.localcluster.api.store import Store, now
 from helpers.localcluster.dataplane import Attachment
 from helpers.localcluster.home import Home
@@ -65,7 +65,7 @@ class Wires:
 class Bench:
     """A store, a kubelet and short ways to pods."""
 
-    def __init__(self, root: Path, preload: tuple[str, ...] = ("helpers.localcluster.kubelet.agnhost",)) -> None:
+    def __init__(self, root: Path, preload: tuple[str, ...] = ("helpers.localcluster.kubelet.images.agnhost",)) -> None:
         self.home = Home(root)
         self.home.prepare()
         self.store = Store()
@@ -82,7 +82,7 @@ class Bench:
     def create_pod(self, name: str, spec: Object) -> Object:
         metadata = {"name": name, "namespace": "default", "labels": {"app": name}}
         return self.store.create(
-            "pods", default("pods", {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+            "pods", PODS.default({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
         )
 
     def pod(self, name: str) -> Object:

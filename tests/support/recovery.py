@@ -13,6 +13,7 @@ from typing import Any
 
 from helpers.localcluster import status
 from helpers.localcluster.home import Home
+from helpers.localcluster.private import MARKER
 
 from .cluster import Cluster
 from .writer import Api
@@ -153,5 +154,5 @@ def assert_nothing_left(own: Cluster, seconds: float = 3.0) -> None:
     assert not Home(own.home).run.exists()
     kept = {path.name for path in own.home.iterdir()}
     allowed = {"state.db", "kubeconfig", "kubecache", "pki", "logs", "node.log", "ports.json", "node.lock",
-               "launch.lock", "state.db-wal"}
+               "launch.lock", "state.db-wal", "run-path", "cookies.json", MARKER}
     assert kept <= allowed, kept - allowed

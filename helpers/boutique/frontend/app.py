@@ -17,19 +17,17 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 
 from helpers.boutique import logs
-from helpers.boutique.frontend import render, session
+from helpers.boutique.frontend import origin, render, session
 from helpers.boutique.frontend.pages import OFFERED, PageFailure, Storefront, Visitor
 from helpers.boutique.protos import hipstershop_pb2 as pb
 
 Page = Callable[[Request, Visitor], Awaitable[Response]]
 
 _LARGEST_FORM = 16_384
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; style-src 'self'; base-uri 'none'; object-src 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
+_CONTENT = "default-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
+_CHANGING = {"/logout"}
+"""Paths that change something though they are asked for with GET."""
 
 
 def build(shop: Storefront) -> Starlette:
@@ -103,8 +101,10 @@ def _answer(page: Page) -> Callable[[Request], Awaitable[Response]]:
 
     async def respond(request: Request) -> Response:
         start = time.perf_counter()
-        who, cause = session.visitor(request), None
+        who, foreign, cause = session.visitor(request), origin.is_foreign(request), None
         try:
+            if foreign and (request.method == "POST" or request.url.path in _CHANGING):
+                raise PageFailure("a page of another site has sent this; open the shop itself and do it there", 403)
             response = await page(request, who)
         except PageFailure as failure:
             cause = str(failure)
@@ -112,8 +112,9 @@ def _answer(page: Page) -> Callable[[Request], Awaitable[Response]]:
         except Exception as fault:
             cause = f"the frontend itself failed: {type(fault).__name__}: {fault}"
             response = error_page(request, 500, cause)
-        response.headers.update(_HEADERS)
-        if "set-cookie" not in response.headers:
+        _protect(request, response)
+        if not foreign and "set-cookie" not in response.headers:
+            # A form of another site comes without cookies: new ones would take the visitor's cart away.
             session.remember(request, response, who)
         say = logs.error if response.status_code >= 500 else logs.info
         details = {} if cause is None else {"cause": cause}
@@ -124,6 +125,12 @@ def _answer(page: Page) -> Callable[[Request], Awaitable[Response]]:
     return respond
 
 
+def _protect(request: Request, response: Response) -> None:
+    """Tell the browser what these pages load, and where they may be shown."""
+    policy = f"{_CONTENT}; frame-ancestors {origin.ancestors(request)}"
+    response.headers.update({**_HEADERS, "Content-Security-Policy": policy})
+
+
 def error_page(request: Request, status: int, cause: str) -> Response:
     """The page that says what went wrong, with the cause in `<pre id="cause">`."""
     view = {"status": status, "phrase": HTTPStatus(status).phrase, "cause": cause, "again": request.method == "GET"}
@@ -132,7 +139,7 @@ def error_page(request: Request, status: int, cause: str) -> Response:
 
 async def _lost(request: Request, error: Exception) -> Response:
     response = error_page(request, getattr(error, "status_code", 404), f"there is no {request.url.path} in this shop")
-    response.headers.update(_HEADERS)
+    _protect(request, response)
     return response
 
 

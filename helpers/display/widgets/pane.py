@@ -13,7 +13,7 @@ import traitlets
 
 from helpers.display import palette
 
-STYLE = Path(__file__).with_name("pane.css").read_text() + palette.dark_style(".lab-graph")
+STYLE = Path(__file__).with_name("pane.css").read_text("utf-8") + palette.dark_style(".lab-graph")
 """The widgets' style sheet, with the dark colours of the pictures in them: sent once, not with each."""
 
 

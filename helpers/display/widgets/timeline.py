@@ -135,7 +135,7 @@ def from_files(paths: str | Path | Iterable[str | Path]) -> list[Json]:
         if not place.exists():
             raise LabError(f"There is no file or folder {str(path)!r}. The course's policies are in policies/.")
         for file in _files(place):
-            reading = read(file.read_text())
+            reading = read(file.read_text("utf-8"))
             if not reading.sound:
                 raise LabError(f"{file}, line {reading.marks[0].span.line}: {reading.marks[0].message}.")
             found += reading.policies

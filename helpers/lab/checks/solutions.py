@@ -41,7 +41,7 @@ def solutions(folder: Path | None = None) -> Iterator[Solution]:
     """The solutions of all tasks: in each notebook the first one below the cell that calls `lab.check`."""
     for path in sorted((folder or repository() / "notebooks").glob("[0-9][0-9]-*.ipynb")):
         waiting: list[str] = []
-        for cell in json.loads(path.read_text())["cells"]:
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
             text = _source(cell)
             if cell["cell_type"] == "code":
                 waiting += re.findall(r'^lab\.check\("([^"]+)"', text, re.MULTILINE)

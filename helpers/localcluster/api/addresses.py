@@ -8,9 +8,9 @@ from typing import Any
 from helpers.policies.errors import FieldError, invalid, quote
 
 from . import errors
-from .resources import SERVICES
+from .kinds import SERVICES
+from .kinds.services import NODE_PORTS
 from .store import Object, Store
-from .validation.services import NODE_PORTS
 
 NETWORK = ipaddress.IPv4Network("10.96.0.0/16")
 RESERVED = 256  # the first addresses are for Services that are asked for by address, such as DNS

@@ -1,18 +1,19 @@
 """What has to be true of the rest of the cluster before an object comes in, and what comes in with it."""
 
 from . import addresses, errors
-from .resources import NAMESPACES, NODES, SERVICE_ACCOUNTS, Resource
+from .kinds import (
+    CUSTOM_RESOURCE_DEFINITIONS,
+    JOBS,
+    NAMESPACES,
+    PODS,
+    RESOURCES,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+)
+from .kinds.jobs import with_selector
+from .kinds.services import TYPES
+from .resource import Resource
 from .store import Object, Store
-
-# What the lab itself stands on.
-PERMANENT = {
-    NAMESPACES.key: ("default", "kube-system", "kube-public", "kube-node-lease"),
-    NODES.key: ("lab-node",),
-}
-NEEDED = {
-    NAMESPACES.key: "this namespace may not be deleted",
-    NODES.key: "the lab's cluster has this one node and cannot do without it",
-}
 
 
 def place(store: Store, resource: Resource, obj: Object, namespace: str | None) -> Object:
@@ -36,14 +37,13 @@ def place(store: Store, resource: Resource, obj: Object, namespace: str | None) 
 
 def admit(store: Store, resource: Resource, new: Object, old: Object | None) -> Object:
     """The object with what the cluster adds: addresses for Services. Raises ApiError."""
-    if resource.key == "services" and new["spec"].get("type") in (
-        "ClusterIP",
-        "NodePort",
-        "LoadBalancer",
-        "ExternalName",
-    ):
+    if resource is SERVICES and new["spec"].get("type") in TYPES:
         return addresses.allocate(store, new, old)
-    if resource.key == "pods" and old is None:
+    if resource is JOBS and old is None:
+        return with_selector(new)
+    if resource is CUSTOM_RESOURCE_DEFINITIONS and new["metadata"]["name"] in RESOURCES:
+        raise errors.forbidden(resource, new["metadata"]["name"], "the cluster serves this kind by itself")
+    if resource is PODS and old is None:
         _check_account(store, resource, new)
     return new
 
@@ -57,5 +57,5 @@ def _check_account(store: Store, resource: Resource, pod: Object) -> None:
 
 def check_deletable(resource: Resource, name: str) -> None:
     """Raises ApiError Forbidden for what the lab stands on."""
-    if name in PERMANENT.get(resource.key, ()):
-        raise errors.forbidden(resource, name, NEEDED[resource.key])
+    if name in resource.permanent:
+        raise errors.forbidden(resource, name, resource.needed)

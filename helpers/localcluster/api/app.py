@@ -38,7 +38,7 @@ class Api:
 
     def admit(self, request: Request) -> Response | None:
         """Refuse before anything is read of the body."""
-        if request.path in HEALTH:
+        if self.public(request):
             return None
         given = request.header("authorization").encode("latin-1")
         if not hmac.compare_digest(given, self._authorization):
@@ -46,6 +46,10 @@ class Api:
         if "x-forwarded-for" in request.headers:
             return self.refuse(403, PROXIED)
         return None
+
+    def public(self, request: Request) -> bool:
+        """Whether anybody may ask this."""
+        return request.path in HEALTH
 
     def refuse(self, status: int, message: str) -> Response:
         response = _told(ApiError(status, REASONS.get(status, "BadRequest"), message))
@@ -76,7 +80,9 @@ class Api:
         plain = self._plain(request)
         if plain:
             return plain
-        call = Call(request, self._store, self._node, *routing.find(request.segments))
+        call = Call(request, self._store, self._node, *routing.find(self._store.kinds, request.segments))
+        if call.resource.refusal:
+            return lists.refuse(call)
         if call.subresource in streams.ANSWERS:
             return await streams.answer(call)
         if request.method in ("GET", "HEAD"):
@@ -86,18 +92,18 @@ class Api:
     def _plain(self, request: Request) -> Response | None:
         """Answers that concern no object."""
         first = request.segments[0]
-        if request.path in HEALTH:
+        if self.public(request):
             return Response(200, b"ok", "text/plain; charset=utf-8")
         if first in ("api", "apis"):
             if routing.is_discovery(request.segments):
                 _only_get(request)
-                return discovery.answer(request)
+                return discovery.answer(request, self._store.kinds)
             return reviews.answer(request)
         _only_get(request)
         if first == "version":
             return json_response(version.document())
         if first == "openapi":
-            return openapi.answer(request)
+            return openapi.answer(request, self._store.kinds)
         if first == "metrics":
             return Response(200, self._metrics().encode(), "text/plain; version=0.0.4; charset=utf-8")
         raise no_such_path()

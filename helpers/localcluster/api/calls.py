@@ -7,7 +7,7 @@ from . import decode, tables
 from .errors import bad_request, not_found
 from .http.messages import Request, Response, json_response
 from .node import NodeStreams
-from .resources import Resource
+from .resource import Resource
 from .schema import Type, root
 from .store import Object, Store
 
@@ -37,7 +37,7 @@ class Call:
         found = self.store.get(self.resource.key, self.namespace, self.name)
         if found is None:
             raise not_found(self.resource, self.name)
-        return found
+        return self.resource.served(found)
 
     def body(self) -> tuple[Any, list[str]]:
         """The body as a value, and fields given twice. Raises ApiError."""
@@ -66,6 +66,8 @@ class Call:
                 message = f"{given[1]} in version {given[0]!r} does not belong here: this address serves "
                 raise bad_request(f"{message}{resource.kind} in version {resource.group_version!r}")
         mode = self.request.first("fieldValidation")
+        if resource.custom is not None:
+            return decode.decode_custom(value, resource, mode, duplicates or ())
         clean, warnings = decode.decode(value, root(resource), resource.version, mode, duplicates or ())
         for field in ("metadata", "spec"):  # structures, not pointers: there even when left out
             if field in root_fields(resource):
@@ -74,7 +76,7 @@ class Call:
 
     def answer(self, obj: Object, status: int = 200, warnings: list[str] | None = None) -> Response:
         """The object, or the table row that the client asked for instead."""
-        headers = [("Warning", f'299 - "{_quoted(text)}"') for text in warnings or ()]
+        headers = [("Warning", warning(text)) for text in warnings or ()]
         version = tables.wanted(self.request)
         if version:
             include = self.request.first("includeObject", "Metadata")
@@ -98,5 +100,7 @@ def whole_number(request: Request, name: str, default: int = 0) -> int:
     return int(text)
 
 
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def warning(text: str) -> str:
+    """A Warning header: kubectl prints its text."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{quoted}"'

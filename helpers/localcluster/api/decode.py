@@ -2,10 +2,13 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from . import custom
 from .errors import bad_request, unsupported_media_type
+from .resource import Resource
 from .schema import Type
 
 JSON_TYPES = {str: "string", bool: "bool", dict: "object", list: "array", int: "number", float: "number"}
@@ -53,8 +56,8 @@ def parse_json(body: bytes) -> tuple[Any, list[str]]:
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            duplicates.extend(sorted({name for name in names if names.count(name) > 1}))
+            counted = Counter(name for name, _ in pairs)
+            duplicates.extend(sorted(name for name, count in counted.items() if count > 1))
         return found
 
     try:
@@ -180,13 +183,29 @@ def decode(value: Any, type: Type, version: str, mode: str, duplicates: Iterable
         wrong = decoder.mismatches[0]
         place = f"Go struct field {kind}.{wrong.path} of type {wrong.wanted}"
         raise bad_request(f"{head}: json: cannot unmarshal {wrong.got} into {place}")
+    return clean, _oddities(head, mode, decoder.unknown, duplicates)
+
+
+def _oddities(head: str, mode: str, unknown: Iterable[str], duplicates: Iterable[str]) -> list[str]:
+    """Warnings about fields that were dropped. Raises ApiError 400 where they are refused."""
     odd = [
-        *(f'unknown field "{path}"' for path in decoder.unknown),
+        *(f'unknown field "{path}"' for path in unknown),
         *(f'duplicate field "{name}"' for name in duplicates),
     ]
     if odd and mode == "Strict":
         raise bad_request(f"{head}: strict decoding error: {', '.join(odd)}")
-    return clean, odd if mode in ("", "Warn") else []
+    return odd if mode in ("", "Warn") else []
+
+
+def decode_custom(value: Any, resource: Resource, mode: str, duplicates: Iterable[str]) -> tuple[Any, list[str]]:
+    """As `decode`, by the schema of a CustomResourceDefinition."""
+    head = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+    if not isinstance(value, dict):
+        raise bad_request(f"{head}: the body is no object")
+    given = value.get("metadata") or {}
+    metadata, warnings = decode(given, Type.parse("ObjectMeta"), resource.version, mode)
+    clean, unknown = custom.prune(resource.custom or {}, {**value, "metadata": metadata})
+    return clean, warnings + _oddities(head, mode, unknown, duplicates)
 
 
 def missing(value: Any, type: Type, path: str = "") -> list[str]:

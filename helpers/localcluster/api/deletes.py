@@ -6,13 +6,11 @@ from . import admission
 from .calls import Call
 from .errors import bad_request, conflict
 from .http.messages import Response, json_response
-from .resources import NAMESPACES, PODS, RESOURCES, SERVICE_ACCOUNTS, SERVICES
+from .kinds import NAMESPACES, PODS
 from .selectors import selection
 from .store import Object
 from .termination import begin, remove_pod
 
-# Kinds whose deletion is answered with the object as it was, and not with a Status.
-TOLD = (PODS, SERVICES, SERVICE_ACCOUNTS)
 POLICIES = ("", "Background", "Foreground", "Orphan")
 
 
@@ -22,7 +20,7 @@ def delete(call: Call) -> Response:
     _check(call, held, options)
     if call.dry_run or "All" in (options.get("dryRun") or ()):
         return call.answer(held)
-    remaining = remove(call, held, options) or (held if call.resource in TOLD else None)
+    remaining = remove(call, held, options) or (held if call.resource.told else None)
     return call.answer(remaining) if remaining else json_response(_done(call, held))
 
 
@@ -74,7 +72,7 @@ def remove(call: Call, held: Object, options: dict[str, Any]) -> Object | None:
 
 def _orphan(call: Call, uid: str) -> None:
     """Cut the dependents loose before their owner goes, so that nobody collects them."""
-    for key in RESOURCES:
+    for key in [resource.key for resource in call.store.kinds.stored()]:
         for obj in call.store.list(key):
             owners = obj["metadata"].get("ownerReferences") or []
             kept = [owner for owner in owners if owner["uid"] != uid]

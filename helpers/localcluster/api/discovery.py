@@ -1,12 +1,13 @@
 """How a client finds out what is served: aggregated discovery, and the older lists."""
 
 import hashlib
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from .errors import no_such_path
 from .http.messages import Request, Response, encode_json, json_response
-from .resources import RESOURCES, Resource
+from .registry import Registry
+from .resource import Resource
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 STATUS_VERBS = ["get", "patch", "update"]
@@ -32,28 +33,27 @@ REVIEWS = (
 )
 
 
-@cache
-def group_versions() -> dict[tuple[str, str], list[Resource]]:
+def group_versions(kinds: Registry) -> dict[tuple[str, str], list[Resource]]:
     """Resources by (group, version), the core group first."""
     found: dict[tuple[str, str], list[Resource]] = {}
-    for resource in (*RESOURCES.values(), *REVIEWS):
+    for resource in (*kinds.all(), *REVIEWS):
         found.setdefault((resource.group, resource.version), []).append(resource)
     return found
 
 
-def answer(request: Request) -> Response:
+def answer(request: Request, kinds: Registry) -> Response:
     """Everything under /api and /apis that names no resource. Raises ApiError NotFound."""
     parts = request.segments
     if len(parts) == 1:
         accept = request.header("accept").replace(" ", "")
         if "as=APIGroupDiscoveryList" in accept and "v=v2;" in accept.replace(",", ";") + ";":
-            return with_etag(request, *_aggregated_body(parts[0] == "api"), AGGREGATED)
-        return json_response(_versions(request) if parts[0] == "api" else _groups())
+            return with_etag(request, *_aggregated_body(kinds, kinds.revision, parts[0] == "api"), AGGREGATED)
+        return json_response(_versions(request) if parts[0] == "api" else _groups(kinds))
     if parts[0] == "api":
-        return json_response(_resource_list("", parts[1]))
+        return json_response(_resource_list(kinds, "", parts[1]))
     if len(parts) == 2:
-        return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(parts[1])})
-    return json_response(_resource_list(parts[1], parts[2]))
+        return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(kinds, parts[1])})
+    return json_response(_resource_list(kinds, parts[1], parts[2]))
 
 
 def with_etag(request: Request, body: bytes, etag: str, content_type: str) -> Response:
@@ -68,10 +68,10 @@ def etag_of(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest().upper()}"'
 
 
-@cache
-def _aggregated_body(core: bool) -> tuple[bytes, str]:
+@lru_cache(maxsize=4)
+def _aggregated_body(kinds: Registry, revision: int, core: bool) -> tuple[bytes, str]:
     groups: dict[str, list[dict[str, Any]]] = {}
-    for (group, version), resources in group_versions().items():
+    for (group, version), resources in group_versions(kinds).items():
         if (group == "") == core:
             groups.setdefault(group, []).append(
                 {"version": version, "freshness": "Current", "resources": [_aggregated(item) for item in resources]}
@@ -117,15 +117,15 @@ def _versions(request: Request) -> dict[str, Any]:
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [address]}
 
 
-def _groups() -> dict[str, Any]:
-    names = dict.fromkeys(group for group, _ in group_versions() if group)
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(name) for name in names]}
+def _groups(kinds: Registry) -> dict[str, Any]:
+    names = dict.fromkeys(group for group, _ in group_versions(kinds) if group)
+    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(kinds, name) for name in names]}
 
 
-def _group(name: str) -> dict[str, Any]:
+def _group(kinds: Registry, name: str) -> dict[str, Any]:
     versions = [
         {"groupVersion": f"{group}/{version}", "version": version}
-        for group, version in group_versions()
+        for group, version in group_versions(kinds)
         if group == name and group
     ]
     if not versions:
@@ -133,8 +133,8 @@ def _group(name: str) -> dict[str, Any]:
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 
-def _resource_list(group: str, version: str) -> dict[str, Any]:
-    resources = group_versions().get((group, version))
+def _resource_list(kinds: Registry, group: str, version: str) -> dict[str, Any]:
+    resources = group_versions(kinds).get((group, version))
     if not resources:
         raise no_such_path()
     entries = [entry for resource in resources for entry in _entries(resource)]

@@ -7,6 +7,8 @@ StoreError               the state file cannot be used; told to whoever starts t
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from helpers.plain_text import clean
+
 
 class Named(Protocol):
     """The part of a `Resource` that an error message needs."""
@@ -39,7 +41,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.code = code
         self.reason = reason
-        self.message = message
+        self.message = clean(message)  # kubectl prints it as it comes
         self.details = {key: value for key, value in details.items() if value not in (None, "", [])}
 
     def status(self) -> dict[str, Any]:
@@ -71,6 +73,11 @@ def not_served(plural: str, group: str) -> ApiError:
     name = f"{plural}.{group}" if group else plural
     message = f"{name} is not part of this lab's cluster; `kubectl api-resources` lists what is"
     return ApiError(404, "NotFound", message, group=group, kind=plural)
+
+
+def refused(resource: Named, why: str) -> ApiError:
+    """A kind that clients may know of, and that isn't served."""
+    return ApiError(404, "NotFound", why, group=resource.group, kind=resource.plural)
 
 
 def already_exists(resource: Named, name: str) -> ApiError:

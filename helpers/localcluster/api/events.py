@@ -5,7 +5,7 @@ from time import time_ns
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .resources import EVENTS
+from .kinds import EVENTS
 from .store import Object, Store, now
 
 KEPT = 1000  # events in the whole cluster; beyond that the oldest go
@@ -27,7 +27,7 @@ def record(store: Store, obj: Object, type: str, reason: str, message: str, comp
     old = store.get(EVENTS.key, *known[note]) if note in known else None
     if old is not None:
         return store.update(EVENTS.key, {**old, "count": old["count"] + 1, "lastTimestamp": now()})
-    _forget(store)
+    make_room(store)
     name, time = _free_name(store, namespace, about["name"]), now()
     known[note] = (namespace, name)
     return store.create(
@@ -71,12 +71,13 @@ def _reference(obj: Object) -> dict[str, Any]:
     }
 
 
-def _forget(store: Store) -> None:
-    """Drop the oldest events, in one sweep of a tenth so that it is rare."""
+def make_room(store: Store) -> None:
+    """Before another event comes: drop the oldest, in one sweep of a tenth so that it is rare."""
     events = store.list(EVENTS.key)
     if len(events) < KEPT:
         return
-    events.sort(key=_last_seen)
+    # By the counter of versions: a clock that was set back would make the newest the oldest.
+    events.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
     known = _known.get(store, {})
     for note in [note for note, place in known.items() if store.get(EVENTS.key, *place) is None]:
         del known[note]

@@ -6,6 +6,7 @@ fsync serves all of them; the more writers, the larger the batches.
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -14,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..home import FREE_SPACE, FULL
+from helpers.plain_text import clean_line
+
+from ..private import FULL, MAKE_WRITABLE
 from .errors import StoreError
 
 SCHEMA = """
@@ -62,20 +65,20 @@ class Journal:
     def load(self) -> tuple[int, Iterator[Row]]:
         """The last revision on disk and every object; call once, before `start`."""
         try:
-            found = self._database.execute("select value from counters where name = 'revision'").fetchone()
+            found = self._database.execute("select value from counters where name = 'revision'").fetchone() or (0,)
             rows = self._database.execute("select resource, namespace, name, body from objects").fetchall()
         except sqlite3.DatabaseError as error:
-            raise _unusable(self.path, error) from error
-        return (found[0] if found else 0), (
-            Row(key, namespace, name, json.loads(body)) for key, namespace, name, body in rows
-        )
+            raise unusable(self.path, error) from error
+        if not isinstance(found[0], int):
+            raise StoreError(f"{self.path} is damaged: its counter cannot be read; {START_EMPTY}")
+        return found[0], (_object(self.path, row) for row in rows)
 
     def start(self, revision: int) -> None:
         """Begin to write; `revision` is kept first, so that the next start counts on from there."""
         try:
             self._commit([], revision)
         except sqlite3.Error as error:
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error) from error
         self._thread.start()
 
     def write(self, row: Row, revision: int) -> None:
@@ -157,7 +160,7 @@ class Journal:
         """Keep the batch for the next try and tell who waits; False when there is no next try."""
         with self._changed:
             self._pending = {**batch, **self._pending}
-            self.problem = f"{self.path} cannot be written ({error}); free some disk space"
+            self.problem = str(unusable(self.path, error))
             failed, self._waiters = [future for _, future in self._waiters], []
             _settle(failed, StoreError(self.problem))
             self._changed.wait_for(lambda: self._closing, RETRY_SECONDS)
@@ -182,25 +185,84 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         path.chmod(0o600)
-        database = sqlite3.connect(path, check_same_thread=False, timeout=2)
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
     try:
+        database = sqlite3.connect(path, check_same_thread=False, timeout=2)
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    try:
+        database.text_factory = bytes  # what can't be decoded would be quoted by the error
         # One process owns the file; the write-ahead log is synced at every commit.
         database.execute("pragma locking_mode = exclusive")
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = full")
+        _check_version(database, path)
         database.executescript(SCHEMA)
         database.execute(f"pragma user_version = {SCHEMA_VERSION}")
     except sqlite3.Error as error:
         database.close()
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
+    except StoreError:
+        database.close()
+        raise
     return database
 
 
-def _unusable(path: Path, error: Exception) -> StoreError:
-    if "locked" in str(error):
-        return StoreError(f"{path} is in use by another node; stop that one with `python -m helpers down` first")
-    if "full" in str(error) or (isinstance(error, OSError) and error.errno in FULL):
-        return StoreError(f"{path} cannot be written: the disk is full. {FREE_SPACE}")
-    return StoreError(f"{path} cannot be used ({error}); move it away to start with an empty cluster")
+def _check_version(database: sqlite3.Connection, path: Path) -> None:
+    if database.execute("pragma user_version").fetchone()[0] > SCHEMA_VERSION:
+        raise StoreError(f"{path} was written by a newer version of the lab; update this one, or set LAB_HOME to "
+                         "another folder")
+
+
+def _object(path: Path, raw: tuple[bytes, bytes, bytes, bytes]) -> Row:
+    """One object as it is kept. Raises StoreError that names it and shows nothing of its content."""
+    key, namespace, name = (part.decode(errors="backslashreplace") if isinstance(part, bytes) else "?"
+                            for part in raw[:3])
+    try:
+        body = json.loads(raw[3])
+    except (ValueError, TypeError, RecursionError):
+        body = None
+    if not isinstance(body, dict) or not _is_of(body.get("metadata"), namespace, name):
+        named = "/".join(filter(None, (key, namespace, name)))
+        raise StoreError(f"{path} is damaged: {clean_line(named)} cannot be read; {START_EMPTY}") from None
+    return Row(key, namespace, name, body)
+
+
+def _is_of(metadata: Any, namespace: str, name: str) -> bool:
+    return isinstance(metadata, dict) and (metadata.get("namespace") or "", metadata.get("name")) == (namespace, name)
+
+
+START_EMPTY = "move it away to start with an empty cluster"
+_ADVICE = {
+    sqlite3.SQLITE_CORRUPT: f"is damaged ({{}}); {START_EMPTY}",
+    sqlite3.SQLITE_NOTADB: f"is damaged ({{}}); {START_EMPTY}",
+    sqlite3.SQLITE_BUSY: "is in use by another node ({}); stop that one with `python -m helpers down` first",
+    sqlite3.SQLITE_LOCKED: "is in use by another node ({}); stop that one with `python -m helpers down` first",
+    sqlite3.SQLITE_FULL: "cannot be written ({}); free some disk space",
+    sqlite3.SQLITE_IOERR: "cannot be read or written ({}); free some disk space, lift a limit on the size of files "
+                          "(ulimit -f), or look whether the disk works",
+    sqlite3.SQLITE_ERROR: "is none that this version of the lab can read ({}); set LAB_HOME to another folder",
+}
+_NOT_OPENED = "cannot be opened for writing ({}); look at its owner, permissions and attributes, and at its folder's"
+
+
+def unusable(path: Path, error: Exception) -> StoreError:
+    """Why the file can't be used, and what helps; to start afresh is advised only where the file is damaged."""
+    if isinstance(error, OSError):
+        advice = _ADVICE[sqlite3.SQLITE_FULL] if error.errno in FULL else _NOT_OPENED
+        return StoreError(f"{path} {advice.format(error.strerror)}")
+    if _is_read_only(path):
+        return StoreError(f"{path} cannot be written ({error}): its disk has become read-only. {MAKE_WRITABLE}")
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CANTOPEN) & 0xFF
+    return StoreError(f"{path} {_ADVICE.get(code, _NOT_OPENED).format(error)}")
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether the disk is: SQLite doesn't tell that from other errors."""
+    try:
+        # The journal beside it: closing the database itself would let go of SQLite's lock.
+        os.close(os.open(f"{path}-wal", os.O_RDWR))
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False

@@ -2,13 +2,14 @@
 
 import secrets
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from . import tables
-from .calls import Call, whole_number
-from .errors import ApiError, expired
+from .calls import Call, warning, whole_number
+from .errors import ApiError, expired, refused
 from .http.messages import Response, json_response
-from .resources import FLOWS
+from .kinds import FLOWS
 from .selectors import selection
 from .sources import one_flow, source_of
 from .store import Object
@@ -51,23 +52,40 @@ def get(call: Call) -> Response:
     return call.answer(obj)
 
 
+def refuse(call: Call) -> Response:
+    """What a kind that isn't served answers: an empty list with a warning, and to everything else why. Raises ApiError.
+
+    Clients that look through all kinds, such as `kubectl apply --prune`, find none of these.
+    """
+    resource = call.resource
+    if call.request.method != "GET" or call.name or call.request.flag("watch"):
+        raise refused(resource, resource.refusal)
+    return _listed(call, Page(call.store.revision, []), [("Warning", warning(resource.refusal))])
+
+
 def list_objects(call: Call, pages: Pages) -> Response:
     """GET of a collection."""
-    request, resource = call.request, call.resource
+    request = call.request
     limit = whole_number(request, "limit")
     token = request.first("continue")
     page = pages.take(token) if token else _snapshot(call)
-    metadata: Object = {"resourceVersion": str(page.revision)}
-    objects = page.objects
-    if limit and len(objects) > limit:
-        objects, rest = objects[:limit], objects[limit:]
-        metadata |= {"continue": pages.keep(Page(page.revision, rest)), "remainingItemCount": len(rest)}
-    version = tables.wanted(request)
+    if not limit or len(page.objects) <= limit:
+        return _listed(call, page)
+    rest = page.objects[limit:]
+    more = {"continue": pages.keep(Page(page.revision, rest)), "remainingItemCount": len(rest)}
+    return _listed(call, Page(page.revision, page.objects[:limit]), more=more)
+
+
+def _listed(
+    call: Call, page: Page, headers: Sequence[tuple[str, str]] = (), more: dict[str, Any] | None = None
+) -> Response:
+    resource, metadata = call.resource, {"resourceVersion": str(page.revision), **(more or {})}
+    version = tables.wanted(call.request)
     if version:
-        include = request.first("includeObject", "Metadata")
-        return json_response(tables.table(resource, objects, version, include, metadata))
+        include = call.request.first("includeObject", "Metadata")
+        return json_response(tables.table(resource, page.objects, version, include, metadata), 200, [*headers])
     kind = {"kind": f"{resource.kind}List", "apiVersion": resource.group_version}
-    return json_response({**kind, "metadata": metadata, "items": objects})
+    return json_response({**kind, "metadata": metadata, "items": page.objects}, 200, [*headers])
 
 
 def _snapshot(call: Call) -> Page:

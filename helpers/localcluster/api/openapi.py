@@ -1,18 +1,20 @@
 """OpenAPI documents: for `kubectl explain`, and for clients that check fields before they send."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from . import discovery
 from .errors import no_such_path
 from .http.messages import Request, Response, encode_json, json_response
-from .resources import RESOURCES, Resource
+from .registry import Registry
+from .resource import Resource
 from .schema import Type, reachable, structure
 from .version import GIT_VERSION
 
 V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_SOURCES = ("schema.json", "descriptions.json", "openapi.py")
 WRITE = ("dryRun", "fieldManager", "fieldValidation")
 SCALARS: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -29,55 +31,66 @@ UNIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def answer(request: Request) -> Response:
+def answer(request: Request, kinds: Registry) -> Response:
     """Everything under /openapi. Raises ApiError NotFound."""
     parts = request.segments
     if parts[1:] == ("v2",):
         return Response(200, _v2_stub(), V2_TYPE)
     if parts[1:] == ("v3",):
-        return json_response({"paths": _index()})
+        return json_response({"paths": _index(kinds)})
     if len(parts) == 4 and parts[2] == "api":
-        return _served(request, "", parts[3])
+        return _served(request, kinds, "", parts[3])
     if len(parts) == 5 and parts[2] == "apis":
-        return _served(request, parts[3], parts[4])
+        return _served(request, kinds, parts[3], parts[4])
     raise no_such_path()
 
 
-def _served(request: Request, group: str, version: str) -> Response:
-    if not _resources(group, version):
+def _served(request: Request, kinds: Registry, group: str, version: str) -> Response:
+    resources = tuple(item for item in kinds.all() if (item.group, item.version) == (group, version))
+    if not resources:
         raise no_such_path()
-    return discovery.with_etag(request, document(group, version), _etag(group, version), "application/json")
+    etag = _etag(resources)
+    return discovery.with_etag(request, document(resources), etag, "application/json")
 
 
-def _resources(group: str, version: str) -> list[Resource]:
-    return [item for item in RESOURCES.values() if (item.group, item.version) == (group, version)]
-
-
-@cache
-def _index() -> dict[str, Any]:
+def _index(kinds: Registry) -> dict[str, Any]:
+    served: dict[tuple[str, str], list[Resource]] = {}
+    for resource in kinds.all():
+        served.setdefault((resource.group, resource.version), []).append(resource)
     paths = {}
-    for group, version in dict.fromkeys((item.group, item.version) for item in RESOURCES.values()):
-        path = f"apis/{group}/{version}" if group else f"api/{version}"
-        paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={_etag(group, version).strip(chr(34))}"}
+    for resources in served.values():
+        path = resources[0].base_path[1:]
+        paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={_etag(tuple(resources)).strip(chr(34))}"}
     return paths
 
 
-@cache
-def _etag(group: str, version: str) -> str:
+@lru_cache(maxsize=64)
+def _etag(resources: tuple[Resource, ...]) -> str:
     """Known without making the document: `kubectl apply` asks for all of these and reads one or two."""
-    sources = ("schema.json", "descriptions.json", "openapi.py")
-    texts = [Path(__file__).with_name(name).read_bytes() for name in sources]
-    return discovery.etag_of(b"".join([group.encode(), version.encode(), GIT_VERSION.encode(), *texts]))
+    names = "".join(f"{item.group_version} {item.kind} {item.custom}" for item in resources)
+    return discovery.etag_of(f"{GIT_VERSION} {names}".encode() + _sources())
 
 
 @cache
-def document(group: str, version: str) -> bytes:
-    """The OpenAPI v3 document of one group and version."""
-    resources = _resources(group, version)
+def _sources() -> bytes:
+    """What the documents are made from."""
+    return b"".join(Path(__file__).with_name(name).read_bytes() for name in _SOURCES)
+
+
+@lru_cache(maxsize=64)
+def document(resources: tuple[Resource, ...]) -> bytes:
+    """The OpenAPI v3 document of one group and version: the kinds that it has."""
     schemas: dict[str, Any] = dict(UNIONS)
-    for name in reachable([resource.kind for resource in resources]):
+    described = [item.kind for item in resources if not item.refusal and item.custom is None]
+    custom = ["ObjectMeta"] if any(item.custom is not None for item in resources) else []
+    for name in reachable([*described, *custom]):
         schemas[name] = _structure(name)
     for resource in resources:
+        if resource.custom is not None:
+            schemas[resource.kind] = _custom(resource.custom)
+        elif resource.refusal:
+            # No more than its name: clients ask, and are told why it isn't here.
+            schemas[resource.kind] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
         schemas[resource.kind]["x-kubernetes-group-version-kind"] = [_kind(resource)]
     paths: dict[str, Any] = {}
     for resource in resources:
@@ -90,6 +103,13 @@ def document(group: str, version: str) -> bytes:
             "components": {"schemas": schemas},
         }
     )
+
+
+def _custom(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a CustomResourceDefinition, with what all objects have."""
+    common = {field: {"description": _described("*", field), "type": "string"} for field in ("apiVersion", "kind")}
+    common["metadata"] = {"description": _described("*", "metadata"), **_type(Type("ObjectMeta"))}
+    return {"type": "object", **schema, "properties": {**(schema.get("properties") or {}), **common}}
 
 
 @cache

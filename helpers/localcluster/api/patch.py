@@ -1,10 +1,11 @@
 """The three patch types: strategic merge, JSON merge (RFC 7386), JSON patch (RFC 6902)."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
 from .errors import ApiError, bad_request, unsupported_media_type
-from .merge_keys import MERGE_KEYS, MERGE_SETS
+from .http.messages import encode_json
 from .schema import Type
 
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -14,7 +15,7 @@ APPLY = ("application/apply-patch+yaml", "application/apply-patch+cbor")
 NO_APPLY = "server-side apply is not part of this lab's cluster; use `kubectl apply` without --server-side"
 DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
 MANY = 1000  # operations of one JSON patch
-COPIES = 10  # each can double the object
+LARGEST = 3 * 1024 * 1024  # bytes of a patched object, as of a body
 
 _GONE = object()  # a patch deleted this value
 
@@ -28,12 +29,20 @@ def check(media_type: str) -> None:
 
 
 def apply(media_type: str, current: Any, patch: Any, type: Type) -> Any:
-    """The patched copy of `current`. Raises ApiError 400 or 422."""
+    """The patched copy of `current`. Raises ApiError 400, 413 or 422."""
     if media_type == STRATEGIC:
-        return _strategic_object(current, patch, type)
-    if media_type == MERGE:
-        return merge(current, patch)
-    return _json_patch(current, patch)
+        patched = _strategic_object(current, patch, type)
+    elif media_type == MERGE:
+        patched = merge(current, patch)
+    else:
+        patched = _json_patch(current, patch)
+    _bound(len(encode_json(patched)))
+    return patched
+
+
+def _bound(size: int) -> None:
+    if size > LARGEST:
+        raise ApiError(413, "RequestEntityTooLarge", f"the patched object is larger than {LARGEST >> 20} MiB")
 
 
 def merge(current: Any, patch: Any) -> Any:
@@ -54,14 +63,20 @@ def _json_patch(current: Any, patch: Any) -> Any:
 
     if not isinstance(patch, list) or not all(isinstance(item, dict) for item in patch):
         raise bad_request('a JSON patch is a list of operations, such as [{"op": "remove", "path": "/spec"}]')
-    if len(patch) > MANY or sum(item.get("op") == "copy" for item in patch) > COPIES:
-        raise bad_request(f"a JSON patch may have {MANY} operations at most, {COPIES} of them copies")
+    if len(patch) > MANY:
+        raise bad_request(f"a JSON patch may have {MANY} operations at most")
+    patched, size = copy.deepcopy(current), len(encode_json(current))
     try:
-        return jsonpatch.JsonPatch(patch).apply(current)
+        for operation in patch:
+            if operation.get("op") == "copy":  # the one operation that makes more of what is there
+                size += len(encode_json(jsonpatch.JsonPointer(operation["from"]).resolve(patched)))
+                _bound(size)
+            patched = jsonpatch.JsonPatch([operation]).apply(patched, in_place=True)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError) as error:
         raise ApiError(
             422, "Invalid", f"the server rejected our request due to an error in our request: {error}"
         ) from error
+    return patched
 
 
 def _strategic_object(current: Any, patch: Any, type: Type) -> Any:
@@ -114,12 +129,18 @@ def _type_of(owner: Type, name: str) -> Type:
     return known.fields.get(name, Type("any")) if known else Type("any")
 
 
+def _merge_keys(owner: Type) -> dict[str, str]:
+    known = owner.structure
+    return known.merge_keys if known else {}
+
+
 def _list(current: list[Any], patch: list[Any], owner: Type, name: str, type: Type) -> list[Any]:
-    if (owner.name, name) in MERGE_SETS:
-        return current + [value for value in patch if value not in current]
-    key = MERGE_KEYS.get(owner.name, {}).get(name)
-    if not key:
+    key = _merge_keys(owner).get(name)
+    if key is None:
         return patch
+    if not key:
+        held = {_identity(value) for value in current}
+        return current + [value for value in patch if _identity(value) not in held]
     return _merge_by(key, current, patch, type.item or Type("any"))
 
 
@@ -129,26 +150,34 @@ def _merge_by(key: str, current: list[Any], patch: Sequence[Any], item: Type) ->
     if any(change.get("$patch") == "replace" for change in patch):
         return [change for change in patch if change.get("$patch") != "replace"]
     merged = list(current)
+    places: dict[str, list[int]] = {}  # where items with this key are
+    for place, held in enumerate(merged):
+        places.setdefault(_identity(held.get(key)), []).append(place)
     for change in patch:
         if key not in change:
             raise bad_request(f"map: {change} does not contain declared merge key: {key}")
-        place = next((i for i, old in enumerate(merged) if old.get(key) == change[key]), None)
-        result = strategic(merged[place] if place is not None else {}, change, item)
-        if result is _GONE:
-            if place is not None:
-                del merged[place]
-        elif place is None:
+        found = places.setdefault(_identity(change[key]), [])
+        result = strategic(merged[found[0]] if found else {}, change, item)
+        if found:
+            merged[found[0]] = result
+        elif result is not _GONE:
+            found.append(len(merged))
             merged.append(result)
-        else:
-            merged[place] = result
-    return merged
+        if result is _GONE and found:
+            found.pop(0)
+    return [held for held in merged if held is not _GONE]
+
+
+def _identity(value: Any) -> str:
+    """Equal for equal values."""
+    return repr(value)
 
 
 def _delete_values(merged: dict[str, Any], patch: dict[str, Any]) -> None:
     for directive, values in patch.items():
         if directive.startswith("$deleteFromPrimitiveList/") and isinstance(values, list):
-            name = directive.partition("/")[2]
-            merged[name] = [value for value in merged.get(name) or [] if value not in values]
+            name, gone = directive.partition("/")[2], {_identity(value) for value in values}
+            merged[name] = [value for value in merged.get(name) or [] if _identity(value) not in gone]
 
 
 def _order(merged: dict[str, Any], patch: dict[str, Any], type: Type) -> None:
@@ -157,10 +186,10 @@ def _order(merged: dict[str, Any], patch: dict[str, Any], type: Type) -> None:
         if not directive.startswith("$setElementOrder/") or not isinstance(wanted, list):
             continue
         name = directive.partition("/")[2]
-        key = MERGE_KEYS.get(type.name, {}).get(name, "")
+        key = _merge_keys(type).get(name, "")
 
         def identity(item: Any, key: str = key) -> str:
-            return repr(item.get(key) if isinstance(item, dict) else item)
+            return _identity(item.get(key) if isinstance(item, dict) else item)
 
         ranks = {identity(item): rank for rank, item in enumerate(wanted)}
         if isinstance(merged.get(name), list):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .humanize import age
-from .store import Object
+from .resource import Object
 
 TERMINAL = ("Succeeded", "Failed")
 

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 from .errors import no_such_path, not_served
-from .resources import BY_PATH, NAMESPACES, Resource
+from .kinds import NAMESPACES
+from .registry import Registry
+from .resource import Resource
 
 
 class Target(NamedTuple):
@@ -20,7 +22,7 @@ def is_discovery(segments: tuple[str, ...]) -> bool:
     return (segments[0] == "api" and len(segments) <= 2) or (segments[0] == "apis" and len(segments) <= 3)
 
 
-def find(segments: tuple[str, ...]) -> Target:
+def find(kinds: Registry, segments: tuple[str, ...]) -> Target:
     """Raises ApiError NotFound for paths that aren't served."""
     if segments[0] == "api":
         group, version, rest = "", segments[1], segments[2:]
@@ -31,7 +33,7 @@ def find(segments: tuple[str, ...]) -> Target:
     namespace = None
     if rest[0] == "namespaces" and len(rest) > 2 and (group or rest[2] not in NAMESPACES.subresources):
         namespace, rest = rest[1], rest[2:]
-    resource = BY_PATH.get((group, version, rest[0]))
+    resource = kinds.at(group, version, rest[0])
     if resource is None:
         raise not_served(rest[0], group)
     name = rest[1] if len(rest) > 1 else None

@@ -1,8 +1,7 @@
 """Field names and types of the kinds served, read from `schema.json`.
 
-The file holds facts only (names, types, what is required), made by
-`generate_schema` from the Python client's models; the kinds of this lab's own
-are declared here.
+The file holds facts only (names, types, numbers, merge keys, what is required), made by `generate_schema`, which says
+how a field is spelled there. JSON, protobuf, OpenAPI and patches all follow this one description.
 """
 
 import json
@@ -10,34 +9,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .resources import Resource
+from .resource import Resource
 
 SCALARS = frozenset(("string", "integer", "boolean", "number", "time", "bytes", "IntOrString", "Quantity", "any"))
-LAB_TYPES = {
-    "Flow": {
-        "apiVersion": "string",
-        "kind": "string",
-        "metadata": "ObjectMeta",
-        "time": "time",
-        "source": "FlowEnd",
-        "target": "FlowEnd",
-        "port": "integer",
-        "protocol": "string",
-        "verdict": "string",
-        "reason": "string",
-        "policies": "[]string",
-        "attempts": "integer",
-        "dns": "boolean",
-    },
-    "FlowEnd": {
-        "kind": "string",
-        "namespace": "string",
-        "name": "string",
-        "address": "string",
-        "labels": "{}string",
-        "service": "string",
-    },
-}
+# A JSON schema within an object is kept as it is given.
+OPAQUE = "JSONSchemaProps"
 
 
 @dataclass(frozen=True)
@@ -63,35 +39,72 @@ class Type:
 
 
 @dataclass(frozen=True)
+class Wire:
+    """A field in protobuf. Without a `name` its own fields are the owner's in JSON."""
+
+    name: str
+    type: Type
+    keeps_zero: bool
+
+
+@dataclass(frozen=True)
 class Structure:
-    """A structure's fields in alphabetical order, and which of them must be there."""
+    """A structure's fields in alphabetical order, and which of them must be there.
+
+    `wire` has the fields by their number in protobuf, `merge_keys` the key by which a strategic merge patch merges a
+    list; an empty key says that the list merges as a set.
+    """
 
     name: str
     fields: dict[str, Type]
     required: tuple[str, ...]
+    wire: dict[int, Wire]
+    merge_keys: dict[str, str]
 
 
 @cache
-def _document() -> dict[str, dict[str, dict[str, str]]]:
+def _document() -> dict[str, dict[str, str]]:
     path = Path(__file__).with_name("schema.json")
-    document: dict[str, dict[str, dict[str, str]]] = json.loads(path.read_bytes())
-    document["types"].update(LAB_TYPES)
-    return document
+    types: dict[str, dict[str, str]] = json.loads(path.read_bytes())["types"]
+    return types
 
 
 @cache
 def structure(name: str) -> Structure:
-    fields = _document()["types"][name]
-    return Structure(
-        name,
-        {field.rstrip("!"): Type.parse(spelled) for field, spelled in fields.items()},
-        tuple(field[:-1] for field in fields if field.endswith("!")),
-    )
+    fields: dict[str, Type] = {}
+    required: list[str] = []
+    wire: dict[int, Wire] = {}
+    merge_keys: dict[str, str] = {}
+    for label, spelled in _document()[name].items():
+        type_name, *words = spelled.split()
+        type = Type.parse(type_name)
+        if label.startswith("+"):
+            inner = structure(type_name)
+            fields |= inner.fields
+            required += inner.required
+            merge_keys |= inner.merge_keys
+            wire[int(label[1:])] = Wire("", type, True)
+            continue
+        field = label.removesuffix("!")
+        fields[field] = Type.parse("any") if OPAQUE in type_name else type
+        if label.endswith("!"):
+            required.append(field)
+        if words:
+            wire[int(words[0])] = Wire(field, type, "zero" in words)
+        for word in words[1:]:
+            if word != "zero":
+                merge_keys[field] = word.removeprefix("by=").removeprefix("set")
+    return Structure(name, dict(sorted(fields.items())), tuple(required), wire, merge_keys)
+
+
+def is_kind(name: str) -> bool:
+    """Whether objects of this name come as bodies of their own."""
+    return "kind" in _document().get(name, ())
 
 
 def root(resource: Resource) -> Type:
     """The type of a resource's objects."""
-    return Type.parse(resource.kind)
+    return Type.parse("any" if resource.custom is not None else resource.kind)
 
 
 def reachable(names: list[str]) -> list[str]:

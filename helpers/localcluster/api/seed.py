@@ -3,8 +3,7 @@
 import os
 import platform
 
-from .defaults import default
-from .resources import NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
+from .kinds import CONFIG_MAPS, NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
 from .store import Event, Object, Store, now
 from .version import GIT_VERSION
 
@@ -13,24 +12,30 @@ NODE_NAME = "lab-node"
 NODE_ADDRESS = "172.20.0.2"
 POD_CIDR = "10.244.0.0/16"
 API_ADDRESS = "10.96.0.1"
+ROOT_CERTIFICATE = "kube-root-ca.crt"
 
 
-def plant(store: Store) -> None:
-    """Create what isn't there yet, refresh the node, and keep the permanent objects from now on."""
+def plant(store: Store, authority: str = "") -> None:
+    """Create what isn't there yet, refresh the node, and keep the permanent objects from now on.
+
+    Every namespace has the certificate of the API's `authority` (PEM), where pods of real clusters find it.
+    """
     for name in NAMESPACE_NAMES:
         if store.get(NAMESPACES.key, None, name) is None:
-            store.create(NAMESPACES.key, default(NAMESPACES.key, _object("v1", "Namespace", name)))
+            store.create(NAMESPACES.key, NAMESPACES.default(_object("v1", "Namespace", name)))
     for namespace in store.list(NAMESPACES.key):
         _account(store, namespace)
+        _root_certificate(store, namespace, authority)
     _service(store)
     _node(store)
-    store.subscribe(lambda event: _keep(store, event))
+    store.subscribe(lambda event: _keep(store, event, authority))
 
 
-def _keep(store: Store, event: Event) -> None:
+def _keep(store: Store, event: Event, authority: str) -> None:
     name, namespace = event.object["metadata"]["name"], event.object["metadata"].get("namespace")
     if event.resource == NAMESPACES.key and event.type == "ADDED":
         _account(store, event.object)
+        _root_certificate(store, event.object, authority)
     elif event.type != "DELETED":
         return
     elif event.resource == SERVICES.key and (namespace, name) == ("default", "kubernetes"):
@@ -54,6 +59,18 @@ def _account(store: Store, namespace: Object) -> None:
     store.create(SERVICE_ACCOUNTS.key, _object("v1", "ServiceAccount", "default", name))
 
 
+def _root_certificate(store: Store, namespace: Object, authority: str) -> None:
+    name = namespace["metadata"]["name"]
+    held = store.get(CONFIG_MAPS.key, name, ROOT_CERTIFICATE)
+    if namespace["metadata"].get("deletionTimestamp") or not authority:
+        return
+    wanted = {**_object("v1", "ConfigMap", ROOT_CERTIFICATE, name), "data": {"ca.crt": authority}}
+    if held is None:
+        store.create(CONFIG_MAPS.key, wanted)
+    elif held.get("data") != wanted["data"]:
+        store.update(CONFIG_MAPS.key, {**held, "data": wanted["data"]})
+
+
 def _service(store: Store) -> None:
     if store.get(SERVICES.key, "default", "kubernetes"):
         return
@@ -64,7 +81,7 @@ def _service(store: Store) -> None:
         "clusterIPs": [API_ADDRESS],
         "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
     }
-    store.create(SERVICES.key, default(SERVICES.key, service))
+    store.create(SERVICES.key, SERVICES.default(service))
 
 
 def _node(store: Store) -> None:

@@ -1,12 +1,11 @@
 """Label and field selectors, as objects carry them and as query strings spell them."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .errors import bad_request
-from .resources import Resource
-from .store import Object
+from .resource import Object, Resource
 
 LONGEST = 8192  # characters of a selector in a query
 Labels = Mapping[str, str]
@@ -15,6 +14,8 @@ Match = Callable[[Object], bool]
 SET_TERM = re.compile(r"(\S+)\s+(in|notin)\s*\(([^)]*)\)")
 EQUALITY_TERM = re.compile(r"([^\s!=]+)\s*(!=|==|=)\s*(\S*)")
 PRESENCE_TERM = re.compile(r"(!?)\s*([\w./-]+)")
+# What a field that is left out compares as, where that isn't "".
+UNSET = {"spec.unschedulable": "false", "spec.hostNetwork": "false"}
 FIELD_TERM = re.compile(r"([^=!]+)(!=|==|=)(.*)")
 
 
@@ -112,7 +113,7 @@ def parse_fields(resource: Resource, text: str) -> list[tuple[list[str], bool, s
     return parsed
 
 
-def _field(obj: Object, path: Iterable[str]) -> str:
+def _field(obj: Object, path: list[str]) -> str:
     value: Any = obj
     for step in path:
         value = value.get(step) if isinstance(value, dict) else None
@@ -120,7 +121,7 @@ def _field(obj: Object, path: Iterable[str]) -> str:
         return str(value).lower()
     if path == ["source"] and isinstance(value, dict):
         return str(value.get("component", ""))
-    return "" if value is None else str(value)
+    return UNSET.get(".".join(path), "") if value is None else str(value)
 
 
 def selection(resource: Resource, labels: str | None, fields: str | None) -> Match | None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from .errors import ApiError, expired, no_such_path
+from .kinds import FLOWS
 from .node import FlowLog, NodeStreams
-from .resources import FLOWS, Resource
+from .resource import Resource
 from .store import Event, Object, Store
 
 
@@ -38,23 +39,30 @@ class Stored:
     def __init__(self, store: Store, resource: Resource) -> None:
         self._store = store
         self._key = resource.key
+        self._resource = resource
 
     @property
     def revision(self) -> int:
         return self._store.revision
 
     def list(self, namespace: str | None) -> list[Object]:
-        return self._store.list(self._key, namespace)
+        return [self._resource.served(obj) for obj in self._store.list(self._key, namespace)]
 
     def since(self, revision: int) -> Iterable[Event]:
-        return (event for event in self._store.since(revision) if event.resource == self._key)
+        return (self._served(event) for event in self._store.since(revision) if event.resource == self._key)
 
     def subscribe(self, callback: Callable[[Event], None]) -> Callable[[], None]:
         def mine(event: Event) -> None:
             if event.resource == self._key:
-                callback(event)
+                callback(self._served(event))
 
         return self._store.subscribe(mine)
+
+    def _served(self, event: Event) -> Event:
+        if self._resource.custom is None:
+            return event
+        previous = event.previous and self._resource.served(event.previous)
+        return event._replace(object=self._resource.served(event.object), previous=previous)
 
 
 class Flows:

@@ -6,9 +6,10 @@ Objects that the store hands out are shared: build new dicts, never change them.
 """
 
 import logging
+import marshal
 import random
 import uuid
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,15 @@ from typing import Any, NamedTuple
 
 from .errors import ApiError, already_exists, bad_request, conflict, expired, not_found
 from .journal import Journal, Row
-from .resources import RESOURCES, Resource
+from .kinds import CUSTOM_RESOURCE_DEFINITIONS
+from .kinds.customresourcedefinitions import resources_of
+from .registry import Registry
+from .resource import Resource
 
 Object = dict[str, Any]
 
 HISTORY = 5000  # events kept for watches that start at an earlier revision
+HISTORY_BYTES = 8 * 1024 * 1024  # of their objects, as compact as they get; in memory it is about three times that
 # Added at every start: what a client saw of writes that a crash undid must not be given out for others.
 REVISION_GAP = 10_000
 NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # no vowels, no look-alikes
@@ -41,6 +46,32 @@ class Event(NamedTuple):
 Callback = Callable[[Event], None]
 
 
+class History:
+    """The latest events, bounded in number and size; the newest is always kept."""
+
+    def __init__(self) -> None:
+        self.oldest = 1
+        """The earliest revision that `since` still knows."""
+        self._events: deque[tuple[Event, int]] = deque()
+        self._size = 0
+
+    def add(self, event: Event) -> None:
+        """Keep an event; the oldest go."""
+        size = len(marshal.dumps(event.object))  # the quickest way to learn how large it is
+        self._events.append((event, size))
+        self._size += size
+        while len(self._events) > HISTORY or (self._size > HISTORY_BYTES and len(self._events) > 1):
+            gone, size = self._events.popleft()
+            self._size -= size
+            self.oldest = gone.revision
+
+    def since(self, revision: int) -> Iterator[Event]:
+        """The events after `revision`. Raises ApiError Expired when they aren't kept any more."""
+        if revision < self.oldest:
+            raise expired(f"too old resource version: {revision} ({self.oldest})")
+        return (event for event, _ in [*self._events] if event.revision > revision)
+
+
 def now() -> str:
     """The time as Kubernetes writes it: UTC, whole seconds."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -53,11 +84,11 @@ class Store:
         """Without a journal nothing is kept; `open` is the usual way."""
         self.revision = 1
         self._journal = journal
-        self._objects: dict[str, dict[str, dict[str, Object]]] = {key: {} for key in RESOURCES}
+        self.kinds = Registry()
+        self._objects: defaultdict[str, dict[str, dict[str, Object]]] = defaultdict(dict)
         self._callbacks: dict[object, Callback] = {}
         self._undelivered: deque[Event] = deque()
-        self._history: deque[Event] = deque(maxlen=HISTORY)
-        self._oldest = 1
+        self._history = History()
 
     @classmethod
     def open(cls, path: str | Path) -> "Store":
@@ -67,9 +98,11 @@ class Store:
         try:
             revision, rows = journal.load()
             for row in rows:
-                if row.body is not None and row.resource in store._objects:
+                if row.body is not None:
                     store._objects[row.resource].setdefault(row.namespace, {})[row.name] = row.body
-            store.revision = store._oldest = revision + REVISION_GAP
+            for definition in store.list(CUSTOM_RESOURCE_DEFINITIONS.key):
+                store.kinds.define(definition["metadata"]["name"], resources_of(definition))
+            store.revision = store._history.oldest = revision + REVISION_GAP
             journal.start(store.revision)
         except BaseException:
             journal.close()
@@ -85,7 +118,7 @@ class Store:
     @property
     def oldest(self) -> int:
         """The earliest revision that `since` still knows."""
-        return self._oldest
+        return self._history.oldest
 
     @property
     def problem(self) -> str | None:
@@ -111,12 +144,12 @@ class Store:
 
         `dry_run` gives the same answer and keeps nothing. Raises ApiError AlreadyExists.
         """
-        resource = RESOURCES[key]
+        resource = self.kinds[key]
         given = obj["metadata"]
         name = given.get("name") or self.generate_name(resource, given)
         if self.get(key, given.get("namespace"), name):
             raise already_exists(resource, name)
-        metadata = {**given, "name": name, "uid": str(uuid.uuid4()), "creationTimestamp": now()}
+        metadata = {"uid": str(uuid.uuid4()), **given, "name": name, "creationTimestamp": now()}
         metadata.pop("resourceVersion", None)
         if resource.counts_generation:
             metadata["generation"] = 1
@@ -130,7 +163,7 @@ class Store:
         Conflict). Identity is kept, generation counts changes of spec, and an
         object that stays the same keeps its resourceVersion. Raises NotFound.
         """
-        resource = RESOURCES[key]
+        resource = self.kinds[key]
         given = obj["metadata"]
         name = given["name"]
         old = self.get(key, given.get("namespace"), name)
@@ -155,7 +188,7 @@ class Store:
         old = self.get(key, namespace, name)
         if old is None or old.get("status") == status:
             return old
-        return self._put("MODIFIED", RESOURCES[key], {**old, "status": status}, old)
+        return self._put("MODIFIED", self.kinds[key], {**old, "status": status}, old)
 
     def delete(self, key: str, namespace: str | None, name: str, *, uid: str | None = None) -> Object | None:
         """Remove an object now; None if it is gone, or is another one than `uid`."""
@@ -182,9 +215,7 @@ class Store:
 
     def since(self, revision: int) -> Iterator[Event]:
         """The events after `revision`. Raises ApiError Expired when they aren't kept any more."""
-        if revision < self._oldest:
-            raise expired(f"too old resource version: {revision} ({self._oldest})")
-        return (event for event in [*self._history] if event.revision > revision)
+        return self._history.since(revision)
 
     def generate_name(self, resource: Resource, metadata: Object) -> str:
         """A free name that begins with metadata.generateName. Raises ApiError."""
@@ -210,12 +241,20 @@ class Store:
         if self._journal:
             row = Row(event.resource, metadata.get("namespace", ""), metadata["name"], body)
             self._journal.write(row, event.revision)
-        if len(self._history) == HISTORY:
-            self._oldest = self._history[0].revision
-        self._history.append(event)
+        if event.resource == CUSTOM_RESOURCE_DEFINITIONS.key:
+            self._redefine(event)
+        self._history.add(event)
         self._undelivered.append(event)
         if len(self._undelivered) == 1:  # otherwise a callback wrote this, and the loop below is already running
             self._deliver()
+
+    def _redefine(self, event: Event) -> None:
+        """Serve what a CustomResourceDefinition adds, or no more."""
+        name = event.object["metadata"]["name"]
+        if event.type == "DELETED":
+            self.kinds.withdraw(name)
+        else:
+            self.kinds.define(name, resources_of(event.object))
 
     def _deliver(self) -> None:
         while self._undelivered:

@@ -3,12 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .columns import AGE, COLUMNS, NAME, Columns, age_of, name_of
 from .http.messages import Request
-from .resources import Resource
-from .store import Object
-
-PLAIN = Columns((NAME, AGE), lambda obj: [name_of(obj), age_of(obj)])
+from .resource import Columns, Object, Resource
 
 
 def wanted(request: Request) -> str | None:
@@ -34,7 +30,7 @@ def table(
     header: bool = True,
 ) -> dict[str, Any]:
     """A Table of these objects. `include` is None, Metadata or Object: what each row carries."""
-    columns = COLUMNS.get(resource.key, PLAIN)
+    columns = resource.columns
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from .resources import PODS
+from .kinds import PODS
 from .store import Object, Store, now
 
 DEFAULT_GRACE = 30  # seconds, as the API's default for terminationGracePeriodSeconds

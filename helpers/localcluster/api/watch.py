@@ -9,7 +9,7 @@ from .calls import Call, whole_number
 from .errors import bad_request, expired
 from .http.connection import Stream
 from .http.messages import Request, encode_json
-from .resources import Resource
+from .resource import Resource
 from .selectors import Match, selection
 from .sources import Source, source_of
 from .store import Event, Object
@@ -113,6 +113,8 @@ class Watcher:
             if not self._pending and not self.held:
                 self._shared.wake(self)
             self._pending += self._shared.line(event, *change, self._view)
+            if self.held:
+                self._stream.bound(len(self._pending))
 
     def add(self, line: bytes) -> None:
         self._pending += line
@@ -164,11 +166,13 @@ async def watch(call: Call, shared: Fanout) -> None:
     watcher = Watcher(stream, view, call.namespace, chosen, shared)
     beginning = _beginning(request, watcher, view, source, start)
     unsubscribe = source.subscribe(watcher.on_event)
+    request.connection.resumable = True
     try:
         await watcher.send_start(beginning)
         await _stay(watcher, view if request.flag("allowWatchBookmarks") else None, lambda: source.revision, seconds)
         stream.end()
     finally:
+        request.connection.resumable = False
         unsubscribe()
 
 

@@ -3,11 +3,13 @@
 Every write goes the same way: decode, admit, fill in defaults, validate, store.
 """
 
-from . import admission, defaults, patch, validation
+from . import admission, defaults, events, patch, validation
+from . import warnings as warning
 from .calls import Call
 from .decode import parse_json
 from .errors import ApiError, already_exists, bad_request
 from .http.messages import Response
+from .kinds import EVENTS
 from .schema import root
 from .store import Object
 from .validation.pods import check_ephemeral
@@ -30,6 +32,9 @@ def create(call: Call) -> Response:
     if "status" in resource.subresources:
         new.pop("status", None)
     new = _complete(call, new, None)
+    warnings += warning.of(resource, new)
+    if resource is EVENTS and not call.dry_run:
+        events.make_room(store)
     return call.answer(store.create(resource.key, new, dry_run=call.dry_run), 201, warnings)
 
 
@@ -38,7 +43,8 @@ def replace(call: Call) -> Response:
     value, duplicates = call.body()
     held = call.held()
     new, warnings = call.decoded(value, duplicates)
-    return call.answer(_store(call, held, new), 200, warnings)
+    stored = _store(call, held, new)
+    return call.answer(stored, 200, [*warnings, *warning.of(call.resource, stored, held)])
 
 
 def change(call: Call) -> Response:
@@ -52,7 +58,8 @@ def change(call: Call) -> Response:
         # Without a version in the patch itself it applies to whatever is there.
         patched["metadata"] = {**patched["metadata"], "resourceVersion": held["metadata"]["resourceVersion"]}
     new, warnings = call.decoded(patched, duplicates)
-    return call.answer(_store(call, held, new), 200, warnings)
+    stored = _store(call, held, new)
+    return call.answer(stored, 200, [*warnings, *warning.of(call.resource, stored, held)])
 
 
 def _names_version(changes: object) -> bool:
@@ -132,7 +139,7 @@ def _complete(call: Call, new: Object, old: Object | None) -> Object:
     absent = validation.absent_fields(resource, new)
     if absent:  # defaults rely on what is required
         validation.refuse(resource, new, absent)
-    new = defaults.default(resource.key, new)
+    new = resource.default(new)
     new = admission.admit(call.store, resource, new, old)
     validation.validate(resource, new, old)
     return new

@@ -2,14 +2,30 @@
 
 from collections.abc import Callable
 
-from ..api.resources import DEPLOYMENTS, NAMESPACES, REPLICA_SETS, SERVICES
+from ..api.kinds import (
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    ENDPOINTS,
+    JOBS,
+    NAMESPACES,
+    REPLICA_SETS,
+    SERVICES,
+    STATEFUL_SETS,
+)
 from ..api.store import Event, Store
+from .cronjobs import CronJobs
+from .customobjects import CustomObjects
+from .daemonsets import DaemonSets
 from .deployments import Deployments
 from .endpoints import EndpointSlices
+from .endpointslists import EndpointsLists
+from .jobs import Jobs
 from .namespaces import Namespaces
 from .owners import GarbageCollector, Owners
 from .queue import Controller, Key, WorkQueue
 from .replicasets import ReplicaSets
+from .statefulsets import StatefulSets
 
 __all__ = ["Controllers"]
 
@@ -29,7 +45,13 @@ class Controllers:
         collector = GarbageCollector(self._store, owners)
         self._run(Deployments(self._store, owners), DEPLOYMENTS.key)
         self._run(ReplicaSets(self._store, owners), REPLICA_SETS.key)
+        self._run(StatefulSets(self._store, owners), STATEFUL_SETS.key)
+        self._run(DaemonSets(self._store, owners), DAEMON_SETS.key)
+        self._run(Jobs(self._store, owners), JOBS.key)
+        self._run(CronJobs(self._store, owners), CRON_JOBS.key)
         self._run(EndpointSlices(self._store, owners), SERVICES.key)
+        self._run(EndpointsLists(self._store, owners), ENDPOINTS.key)
+        self._run(CustomObjects(self._store))
         self._run(Namespaces(self._store), NAMESPACES.key)
         queue = self._run(collector)
         for key in collector.first_look():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from ..api.resources import RESOURCES
 from ..api.selectors import matches
 from ..api.store import Event, Object, Store
 from .owners import Owners, controller_of, owner_reference
@@ -29,7 +28,7 @@ def claim(store: Store, owners: Owners, owner: Object, resource: str) -> list[Ob
 
 def claimants(store: Store, event: Event, resource: str) -> Iterator[Key]:
     """The owners of kind `resource` that an event of a dependent concerns: its controller, now or before, or takers."""
-    kind = RESOURCES[resource].kind
+    kind = store.kinds[resource].kind
     namespace = event.object["metadata"]["namespace"]
     versions = [event.object] if event.previous is None else [event.object, event.previous]
     for reference in filter(None, map(controller_of, versions)):

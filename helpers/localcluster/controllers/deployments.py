@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..api.events import record
-from ..api.resources import DEPLOYMENTS, PODS, REPLICA_SETS
+from ..api.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
 from ..api.store import Event, Object, Store
 from .claims import claim, claimants
 from .owners import Owners, controller_of, owner_reference

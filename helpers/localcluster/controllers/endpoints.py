@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..api.resources import ENDPOINT_SLICES, PODS, SERVICES
+from ..api.kinds import ENDPOINT_SLICES, PODS, SERVICES
 from ..api.store import Event, Object, Store
 from .owners import Owners, owner_reference
+from .podmaking import ready_since
 from .queue import Key
-from .replicasets import ready_since
 
 MANAGER = "endpointslice-controller.k8s.io"
 SERVICE_LABEL = "kubernetes.io/service-name"
@@ -23,6 +23,11 @@ class EndpointSlices:
             yield Key(event.object["metadata"]["namespace"], event.object["metadata"]["name"])
         elif event.resource == PODS.key:
             yield from self._services_of(event)
+        elif event.resource == ENDPOINT_SLICES.key and event.type == "DELETED":
+            metadata = event.object["metadata"]
+            name = (metadata.get("labels") or {}).get(SERVICE_LABEL)
+            if name:
+                yield Key(metadata["namespace"], name)
 
     def _services_of(self, event: Event) -> Iterator[Key]:
         versions = [pod for pod in (event.object, event.previous) if pod is not None]
@@ -110,9 +115,11 @@ def _endpoint(service: Object, pod: Object) -> Object:
     serving = ready_since(pod) is not None or bool(service["spec"].get("publishNotReadyAddresses"))
     conditions = {"ready": serving and not terminating, "serving": serving, "terminating": terminating}
     named = {"kind": "Pod", "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]}
+    hostname, subdomain = pod["spec"].get("hostname"), pod["spec"].get("subdomain")
     return {
         "addresses": [pod["status"]["podIP"]],
         "conditions": conditions,
+        **({"hostname": hostname} if hostname and subdomain == service["metadata"]["name"] else {}),
         "nodeName": pod["spec"].get("nodeName"),
         "targetRef": named,
     }

@@ -2,16 +2,10 @@
 
 from collections.abc import Iterable
 
-from ..api.resources import DEPLOYMENTS, NAMESPACES, REPLICA_SETS, RESOURCES
+from ..api.kinds import NAMESPACES
 from ..api.store import Event, Store
 from .queue import Key
 from .termination import remove
-
-# Owners first, so that nothing is made anew while the namespace empties.
-_ORDER = [DEPLOYMENTS.key, REPLICA_SETS.key]
-_CONTENT = _ORDER + [
-    key for key, resource in RESOURCES.items() if resource.namespaced and not resource.virtual and key not in _ORDER
-]
 
 
 class Namespaces:
@@ -28,8 +22,11 @@ class Namespaces:
         namespace = self._store.get(NAMESPACES.key, None, key.name)
         if namespace is None or not namespace["metadata"].get("deletionTimestamp"):
             return
-        for resource in _CONTENT:
+        # Owners first, so that nothing is made anew while the namespace empties.
+        kinds = sorted(self._store.kinds.stored(), key=lambda resource: not resource.makes_others)
+        content = [resource.key for resource in kinds if resource.namespaced]
+        for resource in content:
             for obj in self._store.list(resource, key.name):
                 remove(self._store, resource, obj)
-        if not any(self._store.list(resource, key.name) for resource in _CONTENT):
+        if not any(self._store.list(resource, key.name) for resource in content):
             self._store.delete(NAMESPACES.key, None, key.name)

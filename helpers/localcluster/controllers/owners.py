@@ -3,12 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..api.resources import RESOURCES
 from ..api.store import Event, Object, Store
 from .queue import Key
 from .termination import remove
-
-_OWNED = [key for key, resource in RESOURCES.items() if resource.namespaced and not resource.virtual]
 
 
 class Dependent(NamedTuple):
@@ -41,9 +38,9 @@ class Owners:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._owned: dict[str, dict[Dependent, None]] = {}
-        for resource in _OWNED:
-            for obj in store.list(resource):
-                self._add(resource, obj)
+        for resource in store.kinds.stored():
+            for obj in store.list(resource.key):
+                self._add(resource.key, obj)
 
     def on_event(self, event: Event) -> None:
         if event.previous is not None and event.type != "ADDED":
@@ -97,9 +94,9 @@ class GarbageCollector:
                 remove(self._store, dependent.resource, obj)
 
     def _lives(self, dependent: Object, reference: Object) -> bool:
-        for key, resource in RESOURCES.items():
-            if (resource.kind, resource.group_version) == (reference["kind"], reference["apiVersion"]):
-                namespace = dependent["metadata"].get("namespace") if resource.namespaced else None
-                owner = self._store.get(key, namespace, reference["name"])
-                return owner is not None and bool(owner["metadata"]["uid"] == reference["uid"])
-        return False
+        resource = self._store.kinds.of(reference["apiVersion"], reference["kind"])
+        if resource is None or resource.refusal:
+            return False
+        namespace = dependent["metadata"].get("namespace") if resource.namespaced else None
+        owner = self._store.get(resource.key, namespace, reference["name"])
+        return owner is not None and bool(owner["metadata"]["uid"] == reference["uid"])

@@ -1,16 +1,14 @@
 """ReplicaSets: as many pods as asked for, made from one template."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
-from ..api.defaults import default
-from ..api.errors import ApiError
 from ..api.events import record
-from ..api.resources import PODS, REPLICA_SETS
+from ..api.kinds import PODS, REPLICA_SETS
 from ..api.store import Event, Object, Store
 from ..api.termination import remove_pod
 from .claims import claim, claimants
-from .owners import Owners, owner_reference
+from .owners import Owners
+from .podmaking import active, make_pod, ready_since, until_available
 from .queue import Key
 from .rollout import replicas
 
@@ -47,31 +45,13 @@ class ReplicaSets:
         """Create or delete what differs, a burst at a time; whether more is to do."""
         missing = replicas(wanted) - len(pods)
         for _ in range(min(missing, BURST)):
-            self._create(wanted)
+            make_pod(self._store, wanted, wanted["spec"]["template"], COMPONENT)
         if missing < 0:
             for pod in sorted(pods, key=_worth)[: min(-missing, BURST)]:
                 remove_pod(self._store, pod)
                 name = pod["metadata"]["name"]
                 record(self._store, wanted, "Normal", "SuccessfulDelete", f"Deleted pod: {name}", COMPONENT)
         return abs(missing) > BURST
-
-    def _create(self, wanted: Object) -> None:
-        template = wanted["spec"]["template"]
-        given = template.get("metadata") or {}
-        metadata = {
-            "generateName": f"{wanted['metadata']['name']}-",
-            "namespace": wanted["metadata"]["namespace"],
-            **{field: given[field] for field in ("labels", "annotations") if given.get(field)},
-            "ownerReferences": [owner_reference(wanted)],
-        }
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]}
-        try:
-            made = self._store.create(PODS.key, default(PODS.key, pod))
-        except ApiError as error:
-            record(self._store, wanted, "Warning", "FailedCreate", f"Error creating: {error}", COMPONENT)
-            raise
-        name = made["metadata"]["name"]
-        record(self._store, wanted, "Normal", "SuccessfulCreate", f"Created pod: {name}", COMPONENT)
 
     def _report(self, wanted: Object, pods: list[Object]) -> float | None:
         patience = wanted["spec"].get("minReadySeconds", 0)
@@ -91,32 +71,6 @@ class ReplicaSets:
         metadata = wanted["metadata"]
         self._store.update_status(REPLICA_SETS.key, metadata["namespace"], metadata["name"], status)
         return min((wait for wait in waits if wait > 0), default=None)
-
-
-def active(pod: Object) -> bool:
-    """Whether a pod counts: neither finished nor on its way out."""
-    phase = (pod.get("status") or {}).get("phase")
-    return phase not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
-
-
-def ready_since(pod: Object) -> str | None:
-    """When the pod became Ready, or None while it is not."""
-    for condition in (pod.get("status") or {}).get("conditions") or ():
-        if condition["type"] == "Ready" and condition["status"] == "True":
-            return str(condition.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"])
-    return None
-
-
-def until_available(pod: Object, patience: float) -> float | None:
-    """Seconds until a Ready pod counts as available (0 or less: it does); None while it is not Ready."""
-    since = ready_since(pod)
-    if since is None:
-        return None
-    if not patience:
-        return 0.0
-    age = (datetime.now(UTC) - datetime.fromisoformat(since)).total_seconds()
-    # A time to come means that the clock was set back: nobody should have to wait until it is right again.
-    return float(patience - age) if age >= 0 else 0.0
 
 
 def _worth(pod: Object) -> tuple[bool, bool, str]:

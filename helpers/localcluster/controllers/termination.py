@@ -1,6 +1,6 @@
 """How a controller takes objects away: pods get their grace period, everything else goes at once."""
 
-from ..api.resources import PODS
+from ..api.kinds import PODS
 from ..api.store import Object, Store
 from ..api.termination import remove_pod
 

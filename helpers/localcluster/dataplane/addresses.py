@@ -1,8 +1,12 @@
 """The numbers of the lab's network, and which pod has which address."""
 
 import ipaddress
+import re
+import zlib
 
 POD_NETWORK = ipaddress.ip_network("10.244.0.0/16")
+SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/12")
+NODE_NETWORK = ipaddress.ip_network("172.20.0.0/16")
 NODE_ADDRESS = "172.20.0.2"
 API_PORT = 6443
 """Where the API answers, as seen from pods: NODE_ADDRESS:API_PORT behind the Service `kubernetes`."""
@@ -10,6 +14,10 @@ DNS_SERVICE = ("kube-system", "kube-dns")
 DNS_PORT = 53
 OUTSIDE_ADDRESS = "198.51.100.1"
 """The source address of a browser that comes in from outside the cluster."""
+
+OUTSIDE_NETWORK = ipaddress.ip_network("203.0.113.0/24")
+"""Where names of the outside have their addresses: a network that is set aside for examples."""
+_OUTSIDE_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?:com|edu|gov|info|io|net|org)")
 
 
 class AddressesExhausted(Exception):
@@ -40,6 +48,21 @@ class AddressPool:
     def release(self, address: str) -> None:
         """Give an address back; the node's own is shared and stays."""
         self._taken.discard(address)
+
+
+def outside_address(name: str) -> str | None:
+    """The address that the lab gives to a name of the outside, such as `www.example.com`; None if it is none."""
+    if len(name) > 253 or not _OUTSIDE_NAME.fullmatch(name):
+        return None
+    return str(OUTSIDE_NETWORK[1 + zlib.crc32(name.encode()) % 254])
+
+
+def is_outside(text: str) -> bool:
+    """Whether an address belongs to nothing of the cluster: no pod, no Service, not the node."""
+    address = parse(text)
+    inside = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK)
+    return address is not None and address.version == 4 and address.is_loopback is False and not any(
+        address in network for network in inside)
 
 
 def is_pod_address(text: str) -> bool:

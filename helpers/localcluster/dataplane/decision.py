@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from helpers.podnet.places import socket_name
 from helpers.policies import Verdict, World
 
 from . import addresses
-from .directory import Directory, Nowhere, Target, UnknownName
+from .directory import Directory, Nowhere, ServiceKey, Target, UnknownName
 from .flowlog import FlowLog
 from .request import Request
 
@@ -17,7 +18,9 @@ Object = dict[str, Any]
 
 REFUSED = "connection refused"
 NO_SUCH_HOST = "no such host"
-NO_ROUTE = "no route (the lab cluster has no way out)"
+NO_ROUTE = "no route (no pod and no node has this address)"
+ECHO = "ICMP"
+"""Ping: answered for a pod by the network itself."""
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -41,12 +44,16 @@ Source = Member | str
 """A pod, or the address of a client outside the cluster."""
 
 
+def address_of(source: Source) -> str:
+    """The caller's address, as the other end sees it."""
+    return source.address if isinstance(source, Member) else source
+
+
 class Members(Protocol):
     """Who is on the network at present."""
 
-    def at(self, address: str) -> Member | None: ...
+    def at(self, address: str, port: int) -> Member | None: ...
     def labels(self, member: Member) -> dict[str, str]: ...
-    def declares(self, member: Member, port: int, protocol: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,11 @@ Decision = Connect | Park | Answer
 class Switchboard:
     """Decides; keeps nothing but the round-robin of the directory and the flow log."""
 
-    def __init__(self, directory: Directory, world: Callable[[], World], members: Members, flows: FlowLog) -> None:
+    def __init__(self, directory: Directory, world: Callable[[], World], members: Members, flows: FlowLog,
+                 outside: Path) -> None:
+        """`outside` is the directory of the sockets that stand for every address outside of the cluster."""
         self._directory = directory
+        self._outside = outside
         self._world = world
         self._members = members
         self._flows = flows
@@ -93,21 +103,41 @@ class Switchboard:
         """Judge one attempt, or one that waits `again` (which is logged only when it comes through)."""
         if isinstance(source, Member) and request.host in _OWN_NAMES:
             return self._to_pod(source, source, Target(source.address, request.port), request.protocol, None)
+        where: Target | Nowhere
         if addresses.parse(request.host) is not None:
-            key = self._directory.service_at(request.host)
-            where: Target | Nowhere = Target(request.host, request.port)
+            key, port = self._directory.service_at(request.host), request.port
+            if key is not None and request.protocol == ECHO:
+                return Park(lookup=False)  # a Service is an address and ports; nobody is there to reply
+            where = Target(request.host, request.port)
+            opened = self._directory.behind_node_port(port, request.protocol)
+            if request.host == addresses.NODE_ADDRESS and opened:
+                key, port = opened
         else:
             if isinstance(source, Member) and not self._may_look_up(source, request.host, again):
                 return Park(lookup=True)
             try:
-                key = self._directory.resolve(request.host, _namespace(source))
+                key, where = self._named(request.host, request.port, _namespace(source))
             except UnknownName:
                 return self._unknown(source, request)
+            port = request.port
         if key is not None:
-            where = self._directory.choose(key, request.port, request.protocol)
+            where = self._directory.choose(key, port, request.protocol)
         if isinstance(where, Nowhere):
             return self._nowhere(source, request, where)
         return self._reach(source, where, request.protocol, again)
+
+    def _named(self, host: str, port: int, namespace: str) -> tuple[ServiceKey | None, Target]:
+        """What a name means: a Service, a pod with a name of its own, or an address outside. Raises UnknownName."""
+        address = self._directory.pod_address(host, namespace)
+        if address is not None:
+            return None, Target(address, port)
+        try:
+            return self._directory.resolve(host, namespace), Target("", port)
+        except UnknownName as error:
+            address = addresses.outside_address(str(error))
+            if address is None:
+                raise
+            return None, Target(address, port)
 
     def _may_look_up(self, source: Member, name: str, again: bool) -> bool:
         """Whether the cluster's DNS would get the question, and answer."""
@@ -124,34 +154,40 @@ class Switchboard:
         return verdict.allowed
 
     def _reach(self, source: Source, where: Target, protocol: str, again: bool) -> Decision:
-        member = self._members.at(where.address)
+        member = self._members.at(where.address, where.port)
         verdict = self._judge(source, where, protocol)
         if not verdict.allowed:
             if not again:
-                self._log(source, self._end(where), where.port, protocol, "denied", verdict.sentence, verdict.policies)
+                self._log(source, self._end(where), where.port, protocol, "denied", verdict.sentence, verdict.policies,
+                          _is_lookup(where, protocol))
             return Park(lookup=False)
         if member is not None:
             return self._to_pod(source, member, where, protocol, verdict)
         if where.address == addresses.NODE_ADDRESS and where.port == addresses.API_PORT and self.api_port:
             return Connect(("127.0.0.1", self.api_port), None, self._settle(source, where, protocol, verdict))
+        if addresses.is_outside(where.address):
+            return self._listening(self._outside, None, where, protocol, self._settle(source, where, protocol, verdict),
+                                   f"address {where.address} outside of the cluster")
         self._log(source, self._end(where), where.port, protocol, "allowed",
                   f"{verdict.sentence} But there is {NO_ROUTE}.", verdict.policies)
         return Answer(502, NO_ROUTE, verdict.sentence)
 
     def _to_pod(self, source: Source, member: Member, where: Target, protocol: str,
                 verdict: Verdict | None) -> Decision:
-        settle = self._settle(source, where, protocol, verdict)
-        if protocol == "TCP":
-            path = str(member.directory / f"{where.port}.sock")
-            if os.path.exists(path):
-                return Connect(path, member.uid, settle)
-            settle(False)
-            return Answer(502, REFUSED, f"nothing listens on port {where.port} of pod {member.key}")
-        # Other protocols are judged, not carried: what a pod declares stands for what it would answer.
-        answers = self._members.declares(member, where.port, protocol)
-        settle(answers)
-        return Answer(200, "allowed") if answers else Answer(
-            502, REFUSED, f"pod {member.key} declares no {protocol} port {where.port}")
+        return self._listening(member.directory, member.uid, where, protocol,
+                               self._settle(source, where, protocol, verdict), f"pod {member.key}")
+
+    def _listening(self, directory: Path, uid: str | None, where: Target, protocol: str,
+                   settle: Callable[[bool], None], whose: str) -> Decision:
+        """The way to whoever listens in this directory on the port."""
+        if protocol == ECHO:
+            settle(True)
+            return Answer(200, "reply")
+        path = str(directory / socket_name(where.port, protocol))
+        if os.path.exists(path):
+            return Connect(path, uid, settle)
+        settle(False)
+        return Answer(502, REFUSED, f"nothing listens on port {where.port}/{protocol} of {whose}")
 
     def _settle(self, source: Source, where: Target, protocol: str, verdict: Verdict | None) -> Callable[[bool], None]:
         sentence, policies = (verdict.sentence, verdict.policies) if verdict else ("A pod may call itself.", ())
@@ -159,12 +195,12 @@ class Switchboard:
         def settle(answered: bool) -> None:
             reason = sentence if answered else f"{sentence} But nothing listens there."
             self._log(source, self._end(where), where.port, protocol, "allowed" if answered else "refused", reason,
-                      policies)
+                      policies, _is_lookup(where, protocol))
         return settle
 
     def _judge(self, source: Source, where: Target, protocol: str) -> Verdict:
         world = self._world()
-        member = self._members.at(where.address)
+        member = self._members.at(where.address, where.port)
         return world.judge(
             world.pod(source.key) if isinstance(source, Member) else source,
             world.pod(member.key) if member else where.address, where.port, protocol)
@@ -187,7 +223,7 @@ class Switchboard:
                            policies=policies, dns=dns)
 
     def _end(self, where: Target) -> Object:
-        member = self._members.at(where.address)
+        member = self._members.at(where.address, where.port)
         if member is None:
             return _outside(where.address, "", where.service)
         return {**self._pod(member), "service": where.service}
@@ -199,6 +235,10 @@ class Switchboard:
 
 def _outside(address: str, name: str, service: str | None = None) -> Object:
     return {"kind": "External", "namespace": "", "name": name, "address": address, "labels": {}, "service": service}
+
+
+def _is_lookup(where: Target, protocol: str) -> bool:
+    return protocol == "UDP" and where.service == "/".join(addresses.DNS_SERVICE)
 
 
 def _namespace(source: Source) -> str:

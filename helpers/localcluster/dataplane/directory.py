@@ -19,6 +19,7 @@ SERVICES = "services"
 SLICES = "endpointslices.discovery.k8s.io"
 _SERVICE_NAME = "kubernetes.io/service-name"
 _DOMAIN = "cluster.local"
+MOST_ALIASES = 8  # ExternalNames that lead to one another
 
 
 class Change(Protocol):
@@ -70,6 +71,7 @@ class Directory:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
         self._by_address: dict[str, ServiceKey] = {}
+        self._node_ports: dict[tuple[int, str], tuple[ServiceKey, int]] = {}
         self._slices: dict[ServiceKey, dict[str, Object]] = {}
         self._turns: dict[tuple[str, int], int] = {}
         for service in store.list(SERVICES):
@@ -83,6 +85,8 @@ class Directory:
             for old in (event.previous, event.object):
                 for address in _cluster_addresses(old) if old else ():
                     self._by_address.pop(address, None)
+                for number, _ in _node_ports(old) if old else ():
+                    self._node_ports.pop(number, None)
             if event.type != "DELETED":
                 self._add_service(event.object)
         elif event.resource == SLICES:
@@ -93,11 +97,32 @@ class Directory:
                 self._add_slice(event.object)
 
     def resolve(self, host: str, namespace: str) -> ServiceKey:
-        """The Service that a name means to a pod of `namespace`. Raises UnknownName."""
-        for key in service_names(host, namespace):
-            if self._store.get(SERVICES, *key) is not None:
+        """The Service that a name means to a pod of `namespace`, past any ExternalName. Raises UnknownName."""
+        for _ in range(MOST_ALIASES):
+            for key in service_names(host, namespace):
+                service = self._store.get(SERVICES, *key)
+                if service is not None:
+                    break
+            else:
+                raise UnknownName(host)
+            alias = service["spec"].get("externalName")
+            if service["spec"].get("type") != "ExternalName" or not alias:
                 return key
+            host = alias.rstrip(".").lower()
         raise UnknownName(host)
+
+    def pod_address(self, host: str, namespace: str) -> str | None:
+        """The address of a pod that has a name of its own behind a Service, such as `db-0.db`; None without one."""
+        for hostname, key in pod_names(host, namespace):
+            for part in self._slices.get(key, {}).values():
+                for endpoint in part.get("endpoints") or ():
+                    if endpoint.get("hostname") == hostname and _is_ready(endpoint):
+                        return str(endpoint["addresses"][0])
+        return None
+
+    def behind_node_port(self, port: int, protocol: str) -> tuple[ServiceKey, int] | None:
+        """The Service and its port that a port of the node leads to."""
+        return self._node_ports.get((port, protocol))
 
     def service_at(self, address: str) -> ServiceKey | None:
         """The Service with this cluster address."""
@@ -134,6 +159,8 @@ class Directory:
     def _add_service(self, service: Object) -> None:
         for address in _cluster_addresses(service):
             self._by_address[address] = _key(service)
+        for number, port in _node_ports(service):
+            self._node_ports[number] = _key(service), port
 
     def _add_slice(self, part: Object) -> None:
         key = _slice_key(part)
@@ -157,6 +184,15 @@ def service_names(host: str, namespace: str) -> Iterator[ServiceKey]:
         yield labels[1], labels[0]
 
 
+def pod_names(host: str, namespace: str) -> Iterator[tuple[str, ServiceKey]]:
+    """The host names behind Services that a name may mean, in the order of the search list."""
+    labels = host.split(".")
+    if len(labels) == 2:
+        yield labels[0], (namespace, labels[1])
+    elif len(labels) > 2 and labels[3:] in ([], ["svc"], ["svc", *_DOMAIN.split(".")]):
+        yield labels[0], (labels[2], labels[1])
+
+
 def _number(part: Object, name: str, protocol: str) -> int | None:
     """The pods' number for a port of the Service; each slice holds pods that agree on it."""
     for port in part.get("ports") or ():
@@ -167,8 +203,12 @@ def _number(part: Object, name: str, protocol: str) -> int | None:
 
 def _ready_addresses(part: Object) -> Iterable[str]:
     for endpoint in part.get("endpoints") or []:
-        if (endpoint.get("conditions") or {}).get("ready", True) is not False:
+        if _is_ready(endpoint):
             yield from endpoint["addresses"][:1]
+
+
+def _is_ready(endpoint: Object) -> bool:
+    return (endpoint.get("conditions") or {}).get("ready", True) is not False
 
 
 def _key(item: Object) -> ServiceKey:
@@ -178,6 +218,13 @@ def _key(item: Object) -> ServiceKey:
 def _slice_key(part: Object) -> ServiceKey | None:
     name = (part["metadata"].get("labels") or {}).get(_SERVICE_NAME)
     return (part["metadata"]["namespace"], name) if name else None
+
+
+def _node_ports(service: Object) -> Iterator[tuple[tuple[int, str], int]]:
+    """Each port of the node with its protocol, and the Service's port that it leads to."""
+    for port in (service.get("spec") or {}).get("ports") or ():
+        if port.get("nodePort"):
+            yield (port["nodePort"], port.get("protocol", "TCP")), port["port"]
 
 
 def _cluster_addresses(service: Object) -> list[str]:

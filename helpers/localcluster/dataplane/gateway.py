@@ -11,18 +11,22 @@ import asyncio
 import hmac
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from helpers.podnet.places import SUFFIXES, socket_name
 from helpers.policies import NotFound
 
+from ..door import Door, Strangers
 from . import Attachment, request
-from .addresses import NODE_ADDRESS, AddressPool
+from .addresses import DNS_SERVICE, NODE_ADDRESS, AddressPool
 from .decision import Answer, Decision, Member, Source, Switchboard
 from .directory import SERVICES, SLICES, Change, Directory, ObjectStore
 from .flowlog import FlowLog
 from .httpcaller import HttpCaller
+from .outside import OUTSIDE, Outside
 from .request import BadRequest, Request
 from .snapshot import Snapshot
 from .tunnel import Caller
@@ -33,6 +37,10 @@ LOOKUP_SECONDS = 2.0
 MOST_PARKED = 1024
 # Each takes two descriptors of the node's, which the API and the pods' logs need as well.
 MOST_CALLERS = 1000
+# No pod, and not the browsers together, can take the room of all others.
+MOST_OF_ONE = 500
+# That have begun to speak at one door, and not said yet who they are.
+MOST_STRANGERS = 256
 # Events come in bursts; waiting for the burst to end costs less than judging after each.
 REJUDGE_SECONDS = 0.002
 
@@ -50,13 +58,18 @@ class Gateway:
         self._members: dict[str, Member] = {}
         self._by_address: dict[str, Member] = {}
         self._callers: set[Caller] = set()
+        self._of_one: Counter[str] = Counter()
+        self._strangers = Strangers(MOST_STRANGERS)
+        self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
+            lambda: ProxyCaller(self, self._strangers), link))
         self._parked: dict[Caller, tuple[bool, asyncio.TimerHandle]] = {}
-        self._server: asyncio.Server | None = None
         self._rejudging: asyncio.TimerHandle | None = None
         self.flows = FlowLog()
         self._services = Directory(store)
         self._snapshot = Snapshot(store, self._changed)
-        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows)
+        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows,
+                                        pods / OUTSIDE)
+        self._outside = Outside(pods / OUTSIDE)
         # From now on, not from `start` on: what is stored in between counts as well.
         self._unsubscribe: Callable[[], None] = store.subscribe(self._notice)
         self.port = 0
@@ -66,17 +79,17 @@ class Gateway:
 
     async def start(self) -> None:
         """Listen on a free port of 127.0.0.1."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: ProxyCaller(self), "127.0.0.1", 0, backlog=512)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = self._door.open()
+        await self._outside.start()
 
     async def stop(self) -> None:
         """Cut everything; leaves no socket and no pod directory behind."""
         self._unsubscribe()
         if self._rejudging:
             self._rejudging.cancel()
-        if self._server:
-            self._server.close()
+        self._outside.stop()
+        await self._door.close()
+        self._strangers.cut_all()
         for caller in [*self._callers]:
             caller.cut()
         for uid in [*self._members]:
@@ -90,7 +103,7 @@ class Gateway:
         member = self._members.get(metadata["uid"]) or self._join(pod)
         proxy = f"http://{member.uid}:{member.token}@127.0.0.1:{self.port}"
         environment = {"LISTEN_DIR": str(member.directory), "grpc_proxy": proxy, "http_proxy": proxy,
-                       "https_proxy": proxy, "no_proxy": ""}
+                       "https_proxy": proxy, "no_proxy": "", "NAMESERVER": self._name_server()}
         return Attachment(member.address, environment, member.directory)
 
     def detach(self, uid: str) -> None:
@@ -102,8 +115,10 @@ class Gateway:
             del self._by_address[member.address]
         self._pool.release(member.address)
         for caller in [*self._callers]:
-            if caller.target_uid == uid or (isinstance(caller.source, Member) and caller.source.uid == uid):
+            if isinstance(caller.source, Member) and caller.source.uid == uid:
                 caller.cut()
+            elif caller.target_uid == uid:
+                caller.target_gone()
         shutil.rmtree(member.directory, ignore_errors=True)
 
     async def dial(self, uid: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -120,6 +135,11 @@ class Gateway:
         """Let pods reach the API, which listens on this port of 127.0.0.1, through the Service `kubernetes`."""
         self._switchboard.api_port = port
 
+    def _name_server(self) -> str:
+        """The address that pods send their lookups to."""
+        service = self._store.get(SERVICES, *DNS_SERVICE)
+        return str(service["spec"].get("clusterIP") or "") if service else ""
+
     def _join(self, pod: Object) -> Member:
         metadata = pod["metadata"]
         on_node = bool((pod.get("spec") or {}).get("hostNetwork"))
@@ -135,20 +155,18 @@ class Gateway:
 
     # What the switchboard asks about pods.
 
-    def at(self, address: str) -> Member | None:
-        """The pod with this address."""
-        return self._by_address.get(address)
+    def at(self, address: str, port: int) -> Member | None:
+        """The pod with this address; of those that share the node's the one that listens on the port."""
+        if address != NODE_ADDRESS:
+            return self._by_address.get(address)
+        sharing = (member for member in self._members.values() if member.address == NODE_ADDRESS)
+        sockets = [socket_name(port, protocol) for protocol in SUFFIXES]
+        return next((member for member in sharing if any((member.directory / name).exists() for name in sockets)), None)
 
     def labels(self, member: Member) -> dict[str, str]:
         """The pod's labels now."""
         pod = self._store.get("pods", member.namespace, member.name)
         return dict(pod["metadata"].get("labels") or {}) if pod else {}
-
-    def declares(self, member: Member, port: int, protocol: str) -> bool:
-        """Whether one of the pod's containers names this port."""
-        pod = self._store.get("pods", member.namespace, member.name) or {"spec": {"containers": []}}
-        return any(p["containerPort"] == port and (p.get("protocol") or "TCP") == protocol
-                   for container in pod["spec"]["containers"] for p in container.get("ports") or ())
 
     def identify(self, user: str, token: str) -> Member | None:
         """The pod that proves to be itself; takes the same time for a wrong token as for a right one."""
@@ -169,11 +187,13 @@ class Gateway:
             # A pod that has ended takes part in nothing: neither calls nor answers.
             return Answer(502, "connection refused", str(error))
 
-    def opened(self, caller: Caller) -> None:
-        """A caller has connected to the gateway."""
+    def admit(self, caller: Caller) -> bool:
+        """Count a caller who has shown that it may ask; False if there are too many."""
+        if len(self._callers) >= MOST_CALLERS or self._of_one[caller.account] >= MOST_OF_ONE:
+            return False
         self._callers.add(caller)
-        if len(self._callers) > MOST_CALLERS:
-            caller.cut()
+        self._of_one[caller.account] += 1
+        return True
 
     def answered(self, caller: Caller) -> None:
         """A caller got an answer: it waits no longer."""
@@ -198,11 +218,16 @@ class Gateway:
     def forget(self, caller: Caller) -> None:
         """A caller has gone away."""
         self.answered(caller)
-        self._callers.discard(caller)
+        if caller in self._callers:
+            self._callers.remove(caller)
+            self._of_one[caller.account] -= 1
+            if not self._of_one[caller.account]:
+                del self._of_one[caller.account]
 
     def counts(self) -> dict[str, int]:
         """How many connections there are, and how many of them wait."""
-        return {"connections": len(self._callers), "parked": len(self._parked), "pods": len(self._members)}
+        connections = len(self._callers) + len(self._strangers)
+        return {"connections": connections, "parked": len(self._parked), "pods": len(self._members)}
 
     # Following the cluster.
 
@@ -225,8 +250,8 @@ class Gateway:
 class ProxyCaller(HttpCaller):
     """A pod's connection to the gateway: a proxy request first."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        super().__init__(gateway)
+    def __init__(self, gateway: Gateway, strangers: Strangers) -> None:
+        super().__init__(gateway, strangers)
         self._gateway = gateway
         self._wanted: Request | None = None
 
@@ -240,6 +265,8 @@ class ProxyCaller(HttpCaller):
         member = self._gateway.identify(wanted.user, wanted.password)
         if member is None:
             self.answer(407, "this is not a pod of the cluster")
+        elif wanted.protocol == "UDP":
+            self.carry_datagrams(member, wanted)
         else:
             self.ask(member, wanted)
 
@@ -253,7 +280,13 @@ class ProxyCaller(HttpCaller):
         return self._wanted.head if self._wanted else b""
 
     def answer(self, status: int, reason: str, detail: str = "") -> None:
-        """Say why there is no connection, in a header for programs and as text for people."""
+        """Say why there is no connection, in a header for programs and as text for people.
+
+        A program that sent plain HTTP would take the text for the page that it wanted: it gets none.
+        """
+        if status >= 500 and self._wanted and not self._wanted.tunnel:
+            self.transport.abort()
+            return
         headers = [f"X-Lab-Reason: {reason}", "Content-Type: text/plain; charset=utf-8"]
         if status == 407:
             headers.append('Proxy-Authenticate: Basic realm="lab"')

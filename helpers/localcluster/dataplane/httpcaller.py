@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from ..door import Strangers
 from .tunnel import Caller, Hub
 
 LONGEST_HEAD = 16 * 1024
@@ -15,8 +16,8 @@ _TITLES = {200: "OK", 301: "Moved Permanently", 400: "Bad Request", 404: "Not Fo
 class HttpCaller(Caller):
     """Reads a head, then leaves it to `take_head` what to ask for."""
 
-    def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
+    def __init__(self, hub: Hub, strangers: Strangers) -> None:
+        super().__init__(hub, strangers)
         self._deadline: asyncio.TimerHandle | None = None
 
     def take_head(self, head: bytes) -> None:

@@ -10,11 +10,15 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from .addresses import parse as parse_address
+
 PROTOCOL_HEADER = "x-lab-protocol"
-"""Asks for a judgement of another protocol than TCP; nothing is carried then."""
+"""Another protocol than TCP: streams of SCTP, datagrams of UDP in frames (`helpers.podnet`), or a ping."""
 PATIENCE_HEADER = "x-lab-timeout"
 """How many seconds the client waits for a connection; then a drop is answered by 504 instead of by nothing."""
-_PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP"}
+_PROTOCOLS = {"tcp": "TCP", "udp": "UDP", "sctp": "SCTP", "icmp": "ICMP"}
+_BY_ADDRESS = ("UDP", "ICMP")
+"""What has no connection that could wait for a lookup: the client makes that itself."""
 _HOP_HEADERS = {"proxy-authorization", "proxy-connection", "connection", "keep-alive"}
 
 
@@ -59,10 +63,13 @@ def parse(head: bytes) -> Request:
     user, password = _credentials(headers.get("proxy-authorization", ""))
     protocol = _PROTOCOLS.get(headers.get(PROTOCOL_HEADER, "tcp").lower())
     if protocol is None:
-        raise BadRequest(400, "the protocol must be tcp, udp or sctp")
+        raise BadRequest(400, "the protocol must be tcp, udp, sctp or icmp")
     if method == "CONNECT":
         host, port = _authority(target, None)
-        return Request(host, port, protocol, user, password, _patience(headers.get(PATIENCE_HEADER)))
+        if protocol in _BY_ADDRESS and parse_address(host) is None and host != "localhost":
+            raise BadRequest(400, f"{protocol.lower()} goes to an address: look the name up first")
+        patience = _patience(headers.get(PATIENCE_HEADER))
+        return Request(host, 0 if protocol == "ICMP" else port, protocol, user, password, patience)
     if not target.lower().startswith("http://"):
         raise BadRequest(400, "only CONNECT and http:// addresses are served")
     return _plain(method, target, version, lines, user, password)

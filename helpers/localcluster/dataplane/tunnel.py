@@ -1,16 +1,19 @@
 """One connection through the gateway, from the request to the joining of its ends.
 
 A `Caller` asks, and is either joined with a pod's socket, parked in silence, or
-answered and closed.
+answered and closed. One that sends datagrams is joined at once, and judged later.
 """
 
 import asyncio
 import socket
 from typing import Protocol, cast
 
-from .decision import Answer, Connect, Decision, Park, Source
+from ..door import Strangers
+from .datagrams import DatagramRelay
+from .decision import Answer, Connect, Decision, Member, Park, Source, address_of
 from .relay import Relay
 from .request import Request
+from .sources import introduce
 
 # What a caller may send before it is through.
 EARLY_BYTES = 64 * 1024
@@ -23,7 +26,7 @@ class Hub(Protocol):
     """What a connection asks of the gateway."""
 
     def decide(self, source: Source, request: Request, again: bool = False) -> Decision: ...
-    def opened(self, caller: "Caller") -> None: ...
+    def admit(self, caller: "Caller") -> bool: ...
     def answered(self, caller: "Caller") -> None: ...
     def park(self, caller: "Caller", lookup: bool) -> None: ...
     def forget(self, caller: "Caller") -> None: ...
@@ -35,15 +38,27 @@ class Caller(asyncio.Protocol):
     connect_seconds = 127.0
     """How long a dropped attempt waits; Linux gives up on a SYN that nobody answers after as long."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, strangers: Strangers) -> None:
+        """`strangers` are those at the same door who haven't shown yet that they may ask."""
         self._hub = hub
+        self._strangers = strangers
         self._early = bytearray()
         self._request: Request | None = None
         self._dialling: asyncio.Task[None] | None = None
-        self._relay: Relay | None = None
+        self._relay: Relay | DatagramRelay | None = None
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.source: Source = ""
-        self.target_uid: str | None = None
+        self._target_uid: str | None = None
+
+    @property
+    def target_uid(self) -> str | None:
+        """The pod that the connection leads to."""
+        return self._relay.target_uid if isinstance(self._relay, DatagramRelay) else self._target_uid
+
+    @property
+    def account(self) -> str:
+        """By whom connections are counted."""
+        return self.source.uid if isinstance(self.source, Member) else self.source
 
     @property
     def patience(self) -> float | None:
@@ -73,9 +88,26 @@ class Caller(asyncio.Protocol):
     # Deciding.
 
     def ask(self, source: Source, request: Request) -> None:
-        """Request a connection; decides at once."""
+        """Request a connection, once the caller has shown that it may; decides at once."""
         self.source, self._request = source, request
-        self._act(self._hub.decide(source, request))
+        self._strangers.leave(self)
+        if self._hub.admit(self):
+            self._act(self._hub.decide(source, request))
+        else:
+            self.answer(503, "too many connections")
+
+    def carry_datagrams(self, source: Source, request: Request) -> None:
+        """Open a flow of UDP: what the caller sends is judged when it comes."""
+        self.source, self._request = source, request
+        self._strangers.leave(self)
+        if not self._hub.admit(self):
+            self.answer(503, "too many connections")
+            return
+        front = self._leave_transport()
+        self._relay = relay = DatagramRelay(asyncio.get_running_loop(), front,
+                                            lambda: self._hub.decide(source, request), address_of(source), self._forget)
+        early, self._early = bytes(self._early), bytearray()
+        relay.start(early, self.greet())
 
     def ask_again(self) -> None:
         """A parked request is judged anew, as a repeated SYN would be."""
@@ -95,7 +127,7 @@ class Caller(asyncio.Protocol):
         if isinstance(decision, Answer):
             self.answer(decision.status, decision.reason, decision.detail)
             return
-        self.target_uid = decision.uid
+        self._target_uid = decision.uid
         self.transport.pause_reading()
         if not self._dial_at_once(decision):
             self._dialling = asyncio.get_running_loop().create_task(self._dial(decision))
@@ -108,6 +140,7 @@ class Caller(asyncio.Protocol):
             return False
         end = socket.socket(socket.AF_UNIX)
         end.setblocking(False)
+        introduce(end, address_of(self.source))
         try:
             end.connect(where.path)
         except BlockingIOError:
@@ -124,6 +157,8 @@ class Caller(asyncio.Protocol):
         """Connect to a pod whose backlog is full, or over TCP."""
         end = socket.socket(socket.AF_UNIX if isinstance(where.path, str) else socket.AF_INET)
         end.setblocking(False)
+        if isinstance(where.path, str):
+            introduce(end, address_of(self.source))
         try:
             async with asyncio.timeout(BACKLOG_SECONDS):
                 if isinstance(where.path, str):
@@ -149,13 +184,18 @@ class Caller(asyncio.Protocol):
             end.close()
             return
         where.settle(True)
+        front = self._leave_transport()
+        self._relay = relay = Relay(asyncio.get_running_loop(), front, end, self._forget)
+        relay.start(self.introduce() + bytes(self._early), self.greet())
+        self._early.clear()
+
+    def _leave_transport(self) -> socket.socket:
+        """The caller's socket, for a relay to take over."""
         front: socket.socket = self.transport.get_extra_info("socket").dup()
         front.setblocking(False)
-        self._relay = Relay(asyncio.get_running_loop(), front, end, self._forget)
-        # Closes the transport's own descriptor; the connection lives on in the copy.
+        # Closes the transport's own descriptor on the loop's next round; the connection lives on in the copy.
         self.transport.abort()
-        self._relay.start(self.introduce() + bytes(self._early), self.greet())
-        self._early.clear()
+        return front
 
     def _forget(self) -> None:
         self._hub.forget(self)
@@ -167,11 +207,18 @@ class Caller(asyncio.Protocol):
         else:
             self.transport.abort()
 
+    def target_gone(self) -> None:
+        """The pod at the other end is deleted: a connection ends, a flow of datagrams may find another pod."""
+        if isinstance(self._relay, DatagramRelay):
+            self._relay.forget_target()
+        else:
+            self.cut()
+
     # The transport's calls, until the relay takes over.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        self._hub.opened(self)
+        self._strangers.enter(self)
         self.started()
 
     def data_received(self, data: bytes) -> None:
@@ -185,6 +232,7 @@ class Caller(asyncio.Protocol):
         return False  # a caller that ends before it is answered has gone away
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._strangers.leave(self)
         if self._relay is None:
             self._hub.forget(self)
             if self._dialling is not None and not self._dialling.done():

@@ -55,10 +55,22 @@ def _settle(request: Message, fds: list[int], parent: int) -> None:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     os.umask(0o077)
+    if "processes" in request:
+        _bound_processes(request["processes"])
     prctl.set_title(request["title"])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _bound_processes(most: int) -> None:
+    """Let this process and its children start no more once its user runs so many; the node and others still may.
+
+    The kernel counts a user's processes and threads together, and doesn't count root's.
+    """
+    hard = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit))
 
 
 def _take_stdio(wanted: list[int | None], fds: list[int]) -> None:

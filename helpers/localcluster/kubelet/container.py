@@ -164,7 +164,7 @@ class Container:
                 await self._changed_spec.wait()
             else:
                 self.env = program.env
-                self._image_id = f"process://{image.call[0]}/{image.title}"
+                self._image_id = f"process://{image.repository}"
                 self._host.event(
                     "Normal", "Pulled", f'Container image "{self.spec["image"]}" already present on machine'
                 )
@@ -173,7 +173,7 @@ class Container:
     async def _no_image(self, backed_off: bool) -> None:
         reference = self.spec["image"]
         if not backed_off:
-            missing = f'no image "{reference}" exists in this lab cluster; images here (any tag): {images.listing()}'
+            missing = images.missing(reference)
             self._wait_state("ErrImagePull", missing)
             self._host.event("Normal", "Pulling", f'Pulling image "{reference}"')
             self._host.event("Warning", "Failed", f'Failed to pull image "{reference}": {missing}')

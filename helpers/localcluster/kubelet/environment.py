@@ -30,16 +30,22 @@ class Objects(Protocol):
 
 
 def build(
-    container: Object, pod: Object, objects: Objects, *, address: str, network: Mapping[str, str], home: Path
+    container: Object, pod: Object, objects: Objects, *, address: str, network: Mapping[str, str], home: Path,
+    tools: Path | None = None,
 ) -> dict[str, str]:
-    """All variables of one container. `network` is the dataplane's part and wins over the container's own."""
+    """All variables of one container. `network` is the dataplane's part and wins over the container's own.
+
+    `tools` is the directory of the commands that go through the pod network, before those of the machine.
+    """
     name = pod["metadata"]["name"]
+    own = f"{tools}:" if tools else ""
     env = {
-        "PATH": f"{Path(sys.executable).parent}:{_SYSTEM_PATH}",
+        "PATH": f"{own}{Path(sys.executable).parent}:{_SYSTEM_PATH}",
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "HOSTNAME": (pod["spec"].get("hostname") or name)[:63],
         "POD_NAME": name,
+        "POD_IP": address,
         "POD_NAMESPACE": pod["metadata"]["namespace"],
         **_service_links(pod, objects),
     }

@@ -22,7 +22,7 @@ from typing import Any
 from helpers.localcluster.kubelet.wire import Message, Receiver, close_all, encode
 
 log = logging.getLogger(__name__)
-PRELOAD = ("helpers.boutique", "helpers.localcluster.kubelet.agnhost")
+PRELOAD = ("helpers.boutique", "helpers.localcluster.kubelet.images.agnhost")
 _MODULE = "helpers.localcluster.kubelet.zygote"
 KILLED = -signal.SIGKILL
 STOP_SECONDS = 3.0

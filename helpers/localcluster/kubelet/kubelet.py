@@ -14,12 +14,13 @@ from helpers.localcluster.api.node import ExecSession
 from helpers.localcluster.api.store import Event, Store
 from helpers.localcluster.dataplane import Dataplane
 from helpers.localcluster.home import Home
-from helpers.localcluster.kubelet import scheduling, sessions, zone
+from helpers.localcluster.kubelet import images, scheduling, sessions, zone
 from helpers.localcluster.kubelet.container import Container
 from helpers.localcluster.kubelet.forkserver import ForkServer
 from helpers.localcluster.kubelet.logs import LogFile, Reader, read
 from helpers.localcluster.kubelet.pod import FIELDS, PODS, PodWorker
 from helpers.localcluster.kubelet.programs import NoSuchProgram
+from helpers.localcluster.kubelet.tools import scripts
 
 log = logging.getLogger(__name__)
 Object = dict[str, Any]
@@ -55,6 +56,7 @@ class Kubelet:
         self.forks.attach()
         shutil.rmtree(self._scratch_root, ignore_errors=True)
         self._remove_foreign_logs()
+        scripts.write(self.tools, images.PROGRAMS)
         self._unsubscribe = self.store.subscribe(self._notice)
         for pod in self.store.list(PODS):
             self._take(pod)
@@ -67,6 +69,7 @@ class Kubelet:
         await asyncio.gather(*(worker.halt(STOP_GRACE) for worker in [*self._workers.values()]))
         await self.forks.stop()
         shutil.rmtree(self._scratch_root, ignore_errors=True)
+        shutil.rmtree(self.tools, ignore_errors=True)
 
     # Following the store.
 
@@ -83,8 +86,8 @@ class Kubelet:
             for worker in self._workers.values():
                 if worker.pod["metadata"]["namespace"] == namespace:
                     worker.retry()
-        elif event.resource == "services":
-            self._zone.changed()
+        else:
+            self._zone.notice(event)
 
     def _take(self, pod: Object) -> None:
         """A pod is new or has changed."""
@@ -167,6 +170,11 @@ class Kubelet:
     @property
     def _scratch_root(self) -> Path:
         return self._home.run / "work"
+
+    @property
+    def tools(self) -> Path:
+        """The directory of the commands that every pod has in its PATH."""
+        return self._home.run / "bin"
 
     def scratch(self, uid: str) -> Path:
         """The directory that a pod's processes start in."""

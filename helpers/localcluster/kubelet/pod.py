@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.store import Store, now
 from helpers.localcluster.dataplane import Attachment, Dataplane
-from helpers.localcluster.kubelet import environment, images, probes, programs, sessions, status
+from helpers.localcluster.kubelet import environment, images, probes, programs, sessions, status, volumes
 from helpers.localcluster.kubelet.container import Container, Kind
-from helpers.localcluster.kubelet.environment import NODE_NAME
+from helpers.localcluster.kubelet.environment import NODE_NAME, ConfigError
 from helpers.localcluster.kubelet.forkserver import ForkServer, Program
 from helpers.localcluster.kubelet.logs import LogFile
 
@@ -34,6 +34,8 @@ class Node(Protocol):
     dataplane: Dataplane
     forks: ForkServer
 
+    @property
+    def tools(self) -> Path: ...
     def scratch(self, uid: str) -> Path: ...
     def logs_of(self, pod: Object) -> Path: ...
     def gone(self, uid: str) -> None: ...
@@ -84,13 +86,15 @@ class PodWorker:
 
     def _environment(self, spec: Object) -> dict[str, str]:
         assert self._attachment
+        mounts = volumes.write(spec, self.pod, self._node.store, self._mounts(spec["name"]))
         return environment.build(
             spec,
             self.pod,
             self._node.store,
             address=self._attachment.address,
-            network=self._attachment.environment,
+            network={**self._attachment.environment, **({"MOUNTS": str(mounts)} if mounts else {})},
             home=self.home,
+            tools=self._node.tools,
         )
 
     def command(self, container: Container, command: list[str], *, tty: bool) -> Program:
@@ -201,10 +205,16 @@ class PodWorker:
             if container["name"] not in self.containers:
                 self._spawn(self._add(container, "ephemeral", None).run)
 
+    def _mounts(self, container: str) -> Path:
+        return self.home / "mounts" / container
+
     def retry(self) -> None:
         """A ConfigMap or Secret of the namespace has changed."""
         for container in self.containers.values():
             container.retry()
+            if container.run_now:
+                with contextlib.suppress(ConfigError, OSError):
+                    volumes.write(container.spec, self.pod, self._node.store, self._mounts(container.name))
 
     def end(self, *, at_once: bool = False) -> asyncio.Task[None]:
         """Terminate the pod: all containers get SIGTERM and their grace, or SIGKILL `at_once`."""
@@ -317,9 +327,13 @@ class PodWorker:
         for volume in self.pod["spec"].get("volumes") or ():
             kinds = [kind for kind in volume if kind != "name" and kind not in SILENT_VOLUMES]
             if kinds:
-                self.event(
-                    "Warning",
-                    "FailedMount",
-                    f'volume "{volume["name"]}" ({kinds[0]}) is not mounted: pods of this lab are processes that see '
-                    "this machine's files; the containers start without it",
-                )
+                self.event("Warning", "FailedMount", f'volume "{volume["name"]}" ({kinds[0]}) {_fate(kinds[0])}')
+
+
+def _fate(kind: str) -> str:
+    """What becomes of a volume of this kind."""
+    if kind in volumes.KINDS:
+        return ("is not mounted where the containers look: pods of this lab are processes that see this machine's "
+                "files; nginx and httpd read it all the same, others find it below $MOUNTS")
+    return ("is not mounted: pods of this lab are processes that see this machine's files; the containers start "
+            "without it")

@@ -1,5 +1,6 @@
 """The few system calls that Python doesn't wrap: process names and death signals (Linux; no-ops elsewhere)."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -38,7 +39,18 @@ def adopt_orphans() -> None:
 def children() -> list[int]:
     """Process ids of this process's children; empty where the system doesn't tell."""
     try:
-        with open(f"/proc/self/task/{os.getpid()}/children") as listing:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="utf-8") as listing:
             return [int(pid) for pid in listing.read().split()]
     except OSError:
         return []
+
+
+def tasks_of_user() -> int:
+    """How many processes and threads this user runs; 0 where the system doesn't tell."""
+    count, user = 0, os.getuid()
+    for name in os.listdir("/proc") if _LINUX else ():
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                if os.stat(f"/proc/{name}").st_uid == user:
+                    count += os.stat(f"/proc/{name}/task").st_nlink - 2
+    return count

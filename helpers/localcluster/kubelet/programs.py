@@ -21,19 +21,27 @@ def of_container(container: Object, image: images.Image, env: dict[str, str], ho
     command, arguments = ([environment.expand(word, env) for word in container.get(field) or ()]
                           for field in ("command", "args"))  # fmt: skip
     tty = bool(container.get("tty"))
-    if command:
+    if command and command[0] not in image.servers:
         return of_command([*command, *arguments], env, home, tty=tty)
+    if image.call is None or (not command and _another_command(image, arguments)):
+        return of_command(arguments or list(image.arguments), env, home, tty=tty)
     module, function, fixed = image.call
-    given = [] if not image.takes_arguments else [arguments or list(image.arguments)]
+    given = [arguments or list(image.arguments)] if image.takes_arguments and not image.arguments_are_command else []
     return Program(image.title, env, home, call=(module, function, [*fixed, *given]), tty=tty)
+
+
+def _another_command(image: images.Image, arguments: list[str]) -> bool:
+    """Whether a container's arguments ask for something else than the image's own server."""
+    return image.arguments_are_command and bool(arguments) and not arguments[0].startswith("-") and (
+        arguments[0] not in image.servers)
 
 
 def of_command(command: list[str], env: Mapping[str, str], home: Path, *, tty: bool = False) -> Program:
     """A command in a container: a program of an image of ours, or one of this machine. Raises NoSuchProgram."""
     name = command[0]
     variables = environment.terminal(env) if tty else dict(env)
-    if name.lstrip("/") in images.PROGRAMS and name.rfind("/") <= 0:
-        title = name.lstrip("/")
+    title = images.program(name)
+    if title:
         module, function = images.PROGRAMS[title]
         return Program(title, variables, home, call=(module, function, [command[1:]]), tty=tty)
     file = shutil.which(name, path=variables.get("PATH", os.defpath))

@@ -31,6 +31,8 @@ from helpers.localcluster.kubelet.wire import Message, Receiver, close_all, enco
 
 SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD}
 KILL_SECONDS = 2.0
+# How many more processes and threads its user may run before a container can start none.
+ROOM, ROOM_OF_ONE = 2048, 16
 
 
 class Zygote:
@@ -44,6 +46,7 @@ class Zygote:
         self._pids: dict[int, int] = {}
         self._wakeup = self._wake_on_children()
         self._watcher = Watcher()
+        self._others = prctl.tasks_of_user()
 
     def serve(self) -> None:
         """Answer requests until the node's end is closed."""
@@ -102,6 +105,8 @@ class Zygote:
 
     def _run_child(self, request: Message, fds: list[int]) -> NoReturn:
         signal.set_wakeup_fd(-1)
+        if self._others:
+            request["processes"] = self._others + ROOM + ROOM_OF_ONE * len(self._pids)
         child.run(request, fds, self._pid)
 
     def _signal(self, message: Message) -> None:

@@ -25,6 +25,7 @@ BODY_BYTES = 3 * 1024 * 1024
 LINGER_SECONDS = 1.0  # for a refused client to notice, while what it still sends is thrown away
 LINGER_BYTES = 32 * 1024 * 1024
 BACKLOG_BYTES = 8 * 1024 * 1024  # unsent bytes of a stream before its client counts as gone
+BACKLOG_OF_ALL = 64 * 1024 * 1024  # what all clients together may leave unread, each its share
 PIPELINED = 16  # requests that may wait on one connection
 
 log = logging.getLogger(__name__)
@@ -39,16 +40,31 @@ class Application(Protocol):
     async def handle(self, request: Request) -> Response | None:
         """The answer; None when the handler has streamed it, or taken the connection over."""
 
+    def public(self, request: Request) -> bool:
+        """Whether anybody gets an answer to this."""
+
     def refuse(self, status: int, message: str) -> Response:
         """An error of the protocol in the application's format."""
+
+
+class Register(Protocol):
+    """Who keeps count of connections."""
+
+    def connected(self, connection: "Connection") -> None: ...
+    def trusted(self, connection: "Connection") -> None: ...
+    def lost(self, connection: "Connection") -> None: ...
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
 
 
 class Connection(asyncio.Protocol):
     """The server's end of one connection."""
 
-    def __init__(self, application: Application, opened: dict["Connection", None]) -> None:
+    def __init__(self, application: Application, register: Register) -> None:
         self._application = application
-        self._opened = opened
+        self._register = register
         self._parser = httptools.HttpRequestParser(self)
         self._request: Request | None = None
         self._target = bytearray()
@@ -65,19 +81,30 @@ class Connection(asyncio.Protocol):
         self._lingering = 0
         self._stopped = False  # nothing more is read as HTTP
         self._begun = False  # the handler has begun an answer of its own: stream or upgrade
-        self.trusted = False  # a request has been let in
+        self._trusted = False  # a request has been let in
+        self.resumable = False  # what it streams can be asked for again from where it ended, as a watch can
         self.transport: asyncio.Transport
+
+    @property
+    def spare(self) -> bool:
+        """Whether its client loses nothing if it is cut, but has to connect again."""
+        return self._task is None or self.resumable
+
+    @property
+    def backlog(self) -> int:
+        """How many unsent bytes it may have."""
+        return min(BACKLOG_BYTES, BACKLOG_OF_ALL // max(self._register.count, 1))
 
     # -- what asyncio calls ------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._opened[self] = None
+        self._register.connected(self)
         self._expect(STRANGER_SECONDS)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._opened.pop(self, None)
+        self._register.lost(self)
         self._expect(None)
         self._resumed.set()
         self._stopped = True
@@ -135,8 +162,8 @@ class Connection(asyncio.Protocol):
         elif int(self._headers.get("content-length") or 0) > BODY_BYTES:
             self._too_large()
         else:
-            self.trusted = True
             self._request = request
+            self._trust(request)
             if self._headers.get("expect", "").lower() == "100-continue":
                 self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
@@ -192,6 +219,12 @@ class Connection(asyncio.Protocol):
             if not self._stopped:
                 log.debug("malformed request: %s", error)
                 self._refuse(400, "malformed HTTP request")
+
+    def _trust(self, request: Request) -> None:
+        """No stranger any more, unless anybody may ask this."""
+        if not self._trusted and not self._application.public(request):
+            self._trusted = True
+            self._register.trusted(self)
 
     def _count(self, size: int) -> None:
         self._header_bytes += size
@@ -261,6 +294,10 @@ class Connection(asyncio.Protocol):
         if seconds is not None:
             self._deadline = asyncio.get_running_loop().call_later(seconds, self.transport.abort)
 
+    def cut(self) -> None:
+        """End the connection now."""
+        self.transport.abort()
+
     def cancel(self) -> Awaitable[None] | None:
         """End what runs for this client; the task to wait for, if any."""
         task = self._task
@@ -279,12 +316,17 @@ class Stream:
         connection.transport.write(start.encode("latin-1"))
 
     def write(self, data: bytes) -> None:
-        """Send a chunk. A client that lets 8 MiB pile up is cut off."""
+        """Send a chunk. A client that lets its share of the backlog pile up is cut off."""
         transport = self._connection.transport
         if not data or transport.is_closing():
             return
         transport.write(b"%x\r\n%b\r\n" % (len(data), data))
-        if transport.get_write_buffer_size() > BACKLOG_BYTES:
+        self.bound(0)
+
+    def bound(self, held: int) -> None:
+        """Cut off a client for whom more waits than it may leave unread; `held` bytes wait elsewhere."""
+        transport = self._connection.transport
+        if transport.get_write_buffer_size() + held > self._connection.backlog:
             log.info("cut off a client that does not read")
             transport.abort()
 

@@ -1,12 +1,22 @@
 """Listen on loopback, over TLS."""
 
 import asyncio
+import asyncio.sslproto
+import contextlib
+import gc
+import socket
 import ssl
 
+from ...door import Door, Strangers
 from .connection import Application, Connection
 
-HANDSHAKE_SECONDS = 10.0
-CONNECTIONS = 800  # below the usual limit of 1,024 files a process
+HANDSHAKE_SECONDS = 5.0
+STRANGERS = 256  # that shake hands, or have not shown a token yet
+CONNECTIONS = 800  # that have
+FAILED_AT_ONCE = 100  # handshakes whose remains may lie about
+
+# asyncio's buffer for each connection; TLS never hands over more than 16 KiB at once.
+asyncio.sslproto.SSLProtocol.max_size = 16 * 1024
 
 
 class Server:
@@ -14,41 +24,82 @@ class Server:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._connections: dict[Connection, None] = {}  # oldest first
-        self._server: asyncio.Server | None = None
+        self._strangers = Strangers(STRANGERS)
+        self._connections: dict[Connection, None] = {}
+        self._trusted: dict[Connection, None] = {}  # oldest first
+        self._failed = 0
+        self._door = Door(self._shake_hands)
+        self._tls: ssl.SSLContext
 
-    async def start(self, tls: ssl.SSLContext, port: int = 0, host: str = "127.0.0.1") -> int:
-        """Listen; returns the port. Raises OSError when it is taken."""
-        self._server = await asyncio.get_running_loop().create_server(
-            self._connect, host, port, ssl=tls, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=2
-        )
-        chosen: int = self._server.sockets[0].getsockname()[1]
-        return chosen
+    async def start(self, tls: ssl.SSLContext, port: int = 0) -> int:
+        """Listen on 127.0.0.1; returns the port. Raises OSError when it is taken."""
+        self._tls = tls
+        return self._door.open(port)
 
     async def stop(self) -> None:
         """Stop listening and end every connection and what runs for it."""
-        if not self._server:
-            return
-        self._server.close()
+        self._strangers.cut_all()
+        await self._door.close()
         tasks = [task for connection in [*self._connections] if (task := connection.cancel())]
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._server.wait_closed()
-        self._server = None
 
-    def _connect(self) -> asyncio.Protocol:
-        if len(self._connections) >= CONNECTIONS:
-            # Whoever never showed a token goes first: strangers can't keep the owner out.
-            stranger = next((held for held in self._connections if not held.trusted), None)
-            if stranger is None:
-                return _Refusal()
-            del self._connections[stranger]
-            stranger.transport.abort()
-        return Connection(self._application, self._connections)
+    # -- what connections tell -------------------------------------------------
+
+    @property
+    def count(self) -> int:
+        """How many connections there are that speak TLS."""
+        return len(self._connections)
+
+    def connected(self, connection: Connection) -> None:
+        """A connection speaks TLS from now on."""
+        self._connections[connection] = None
+        self._strangers.enter(connection)
+
+    def trusted(self, connection: Connection) -> None:
+        """It has shown the token. One client too many takes the place of one that can begin anew."""
+        self._strangers.leave(connection)
+        self._trusted[connection] = None
+        if len(self._trusted) > CONNECTIONS:
+            spare = next((held for held in self._trusted if held.spare), connection)
+            del self._trusted[spare]  # now, not when it has gone: another may come first
+            spare.cut()
+
+    def lost(self, connection: Connection) -> None:
+        """It has ended."""
+        self._connections.pop(connection, None)
+        self._trusted.pop(connection, None)
+        self._strangers.leave(connection)
+
+    # -- the beginning -----------------------------------------------------------
+
+    async def _shake_hands(self, link: socket.socket) -> None:
+        """A client has begun to speak: TLS comes first."""
+        stranger = _Handshake(link)
+        self._strangers.enter(stranger)
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Connection(self._application, self), link, ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=2)
+        except OSError:
+            self._clear_up()
+            raise
+        finally:
+            self._strangers.leave(stranger)
+
+    def _clear_up(self) -> None:
+        """What asyncio keeps of a failed handshake, 70 KB, is a circle that only the collector finds."""
+        self._failed += 1
+        if self._failed % FAILED_AT_ONCE == 0:
+            asyncio.get_running_loop().call_soon(gc.collect)
 
 
-class _Refusal(asyncio.Protocol):
-    """Closes at once: there are too many connections."""
+class _Handshake:
+    """A stranger between its first byte and TLS."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+
+    def cut(self) -> None:
+        """End it as if the client had gone; asyncio clears up."""
+        with contextlib.suppress(OSError):
+            self._link.shutdown(socket.SHUT_RDWR)

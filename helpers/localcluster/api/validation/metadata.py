@@ -5,14 +5,11 @@ import re
 from helpers.policies.errors import FieldError, forbidden, invalid, required
 from helpers.policies.reading import syntax
 
-from ..resources import Resource
-from ..store import Object
+from ..resource import Object, Resource
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 ANNOTATION_BYTES = 256 * 1024
-# Kinds whose names end up in host names, where a dot has a meaning.
-AS_LABEL = {"namespaces": LABEL, "services": LABEL_1035}
 
 
 def check(resource: Resource, new: Object, old: Object | None) -> list[FieldError]:
@@ -39,8 +36,11 @@ def check_name(resource: Resource, name: str) -> list[FieldError]:
     """Names become host names, file names and parts of URLs: their syntax is strict."""
     if not name:
         return [required("metadata.name", "name or generateName is required")]
-    if resource.key in AS_LABEL:
-        return check_label(name, "metadata.name", AS_LABEL[resource.key])
+    if resource.name_rule:
+        return check_label(name, "metadata.name", resource.name_rule)
+    if resource.any_name:
+        wrong = name in (".", "..") or "/" in name or "%" in name
+        return [invalid("metadata.name", name, "may not be '.' or '..', or contain '/' or '%'")] if wrong else []
     return [invalid("metadata.name", name, detail) for detail in syntax.subdomain(name)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from helpers.policies.errors import FieldError, forbidden, invalid, quote, required, unsupported
 from helpers.policies.reading import syntax
 
-from ..store import Object
+from ..resource import Object
 from .metadata import check_label
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
