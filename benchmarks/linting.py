@@ -6,6 +6,7 @@ Prints one line a figure: `name value unit target`. The whole process is measure
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -101,10 +102,14 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
         file.write(text)
         file.flush()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         process = median(lambda: subprocess.run([sys.executable, "-m", "helpers", "lint", "-f", file.name], cwd=ROOT,
                                                 stdout=subprocess.DEVNULL), 5)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"lint_lines {text.count(chr(10))} lines 60000")
     print(f"lint_process {process:.4g} s 0.5")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"lint_process_cpu {cpu / (times(5) + 1):.4g} s 0.5")
     print(f"lint_reading {median(lambda: read(text, 'stack.yaml'), 5):.4g} s -")
     fresh = median(lambda: lint(World.of(world.objects)), 9)
     print(f"lint_rules {fresh * 1000:.4g} ms 50")

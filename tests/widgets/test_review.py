@@ -31,16 +31,23 @@ def test_the_services_port_is_found_at_its_line():
 
 def test_a_finding_on_another_sheet_has_no_line_here():
     one = bench(INGRESS[3].read_text().replace("- port: 8080", "- port: 5000"), INGRESS[0].read_text())
-    marks = [mark for mark in review(one.proposal) if "5000" in mark.message]
-    assert marks and all(mark.span == NOWHERE for mark in marks)
+    marks = review(one.proposal)
+    about_the_other = [mark for mark in marks if "5000" in mark.message]
+    assert about_the_other and all(mark.span == NOWHERE for mark in about_the_other)
 
 
 def test_lines_are_those_of_the_second_document_too():
     one = bench()
     second = INGRESS[3].read_text().replace("- port: 8080", "- port: 5000")
     one.type(INGRESS[0].read_text() + "---\n" + second)
-    found = [mark.span.line for mark in review(one.proposal) if "5000" in mark.message]
+    found = [mark.span.line for mark in review(one.proposal) if mark.span.line and "5000" in mark.message]
     assert found == [one.draft.open.text.split("\n").index("    - port: 5000") + 1]
+
+
+def test_a_call_that_the_sheet_cuts_is_told_at_its_rule():
+    one = bench(INGRESS[0].read_text())
+    (mark,) = [mark for mark in review(one.proposal) if mark.span.line]
+    assert "frontend → shippingservice" in mark.message and "app=frontend" in mark.mend
 
 
 def workload(number: int) -> dict:
