@@ -325,7 +325,9 @@ def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch
     from helpers.localcluster.api import journal
 
     def full(*_: Any) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr(journal, "RETRY_SECONDS", 0.05)

@@ -101,8 +101,8 @@ def test_a_server_whose_runtime_directory_is_no_good(tmp_path: Path, mode: int) 
     wanted = place / ("long-" * 20 if mode == 0o700 else "open")
     wanted.mkdir(mode)
     log = place / "log"
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0", "--allow-root",
-               f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={tmp_path}"]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
+               "--allow-root", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={tmp_path}"]
     environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(wanted), "TMPDIR": str(place)}
     with log.open("w") as said, subprocess.Popen(command, env=environment, stdout=said, stderr=said) as process:
         try:
