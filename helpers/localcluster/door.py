@@ -68,10 +68,14 @@ class Strangers:
 
 
 class Door:
-    """A listening socket on 127.0.0.1. `enter` gets each connection when its first byte has come."""
+    """A listening socket on 127.0.0.1. `enter` gets each connection when its first byte has come.
 
-    def __init__(self, enter: Enter) -> None:
+    `strangers` are those who came in by this door: they are sent away with it.
+    """
+
+    def __init__(self, enter: Enter, strangers: Strangers) -> None:
         self._enter = enter
+        self._strangers = strangers
         self._entering: set[asyncio.Task[None]] = set()
         self._silent = Strangers(SILENT)
         self._listener: socket.socket | None = None
@@ -86,7 +90,7 @@ class Door:
         return chosen
 
     async def close(self) -> None:
-        """Listen no more, send away who is still outside, and wait for those on the threshold."""
+        """Listen no more, send strangers away, and wait until they have gone."""
         if self._pause:
             self._pause.cancel()
         if self._listener:
@@ -94,7 +98,10 @@ class Door:
             self._listener.close()
             self._listener = None
         self._silent.cut_all()
+        await asyncio.sleep(0)  # who is on the threshold comes in first
+        self._strangers.cut_all()
         await asyncio.gather(*self._entering)
+        self._strangers.cut_all()
 
     def _listen(self) -> None:
         assert self._listener

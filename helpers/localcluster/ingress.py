@@ -51,7 +51,7 @@ class Ingress:
         self._prefix = f"/{secret}".encode()
         self._strangers = Strangers(MOST_STRANGERS)
         self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
-            lambda: Visitor(self._gateway, self, self._strangers, self._prefix), link))
+            lambda: Visitor(self._gateway, self, self._strangers, self._prefix), link), self._strangers)
         self._proxied = Strangers(MOST_STRANGERS)  # their own: nobody else gets to the socket
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -73,8 +73,7 @@ class Ingress:
         if self._server:
             self._server.close()
         await self._door.close()
-        for strangers in (self._strangers, self._proxied):
-            strangers.cut_all()
+        self._proxied.cut_all()
         self._socket.unlink(missing_ok=True)
 
     def backend(self, head: bytes) -> Request | None:

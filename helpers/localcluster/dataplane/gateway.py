@@ -61,7 +61,7 @@ class Gateway:
         self._of_one: Counter[str] = Counter()
         self._strangers = Strangers(MOST_STRANGERS)
         self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
-            lambda: ProxyCaller(self, self._strangers), link))
+            lambda: ProxyCaller(self, self._strangers), link), self._strangers)
         self._parked: dict[Caller, tuple[bool, asyncio.TimerHandle]] = {}
         self._rejudging: asyncio.TimerHandle | None = None
         self.flows = FlowLog()
@@ -89,7 +89,6 @@ class Gateway:
             self._rejudging.cancel()
         self._outside.stop()
         await self._door.close()
-        self._strangers.cut_all()
         for caller in [*self._callers]:
             caller.cut()
         for uid in [*self._members]:

@@ -28,7 +28,7 @@ class Server:
         self._connections: dict[Connection, None] = {}
         self._trusted: dict[Connection, None] = {}  # oldest first
         self._failed = 0
-        self._door = Door(self._shake_hands)
+        self._door = Door(self._shake_hands, self._strangers)
         self._tls: ssl.SSLContext
 
     async def start(self, tls: ssl.SSLContext, port: int = 0) -> int:
@@ -38,7 +38,6 @@ class Server:
 
     async def stop(self) -> None:
         """Stop listening and end every connection and what runs for it."""
-        self._strangers.cut_all()
         await self._door.close()
         tasks = [task for connection in [*self._connections] if (task := connection.cancel())]
         await asyncio.gather(*tasks, return_exceptions=True)
