@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MODULE = ROOT / "tests" / "conformance"
 BINARY = ROOT / "build" / "conformance"
 PAGE = ROOT / "docs" / "conformance.md"
-PATIENCE = 100  # seconds that one spec may take; its own limits are five minutes and more
+PATIENCE = 60  # seconds that one spec may take; its own limits are five minutes and more
 AT_ONCE = 3
 POLICY = re.compile(r"^(?!.*IPv6DualStack).*(Feature:NetworkPolicy\]|Feature:SCTPConnectivity\])")
 # What else belongs to what the lab serves: heading, which specs.

@@ -326,7 +326,7 @@ CALLS: dict[str, tuple[str, Callable[[Apis], None]]] = {
     "logs lone --tail=1": ("read_namespaced_pod_log(tail_lines=1)", read_namespaced_pod_log),
     "exec lone -- echo hello": ("stream.stream", exec_command),
     "exec -i lone -- cat": ("stream.stream(stdin=True)", exec_stdin),
-    "exec lone -- exit 7": ("stream.stream(…).returncode", exec_exit_code),
+    "exec lone -- sh -c 'exit 7'": ("stream.stream(…).returncode", exec_exit_code),
     "port-forward pod/lone :80": ("stream.portforward", forward_port),
     "debug (ephemeral container)": (
         "patch_namespaced_pod_ephemeralcontainers",

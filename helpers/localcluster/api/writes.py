@@ -73,7 +73,10 @@ def _store(call: Call, held: Object, new: Object) -> Object:
     """Store what a client made of `held`, as far as its subresource lets it."""
     new = _same_identity(call, held, new)
     if call.subresource == "status":
-        new = {**held, "status": new.get("status", {}), "metadata": _version_of(held, new)}
+        metadata = {name: value for name, value in _version_of(held, new).items() if name != "annotations"}
+        if new["metadata"].get("annotations"):
+            metadata["annotations"] = new["metadata"]["annotations"]
+        new = {**held, "status": new.get("status", {}), "metadata": metadata}
         return call.store.update(call.resource.key, new, dry_run=call.dry_run)
     if call.subresource == "ephemeralcontainers":
         new = _with_ephemeral(call, held, new)

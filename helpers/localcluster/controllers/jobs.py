@@ -9,7 +9,7 @@ from ..api.kinds import JOBS, PODS
 from ..api.kinds.jobs import finished
 from ..api.store import Event, Object, Store, now
 from ..api.termination import remove_pod
-from .claims import claimants
+from .claims import claim, claimants
 from .owners import Owners
 from .podmaking import active, ended, make_pod, ready_since
 from .queue import Key
@@ -42,7 +42,7 @@ class Jobs:
             return None
         if finished(job):
             return self._expire(job)
-        pods = self._owners.managed(job, PODS.key)
+        pods = claim(self._store, self._owners, job, PODS.key)
         ends = self._ends.setdefault(job["metadata"]["uid"], {})
         ends |= {pod["metadata"]["uid"]: pod for pod in pods if ended(pod)}
         running = [pod for pod in pods if active(pod)]
