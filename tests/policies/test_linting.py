@@ -195,7 +195,7 @@ def test_the_email_trap_of_the_shop() -> None:
 
 
 def test_dns_without_knowing_the_dns_pods() -> None:
-    manifests: Callable[[Any], list[Any]] = lambda *rules: [  # noqa: E731
+    manifests: Callable[..., list[Any]] = lambda *rules: [  # noqa: E731
         deployment("a"), deployment("b"), policy("out", "a", policyTypes=["Egress"], egress=list(rules))]
     call = rule(pods("b"), side="to", ports=[80])
     assert hits(manifests(call), "dns-cut-off") and not hits(manifests(call, TO_DNS), "dns-cut-off")
