@@ -13,7 +13,7 @@ from helpers.policies.application.formats import as_json, comparison_as
 from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import removable
 from helpers.policies.reading.texts import Reading
-from helpers.policies.wording import listed
+from helpers.policies.wording import listed, plural
 from helpers.policies.world import World
 
 Json = Mapping[str, Any]
@@ -33,8 +33,12 @@ def differences(options: argparse.Namespace) -> int:
     report(problems)
     found = change(before, worlds[-1], [*needs(before), *needs(worlds[-1])])
     notes = list(_notes(before, worlds[-1]))
+    unread = sum(not problem.minor for problem in problems)
+    if unread and found.same:
+        notes.append(f"no difference was found, but {plural(unread, 'object')} could not be read or judged, so there "
+                     "may be one")
     _show(options, found, notes)
-    if not all(problem.minor for problem in problems):
+    if unread:
         return 2
     return 0 if found.same else 1
 
@@ -55,14 +59,16 @@ def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> N
     for note in notes:
         print(f"python -m helpers diff: note: {note}", file=sys.stderr)
     if options.output == "json":
-        print(as_json({**found.as_dict(options.by), "redundant": spare, "notes": list(notes)}))
+        print(as_json({**found.as_dict(options.by), "same": found.same and not notes, "redundant": spare,
+                       "notes": list(notes)}))
         return
     text = comparison_as("dot" if options.output == "svg" else options.output, found.detailed(options.by))
     if options.output == "svg":
         from helpers.cli.policy_output import svg
 
         text = svg(text)
-    print(text)
+    if not (options.output == "text" and found.same and notes):
+        print(text)
     if options.output != "text":
         return
     if not found.same:
