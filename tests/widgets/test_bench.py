@@ -88,7 +88,8 @@ def test_changing_and_removing_policies_plans_the_right_steps():
     one.apply()
     assert scripted(one).calls == ["apply 1", "delete default/shipping-allow-frontend"]
     one.take_back()
-    assert {key: policy["spec"]["ingress"][0]["ports"][0]["port"] for key, policy in scripted(one).policies.items()} == {
+    kept = scripted(one).policies
+    assert {key: policy["spec"]["ingress"][0]["ports"][0]["port"] for key, policy in kept.items()} == {
         "default/shipping-allow-checkout": 50051, "default/shipping-allow-frontend": 50051}
 
 
