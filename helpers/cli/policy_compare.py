@@ -14,7 +14,7 @@ from helpers.policies.application.formats import as_json, comparison_as
 from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import removable
 from helpers.policies.reading.texts import Reading
-from helpers.policies.wording import clean_line, listed
+from helpers.policies.wording import clean_line, listed, plural
 from helpers.policies.world import World
 
 Json = Mapping[str, Any]
@@ -34,8 +34,12 @@ def differences(options: argparse.Namespace) -> int:
     report(problems)
     found = change(before, worlds[-1], [*needs(before), *needs(worlds[-1])])
     notes = list(_notes(before, worlds[-1]))
+    unread = sum(not problem.minor for problem in problems)
+    if unread and found.same:
+        notes.append(f"no difference was found, but {plural(unread, 'object')} could not be read or judged, so there "
+                     "may be one")
     _show(options, found, notes)
-    if not all(problem.minor for problem in problems) or (options.strict and found.unread):
+    if unread or (options.strict and found.unread):
         return 2
     return 0 if found.same else 1
 
@@ -56,12 +60,14 @@ def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> N
     for note in notes:
         print(f"python -m helpers diff: note: {clean_line(note)}", file=sys.stderr)
     if options.output == "json":
-        answer(as_json({**found.as_dict(options.by), "redundant": spare, "notes": list(notes),
-                        "unread": [one.as_dict() for one in found.unread]}))
+        data = found.as_dict(options.by)
+        answer(as_json({**data, "same": data["same"] and not notes, "redundant": spare, "notes": list(notes),
+                        "unread": [one.as_dict() for one in found.unread]}), form="json")
         return
     text = drawn(comparison_as, options.output, found.detailed(options.by))
     if options.output == "text":
-        lines = [found.sentence] if found.same or found.unjudged else [text, found.sentence]
+        lines = [] if found.same and notes else [found.sentence] if found.same or found.unjudged else [
+            text, found.sentence]
         text = "\n".join([*lines, *([f"Redundant afterwards: {listed(spare, most=20)}."] if spare else [])])
     answer(text, found.unread, options.output)
 

@@ -135,6 +135,14 @@ def test_sides_without_pods_are_told(write: Any, capsys: Any) -> None:
     assert status == 1 and "removed:" in out and "the side after has no pod" in err
 
 
+def test_what_could_not_be_read_is_never_called_the_same(write: Any, capsys: Any) -> None:
+    broken = {**policy("web", "web"), "spec": {"podSelector": 3}}
+    base = write(WEB, CLIENT)
+    status, out, err = diff(capsys, "-f", base, write(broken))
+    assert status == 2 and "mean the same" not in out and "could not be read or judged" in err
+    assert not json.loads(diff(capsys, "-f", base, write(broken), "-o", "json")[1])["same"]
+
+
 @pytest.mark.parametrize(("options", "ends"), [
     (["--from", "client"], {("default/client[Pod]", "default/web[Pod]"), ("default/client[Pod]", "outside")}),
     (["--to", "web", "--from", "outside"], {("outside", "default/web[Pod]")}),
