@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -335,5 +336,8 @@ def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch
         status, answer = cluster.request("POST", MAPS, {"metadata": {"name": "d"}})
         assert (status, "free some disk space" in answer["message"]) == (503, True)
         assert cluster.request("GET", MAPS)[0] == 200
-    cluster.run(cluster.store.durable())
+    deadline = time.monotonic() + 10
+    while cluster.call(lambda: cluster.store.problem):  # a try that failed may be on its way still
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert cluster.request("POST", MAPS, {"metadata": {"name": "d"}})[0] == 201
