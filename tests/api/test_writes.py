@@ -328,6 +328,10 @@ def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch
     def full(*_: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
+    revision = 0
+    while revision != (revision := cluster.store.revision):  # what the controllers write at the start
+        cluster.run(cluster.store.durable())
+        time.sleep(0.2)
     with monkeypatch.context() as patched:
         patched.setattr(journal, "RETRY_SECONDS", 0.05)
         patched.setattr(journal.Journal, "_commit", full)
