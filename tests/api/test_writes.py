@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -329,6 +330,10 @@ def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch
         error.sqlite_errorcode = sqlite3.SQLITE_FULL
         raise error
 
+    revision = 0
+    while revision != (revision := cluster.store.revision):  # what the controllers write at the start
+        cluster.run(cluster.store.durable())
+        time.sleep(0.2)
     with monkeypatch.context() as patched:
         patched.setattr(journal, "RETRY_SECONDS", 0.05)
         patched.setattr(journal.Journal, "_commit", full)
@@ -337,5 +342,8 @@ def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch
         status, answer = cluster.request("POST", MAPS, {"metadata": {"name": "d"}})
         assert (status, "free some disk space" in answer["message"]) == (503, True)
         assert cluster.request("GET", MAPS)[0] == 200
-    cluster.run(cluster.store.durable())
+    deadline = time.monotonic() + 10
+    while cluster.call(lambda: cluster.store.problem):  # a try that failed may be on its way still
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert cluster.request("POST", MAPS, {"metadata": {"name": "d"}})[0] == 201

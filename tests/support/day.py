@@ -67,6 +67,10 @@ class Day:
                 (VISITS, self._knock))
         self.works = {once.__name__.strip("_"): Work(max(1, int(times * share)), seconds, once) for times, once in plan}
 
+    def close(self) -> None:
+        """Hang up."""
+        self._policies.close()
+
     def _browse(self, number: int) -> None:
         assert page(self._own, ("", "cart", "product/OLJCESPC7Z")[number % 3])[0] in (200, 500)
 
@@ -140,6 +144,7 @@ def measure(own: Cluster, seconds: float, share: float = 1.0) -> tuple[Day, list
         time.sleep(max(0.0, min(seconds / 60, end - time.monotonic())))
     for work in day.works.values():
         work.join()
+    day.close()
     return day, looks
 
 

@@ -77,8 +77,12 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """Hang up."""
         self._connection.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def bystander(name: str, revision: int) -> dict[str, Any]:
