@@ -155,7 +155,7 @@ def test_a_part_of_the_matrix(options: list[str], ends: Any, write: Any, capsys:
                  policy("shut", space="x", policyTypes=["Ingress", "Egress"]))
     assert main("matrix", ["-f", base, "-o", "json", *options]) == 0
     said = capsys.readouterr()
-    found = {(_plain(line["src"]), _plain(line["dst"])) for line in json.loads(said.out)}
+    found = {(_plain(line["src"]), _plain(line["dst"])) for line in json.loads(said.out)["connections"]}
     assert found == ends
     assert bool(said.err) == (not ends)
 
