@@ -10,24 +10,24 @@ import signal
 import time
 from collections.abc import Callable
 
-from . import kubeconfig, pki, system
-from .api import seed
-from .api.app import build
-from .api.errors import StoreError
-from .api.http.server import Server
-from .api.podstatus import pod_cells
-from .api.store import Object, Store
-from .controllers import Controllers
-from .dataplane.flowlog import FlowLog
-from .dataplane.gateway import Gateway
-from .home import Home
-from .ingress import Ingress
-from .kubelet.forkserver import ForkServer
-from .kubelet.kubelet import Kubelet
-from .nodeports import NodePorts
-from .private import FREE_SPACE, FULL, write_private
-from .processes import of_cluster, title
-from .status import CONTROL
+from helpers.localcluster import kubeconfig, pki, system
+from helpers.localcluster.api import seed
+from helpers.localcluster.api.app import build
+from helpers.localcluster.api.errors import StoreError
+from helpers.localcluster.api.http.server import Server
+from helpers.localcluster.api.podstatus import pod_cells
+from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.controllers import Controllers
+from helpers.localcluster.dataplane.flowlog import FlowLog
+from helpers.localcluster.dataplane.gateway import Gateway
+from helpers.localcluster.home import Home
+from helpers.localcluster.ingress import Ingress
+from helpers.localcluster.kubelet.forkserver import ForkServer
+from helpers.localcluster.kubelet.kubelet import Kubelet
+from helpers.localcluster.nodeports import NodePorts
+from helpers.localcluster.private import FREE_SPACE, FULL, write_private
+from helpers.localcluster.processes import of_cluster, title
+from helpers.localcluster.status import CONTROL
 
 log = logging.getLogger("node")
 

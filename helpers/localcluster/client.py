@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from .home import Home
-from .pki import Credentials, load
+from helpers.localcluster.home import Home
+from helpers.localcluster.pki import Credentials, load
 
 Object = dict[str, Any]
 _BROKEN_OFF = "its answer broke off"

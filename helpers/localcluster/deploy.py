@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .client import ApiProblem, Client, Object
+from helpers.localcluster.client import ApiProblem, Client, Object
 
 MANIFEST = Path(__file__).parent.parent / "boutique" / "manifests" / "hipster-shop.yaml"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"

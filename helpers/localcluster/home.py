@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .private import (
+from helpers.localcluster.private import (
     FREE_SPACE,
     FULL,
     HomeError,

@@ -11,13 +11,13 @@ import html
 import os
 from pathlib import Path
 
-from . import routes
-from .dataplane.addresses import OUTSIDE_ADDRESS
-from .dataplane.directory import SERVICES, ObjectStore
-from .dataplane.gateway import MOST_STRANGERS, Gateway
-from .dataplane.httpcaller import HttpCaller, title
-from .dataplane.request import Request
-from .door import Door, Strangers
+from helpers.localcluster import routes
+from helpers.localcluster.dataplane.addresses import OUTSIDE_ADDRESS
+from helpers.localcluster.dataplane.directory import SERVICES, ObjectStore
+from helpers.localcluster.dataplane.gateway import MOST_STRANGERS, Gateway
+from helpers.localcluster.dataplane.httpcaller import HttpCaller, title
+from helpers.localcluster.dataplane.request import Request
+from helpers.localcluster.door import Door, Strangers
 
 INGRESSES = "ingresses.networking.k8s.io"
 NAMESPACE = "default"

@@ -5,7 +5,7 @@ import contextlib
 import re
 from pathlib import Path
 
-from .private import write_private
+from helpers.localcluster.private import write_private
 
 CLUSTER = "hipster-lab"
 USER = "hipster-lab-admin"

@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .home import Home
-from .private import FREE_SPACE, FULL, MAKE_WRITABLE, HomeError
-from .processes import MARK, Lock, holder, kill, of_cluster, wait_gone
-from .status import Status, node_facts, read
+from helpers.localcluster.home import Home
+from helpers.localcluster.private import FREE_SPACE, FULL, MAKE_WRITABLE, HomeError
+from helpers.localcluster.processes import MARK, Lock, holder, kill, of_cluster, wait_gone
+from helpers.localcluster.status import Status, node_facts, read
 
 START_SECONDS = 30.0
 READY_SECONDS = 60.0
@@ -129,8 +129,8 @@ def _spawn(home: Home) -> IO[bytes]:
 
 def _deploy(home: Home, starting: IO[bytes] | None, empty: bool, seconds: float) -> None:
     """Wait for the node, create the shop, wait for the pods. What can be imported meanwhile is."""
-    from . import deploy
-    from .client import ApiProblem, Client
+    from helpers.localcluster import deploy
+    from helpers.localcluster.client import ApiProblem, Client
 
     objects = [] if empty else deploy.manifest()
     if starting is not None:

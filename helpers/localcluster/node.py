@@ -10,9 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-from . import nodelog
-from .home import Home
-from .processes import Lock
+from helpers.localcluster import nodelog
+from helpers.localcluster.home import Home
+from helpers.localcluster.processes import Lock
 
 
 def main() -> int:
@@ -30,11 +30,11 @@ def main() -> int:
             report(f"Another node runs in {home.root}.")
             return 1
         # The fork server imports the shop, which takes longest: it begins before this process imports the rest.
-        from .kubelet.forkserver import ForkServer
+        from helpers.localcluster.kubelet.forkserver import ForkServer
 
         fork_server = ForkServer()
         fork_server.launch()
-        from .assembly import serve
+        from helpers.localcluster.assembly import serve
 
         return serve(home, fork_server, report)
 

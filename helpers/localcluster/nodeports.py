@@ -9,15 +9,15 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from .api.events import record
-from .api.kinds import SERVICES
-from .api.store import Event, Store
-from .dataplane.addresses import OUTSIDE_ADDRESS
-from .dataplane.gateway import MOST_STRANGERS, Gateway
-from .dataplane.request import Request
-from .dataplane.tunnel import Caller
-from .door import Strangers
-from .ingress import FRONT_DOORS, NAMESPACE
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import SERVICES
+from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.dataplane.addresses import OUTSIDE_ADDRESS
+from helpers.localcluster.dataplane.gateway import MOST_STRANGERS, Gateway
+from helpers.localcluster.dataplane.request import Request
+from helpers.localcluster.dataplane.tunnel import Caller
+from helpers.localcluster.door import Strangers
+from helpers.localcluster.ingress import FRONT_DOORS, NAMESPACE
 
 Object = dict[str, Any]
 HOST = "127.0.0.1"

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .private import write_private
+from helpers.localcluster.private import write_private
 
 LIFETIME_DAYS = 365
 RENEW_DAYS = 30

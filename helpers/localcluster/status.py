@@ -5,9 +5,9 @@ import socket
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .home import Home
-from .kubeconfig import CLUSTER
-from .processes import holder
+from helpers.localcluster.home import Home
+from helpers.localcluster.kubeconfig import CLUSTER
+from helpers.localcluster.processes import holder
 
 CONTROL = "node.sock"
 """Below `run/`: whoever connects is told pids and pods as one JSON object."""

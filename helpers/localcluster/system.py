@@ -5,8 +5,8 @@ Missing objects are put back at every start; what a learner has changed in them 
 
 from typing import Any
 
-from .api.store import Store
-from .dataplane.addresses import API_PORT, DNS_SERVICE, NODE_ADDRESS
+from helpers.localcluster.api.store import Store
+from helpers.localcluster.dataplane.addresses import API_PORT, DNS_SERVICE, NODE_ADDRESS
 
 Object = dict[str, Any]
 

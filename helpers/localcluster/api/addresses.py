@@ -5,12 +5,11 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from helpers.localcluster.api import errors
+from helpers.localcluster.api.kinds import SERVICES
+from helpers.localcluster.api.kinds.services import NODE_PORTS
+from helpers.localcluster.api.store import Object, Store
 from helpers.policies.errors import FieldError, invalid, quote
-
-from . import errors
-from .kinds import SERVICES
-from .kinds.services import NODE_PORTS
-from .store import Object, Store
 
 NETWORK = ipaddress.IPv4Network("10.96.0.0/16")
 RESERVED = 256  # the first addresses are for Services that are asked for by address, such as DNS

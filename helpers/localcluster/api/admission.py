@@ -1,7 +1,7 @@
 """What has to be true of the rest of the cluster before an object comes in, and what comes in with it."""
 
-from . import addresses, errors
-from .kinds import (
+from helpers.localcluster.api import addresses, errors
+from helpers.localcluster.api.kinds import (
     CUSTOM_RESOURCE_DEFINITIONS,
     JOBS,
     NAMESPACES,
@@ -10,10 +10,10 @@ from .kinds import (
     SERVICE_ACCOUNTS,
     SERVICES,
 )
-from .kinds.jobs import with_selector
-from .kinds.services import TYPES
-from .resource import Resource
-from .store import Object, Store
+from helpers.localcluster.api.kinds.jobs import with_selector
+from helpers.localcluster.api.kinds.services import TYPES
+from helpers.localcluster.api.resource import Resource
+from helpers.localcluster.api.store import Object, Store
 
 
 def place(store: Store, resource: Resource, obj: Object, namespace: str | None) -> Object:

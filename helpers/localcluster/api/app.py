@@ -6,12 +6,24 @@ import hmac
 import logging
 from collections import Counter
 
-from . import deletes, discovery, lists, openapi, reviews, routing, scale, streams, version, watch, writes
-from .calls import Call
-from .errors import ApiError, StoreError, method_not_allowed, no_such_path
-from .http.messages import Request, Response, json_response
-from .node import NodeStreams
-from .store import Store
+from helpers.localcluster.api import (
+    deletes,
+    discovery,
+    lists,
+    openapi,
+    reviews,
+    routing,
+    scale,
+    streams,
+    version,
+    watch,
+    writes,
+)
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.errors import ApiError, StoreError, method_not_allowed, no_such_path
+from helpers.localcluster.api.http.messages import Request, Response, json_response
+from helpers.localcluster.api.node import NodeStreams
+from helpers.localcluster.api.store import Store
 
 HEALTH = ("/healthz", "/livez", "/readyz")
 PROXIED = (

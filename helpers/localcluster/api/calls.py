@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from . import decode, tables
-from .errors import bad_request, not_found
-from .http.messages import Request, Response, json_response
-from .node import NodeStreams
-from .resource import Resource
-from .schema import Type, root
-from .store import Object, Store
+from helpers.localcluster.api import decode, tables
+from helpers.localcluster.api.errors import bad_request, not_found
+from helpers.localcluster.api.http.messages import Request, Response, json_response
+from helpers.localcluster.api.node import NodeStreams
+from helpers.localcluster.api.resource import Resource
+from helpers.localcluster.api.schema import Type, root
+from helpers.localcluster.api.store import Object, Store
 
 
 @dataclass(slots=True)

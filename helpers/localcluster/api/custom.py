@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from helpers.localcluster.api.resource import Object
 from helpers.policies.errors import FieldError, invalid, required, unsupported
-
-from .resource import Object
 
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),

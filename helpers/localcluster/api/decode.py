@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from . import custom
-from .errors import bad_request, unsupported_media_type
-from .resource import Resource
-from .schema import Type
+from helpers.localcluster.api import custom
+from helpers.localcluster.api.errors import bad_request, unsupported_media_type
+from helpers.localcluster.api.resource import Resource
+from helpers.localcluster.api.schema import Type
 
 JSON_TYPES = {str: "string", bool: "bool", dict: "object", list: "array", int: "number", float: "number"}
 GO_TYPES = {
@@ -38,7 +38,7 @@ def parse(content_type: str, body: bytes) -> tuple[Any, list[str]]:
     """The body's value and the names of duplicate JSON fields. Raises ApiError 400 or 415."""
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == PROTOBUF:
-        from . import protobuf
+        from helpers.localcluster.api import protobuf
 
         try:
             return protobuf.decode(body), []

@@ -5,7 +5,7 @@ Each function returns a new object; what it is given stays as it is.
 
 from typing import Any
 
-from .resource import Object
+from helpers.localcluster.api.resource import Object
 
 PULL_ALWAYS, PULL_IF_MISSING = "Always", "IfNotPresent"
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from . import admission
-from .calls import Call
-from .errors import bad_request, conflict
-from .http.messages import Response, json_response
-from .kinds import NAMESPACES, PODS
-from .selectors import selection
-from .store import Object
-from .termination import begin, remove_pod
+from helpers.localcluster.api import admission
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.errors import bad_request, conflict
+from helpers.localcluster.api.http.messages import Response, json_response
+from helpers.localcluster.api.kinds import NAMESPACES, PODS
+from helpers.localcluster.api.selectors import selection
+from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.termination import begin, remove_pod
 
 POLICIES = ("", "Background", "Foreground", "Orphan")
 

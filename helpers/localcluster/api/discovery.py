@@ -4,10 +4,10 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
-from .errors import no_such_path
-from .http.messages import Request, Response, encode_json, json_response
-from .registry import Registry
-from .resource import Resource
+from helpers.localcluster.api.errors import no_such_path
+from helpers.localcluster.api.http.messages import Request, Response, encode_json, json_response
+from helpers.localcluster.api.registry import Registry
+from helpers.localcluster.api.resource import Resource
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 STATUS_VERBS = ["get", "patch", "update"]

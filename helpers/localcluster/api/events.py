@@ -5,8 +5,8 @@ from time import time_ns
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .kinds import EVENTS
-from .store import Object, Store, now
+from helpers.localcluster.api.kinds import EVENTS
+from helpers.localcluster.api.store import Object, Store, now
 
 KEPT = 1000  # events in the whole cluster; beyond that the oldest go
 KEPT_FOR = timedelta(hours=1)

@@ -15,10 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from helpers.localcluster.api.errors import StoreError
+from helpers.localcluster.private import FULL, MAKE_WRITABLE
 from helpers.plain_text import clean_line
-
-from ..private import FULL, MAKE_WRITABLE
-from .errors import StoreError
 
 SCHEMA = """
 create table if not exists objects (

@@ -5,14 +5,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from . import tables
-from .calls import Call, warning, whole_number
-from .errors import ApiError, expired, refused
-from .http.messages import Response, json_response
-from .kinds import FLOWS
-from .selectors import selection
-from .sources import one_flow, source_of
-from .store import Object
+from helpers.localcluster.api import tables
+from helpers.localcluster.api.calls import Call, warning, whole_number
+from helpers.localcluster.api.errors import ApiError, expired, refused
+from helpers.localcluster.api.http.messages import Response, json_response
+from helpers.localcluster.api.kinds import FLOWS
+from helpers.localcluster.api.selectors import selection
+from helpers.localcluster.api.sources import one_flow, source_of
+from helpers.localcluster.api.store import Object
 
 PAGES = 64  # unfinished paged lists that are kept
 

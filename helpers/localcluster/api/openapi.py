@@ -5,13 +5,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import discovery
-from .errors import no_such_path
-from .http.messages import Request, Response, encode_json, json_response
-from .registry import Registry
-from .resource import Resource
-from .schema import Type, reachable, structure
-from .version import GIT_VERSION
+from helpers.localcluster.api import discovery
+from helpers.localcluster.api.errors import no_such_path
+from helpers.localcluster.api.http.messages import Request, Response, encode_json, json_response
+from helpers.localcluster.api.registry import Registry
+from helpers.localcluster.api.resource import Resource
+from helpers.localcluster.api.schema import Type, reachable, structure
+from helpers.localcluster.api.version import GIT_VERSION
 
 V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _SOURCES = ("schema.json", "descriptions.json", "openapi.py")

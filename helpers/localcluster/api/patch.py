@@ -4,9 +4,9 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from .errors import ApiError, bad_request, unsupported_media_type
-from .http.messages import encode_json
-from .schema import Type
+from helpers.localcluster.api.errors import ApiError, bad_request, unsupported_media_type
+from helpers.localcluster.api.http.messages import encode_json
+from helpers.localcluster.api.schema import Type
 
 STRATEGIC = "application/strategic-merge-patch+json"
 MERGE = "application/merge-patch+json"

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from .humanize import age
-from .resource import Object
+from helpers.localcluster.api.humanize import age
+from helpers.localcluster.api.resource import Object
 
 TERMINAL = ("Succeeded", "Failed")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from .schema import Structure, Type, is_kind, structure
+from helpers.localcluster.api.schema import Structure, Type, is_kind, structure
 
 MAGIC = b"k8s\0"
 DEPTH = 40

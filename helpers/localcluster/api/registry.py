@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from .kinds import REFUSED, RESOURCES
-from .resource import Resource
+from helpers.localcluster.api.kinds import REFUSED, RESOURCES
+from helpers.localcluster.api.resource import Resource
 
 
 class Registry:

@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from helpers.localcluster.api.humanize import age
 from helpers.policies.errors import FieldError
-
-from .humanize import age
 
 Object = dict[str, Any]
 Cells = list[Any]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from . import decode
-from .errors import bad_request, method_not_allowed
-from .http.messages import Request, Response, json_response
+from helpers.localcluster.api import decode
+from helpers.localcluster.api.errors import bad_request, method_not_allowed
+from helpers.localcluster.api.http.messages import Request, Response, json_response
 
 USER = "hipster-lab-admin"
 GROUPS = ["system:masters", "system:authenticated"]

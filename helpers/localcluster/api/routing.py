@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
-from .errors import no_such_path, not_served
-from .kinds import NAMESPACES
-from .registry import Registry
-from .resource import Resource
+from helpers.localcluster.api.errors import no_such_path, not_served
+from helpers.localcluster.api.kinds import NAMESPACES
+from helpers.localcluster.api.registry import Registry
+from helpers.localcluster.api.resource import Resource
 
 
 class Target(NamedTuple):

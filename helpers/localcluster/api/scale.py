@@ -1,15 +1,15 @@
 """The scale subresource: how many replicas, and nothing else of a workload."""
 
-from . import patch
-from .calls import Call
-from .decode import parse_json
-from .errors import bad_request
-from .http.messages import Response, json_response
-from .schema import Type
-from .selectors import format as format_selector
-from .selectors import requirements
-from .store import Object
-from .validation import validate
+from helpers.localcluster.api import patch
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.decode import parse_json
+from helpers.localcluster.api.errors import bad_request
+from helpers.localcluster.api.http.messages import Response, json_response
+from helpers.localcluster.api.schema import Type
+from helpers.localcluster.api.selectors import format as format_selector
+from helpers.localcluster.api.selectors import requirements
+from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.validation import validate
 
 
 def get(call: Call) -> Response:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from .resource import Resource
+from helpers.localcluster.api.resource import Resource
 
 SCALARS = frozenset(("string", "integer", "boolean", "number", "time", "bytes", "IntOrString", "Quantity", "any"))
 # A JSON schema within an object is kept as it is given.

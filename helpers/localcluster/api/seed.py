@@ -3,9 +3,9 @@
 import os
 import platform
 
-from .kinds import CONFIG_MAPS, NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
-from .store import Event, Object, Store, now
-from .version import GIT_VERSION
+from helpers.localcluster.api.kinds import CONFIG_MAPS, NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
+from helpers.localcluster.api.store import Event, Object, Store, now
+from helpers.localcluster.api.version import GIT_VERSION
 
 NAMESPACE_NAMES = ("default", "kube-system", "kube-public", "kube-node-lease")
 NODE_NAME = "lab-node"

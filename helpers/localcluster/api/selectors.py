@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from .errors import bad_request
-from .resource import Object, Resource
+from helpers.localcluster.api.errors import bad_request
+from helpers.localcluster.api.resource import Object, Resource
 
 LONGEST = 8192  # characters of a selector in a query
 Labels = Mapping[str, str]

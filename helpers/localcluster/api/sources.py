@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from .errors import ApiError, expired, no_such_path
-from .kinds import FLOWS
-from .node import FlowLog, NodeStreams
-from .resource import Resource
-from .store import Event, Object, Store
+from helpers.localcluster.api.errors import ApiError, expired, no_such_path
+from helpers.localcluster.api.kinds import FLOWS
+from helpers.localcluster.api.node import FlowLog, NodeStreams
+from helpers.localcluster.api.resource import Resource
+from helpers.localcluster.api.store import Event, Object, Store
 
 
 class Source(Protocol):

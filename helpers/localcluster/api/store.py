@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import ApiError, already_exists, bad_request, conflict, expired, not_found
-from .journal import Journal, Row
-from .kinds import CUSTOM_RESOURCE_DEFINITIONS
-from .kinds.customresourcedefinitions import resources_of
-from .registry import Registry
-from .resource import Resource
+from helpers.localcluster.api.errors import ApiError, already_exists, bad_request, conflict, expired, not_found
+from helpers.localcluster.api.journal import Journal, Row
+from helpers.localcluster.api.kinds import CUSTOM_RESOURCE_DEFINITIONS
+from helpers.localcluster.api.kinds.customresourcedefinitions import resources_of
+from helpers.localcluster.api.registry import Registry
+from helpers.localcluster.api.resource import Resource
 
 Object = dict[str, Any]
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .http.messages import Request
-from .resource import Columns, Object, Resource
+from helpers.localcluster.api.http.messages import Request
+from helpers.localcluster.api.resource import Columns, Object, Resource
 
 
 def wanted(request: Request) -> str | None:

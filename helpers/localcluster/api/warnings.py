@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
+from helpers.localcluster.api.resource import Object, Resource
 from helpers.localcluster.kubelet import images
-
-from .resource import Object, Resource
 
 _TEMPLATES = ("deployments.apps", "replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch")
 

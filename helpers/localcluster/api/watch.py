@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from . import tables
-from .calls import Call, whole_number
-from .errors import bad_request, expired
-from .http.connection import Stream
-from .http.messages import Request, encode_json
-from .resource import Resource
-from .selectors import Match, selection
-from .sources import Source, source_of
-from .store import Event, Object
+from helpers.localcluster.api import tables
+from helpers.localcluster.api.calls import Call, whole_number
+from helpers.localcluster.api.errors import bad_request, expired
+from helpers.localcluster.api.http.connection import Stream
+from helpers.localcluster.api.http.messages import Request, encode_json
+from helpers.localcluster.api.resource import Resource
+from helpers.localcluster.api.selectors import Match, selection
+from helpers.localcluster.api.sources import Source, source_of
+from helpers.localcluster.api.store import Event, Object
 
 LONGEST_SECONDS = 3600
 USUAL_SECONDS = 1800

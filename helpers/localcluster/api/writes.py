@@ -3,16 +3,16 @@
 Every write goes the same way: decode, admit, fill in defaults, validate, store.
 """
 
-from . import admission, defaults, events, patch, validation
-from . import warnings as warning
-from .calls import Call
-from .decode import parse_json
-from .errors import ApiError, already_exists, bad_request
-from .http.messages import Response
-from .kinds import EVENTS
-from .schema import root
-from .store import Object
-from .validation.pods import check_ephemeral
+from helpers.localcluster.api import admission, defaults, events, patch, validation
+from helpers.localcluster.api import warnings as warning
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.decode import parse_json
+from helpers.localcluster.api.errors import ApiError, already_exists, bad_request
+from helpers.localcluster.api.http.messages import Response
+from helpers.localcluster.api.kinds import EVENTS
+from helpers.localcluster.api.schema import root
+from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.validation.pods import check_ephemeral
 
 # What a client's object never says; the stored object's own values stay.
 PROTECTED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..api.kinds import (
+from helpers.localcluster.api.kinds import (
     CRON_JOBS,
     DAEMON_SETS,
     DEPLOYMENTS,
@@ -13,19 +13,19 @@ from ..api.kinds import (
     SERVICES,
     STATEFUL_SETS,
 )
-from ..api.store import Event, Store
-from .cronjobs import CronJobs
-from .customobjects import CustomObjects
-from .daemonsets import DaemonSets
-from .deployments import Deployments
-from .endpoints import EndpointSlices
-from .endpointslists import EndpointsLists
-from .jobs import Jobs
-from .namespaces import Namespaces
-from .owners import GarbageCollector, Owners
-from .queue import Controller, Key, WorkQueue
-from .replicasets import ReplicaSets
-from .statefulsets import StatefulSets
+from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.controllers.cronjobs import CronJobs
+from helpers.localcluster.controllers.customobjects import CustomObjects
+from helpers.localcluster.controllers.daemonsets import DaemonSets
+from helpers.localcluster.controllers.deployments import Deployments
+from helpers.localcluster.controllers.endpoints import EndpointSlices
+from helpers.localcluster.controllers.endpointslists import EndpointsLists
+from helpers.localcluster.controllers.jobs import Jobs
+from helpers.localcluster.controllers.namespaces import Namespaces
+from helpers.localcluster.controllers.owners import GarbageCollector, Owners
+from helpers.localcluster.controllers.queue import Controller, Key, WorkQueue
+from helpers.localcluster.controllers.replicasets import ReplicaSets
+from helpers.localcluster.controllers.statefulsets import StatefulSets
 
 __all__ = ["Controllers"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ..api.selectors import matches
-from ..api.store import Event, Object, Store
-from .owners import Owners, controller_of, owner_reference
-from .queue import Key
+from helpers.localcluster.api.selectors import matches
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.controllers.owners import Owners, controller_of, owner_reference
+from helpers.localcluster.controllers.queue import Key
 
 
 def claim(store: Store, owners: Owners, owner: Object, resource: str) -> list[Object]:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from ..api import cron
-from ..api.events import record
-from ..api.kinds import CRON_JOBS, JOBS
-from ..api.kinds.jobs import finished, with_selector
-from ..api.store import Event, Object, Store, now
-from .claims import claimants
-from .owners import Owners, controller_of, owner_reference
-from .queue import Key
-from .termination import remove
+from helpers.localcluster.api import cron
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import CRON_JOBS, JOBS
+from helpers.localcluster.api.kinds.jobs import finished, with_selector
+from helpers.localcluster.api.store import Event, Object, Store, now
+from helpers.localcluster.controllers.claims import claimants
+from helpers.localcluster.controllers.owners import Owners, controller_of, owner_reference
+from helpers.localcluster.controllers.queue import Key
+from helpers.localcluster.controllers.termination import remove
 
 COMPONENT = "cronjob-controller"
 MOST_MISSED = 100  # times that are counted back

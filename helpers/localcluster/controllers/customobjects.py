@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from ..api.kinds import CUSTOM_RESOURCE_DEFINITIONS
-from ..api.store import Event, Store
-from .queue import Key
+from helpers.localcluster.api.kinds import CUSTOM_RESOURCE_DEFINITIONS
+from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.controllers.queue import Key
 
 
 class CustomObjects:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from ..api.events import record
-from ..api.kinds import DAEMON_SETS, NODES, PODS
-from ..api.store import Event, Object, Store
-from ..api.termination import remove_pod
-from . import revisions
-from .claims import claim, claimants
-from .owners import Owners
-from .podmaking import active, leaving, make_pod, ready_since, until_available
-from .queue import Key
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import DAEMON_SETS, NODES, PODS
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.termination import remove_pod
+from helpers.localcluster.controllers import revisions
+from helpers.localcluster.controllers.claims import claim, claimants
+from helpers.localcluster.controllers.owners import Owners
+from helpers.localcluster.controllers.podmaking import active, leaving, make_pod, ready_since, until_available
+from helpers.localcluster.controllers.queue import Key
 
 COMPONENT = "daemonset-controller"
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from ..api.events import record
-from ..api.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
-from ..api.store import Event, Object, Store
-from .claims import claim, claimants
-from .owners import Owners, controller_of, owner_reference
-from .progress import conditions, seconds_to_deadline
-from .queue import Key
-from .rollout import (
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.controllers.claims import claim, claimants
+from helpers.localcluster.controllers.owners import Owners, controller_of, owner_reference
+from helpers.localcluster.controllers.progress import conditions, seconds_to_deadline
+from helpers.localcluster.controllers.queue import Key
+from helpers.localcluster.controllers.rollout import (
     HASH_LABEL,
     REVISION,
     carried_annotations,

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..api.kinds import ENDPOINT_SLICES, PODS, SERVICES
-from ..api.store import Event, Object, Store
-from .owners import Owners, owner_reference
-from .podmaking import ready_since
-from .queue import Key
+from helpers.localcluster.api.kinds import ENDPOINT_SLICES, PODS, SERVICES
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.controllers.owners import Owners, owner_reference
+from helpers.localcluster.controllers.podmaking import ready_since
+from helpers.localcluster.controllers.queue import Key
 
 MANAGER = "endpointslice-controller.k8s.io"
 SERVICE_LABEL = "kubernetes.io/service-name"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ..api.kinds import ENDPOINT_SLICES, ENDPOINTS, SERVICES
-from ..api.store import Event, Object, Store
-from .endpoints import MANAGER, SERVICE_LABEL
-from .owners import Owners, owner_reference
-from .queue import Key
+from helpers.localcluster.api.kinds import ENDPOINT_SLICES, ENDPOINTS, SERVICES
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.controllers.endpoints import MANAGER, SERVICE_LABEL
+from helpers.localcluster.controllers.owners import Owners, owner_reference
+from helpers.localcluster.controllers.queue import Key
 
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 MIRROR = "endpointslicemirroring-controller.k8s.io"

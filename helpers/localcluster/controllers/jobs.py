@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice, repeat
 
-from ..api.events import record
-from ..api.kinds import JOBS, PODS
-from ..api.kinds.jobs import finished
-from ..api.store import Event, Object, Store, now
-from ..api.termination import remove_pod
-from .claims import claim, claimants
-from .owners import Owners
-from .podmaking import active, ended, make_pod, ready_since
-from .queue import Key
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import JOBS, PODS
+from helpers.localcluster.api.kinds.jobs import finished
+from helpers.localcluster.api.store import Event, Object, Store, now
+from helpers.localcluster.api.termination import remove_pod
+from helpers.localcluster.controllers.claims import claim, claimants
+from helpers.localcluster.controllers.owners import Owners
+from helpers.localcluster.controllers.podmaking import active, ended, make_pod, ready_since
+from helpers.localcluster.controllers.queue import Key
 
 COMPONENT = "job-controller"
 INDEX = "batch.kubernetes.io/job-completion-index"

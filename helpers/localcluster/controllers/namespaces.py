@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from ..api.kinds import NAMESPACES
-from ..api.store import Event, Store
-from .queue import Key
-from .termination import remove
+from helpers.localcluster.api.kinds import NAMESPACES
+from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.controllers.queue import Key
+from helpers.localcluster.controllers.termination import remove
 
 
 class Namespaces:

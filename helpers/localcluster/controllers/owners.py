@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..api.store import Event, Object, Store
-from .queue import Key
-from .termination import remove
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.controllers.queue import Key
+from helpers.localcluster.controllers.termination import remove
 
 
 class Dependent(NamedTuple):

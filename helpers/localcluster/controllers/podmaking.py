@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from ..api.errors import ApiError
-from ..api.events import record
-from ..api.kinds import PODS
-from ..api.store import Object, Store
-from .owners import owner_reference
+from helpers.localcluster.api.errors import ApiError
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import PODS
+from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.controllers.owners import owner_reference
 
 
 def make_pod(

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from ..api.store import Object, now
-from .rollout import limits, replicas
+from helpers.localcluster.api.store import Object, now
+from helpers.localcluster.controllers.rollout import limits, replicas
 
 DEADLINE = 600  # seconds, default of progressDeadlineSeconds
 

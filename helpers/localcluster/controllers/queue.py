@@ -5,8 +5,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
-from ..api.errors import ApiError
-from ..api.store import Event
+from helpers.localcluster.api.errors import ApiError
+from helpers.localcluster.api.store import Event
 
 FIRST_RETRY = 0.05  # seconds; doubles with each failure in a row
 LAST_RETRY = 10.0

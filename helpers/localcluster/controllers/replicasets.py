@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from ..api.events import record
-from ..api.kinds import PODS, REPLICA_SETS
-from ..api.store import Event, Object, Store
-from ..api.termination import remove_pod
-from .claims import claim, claimants
-from .owners import Owners
-from .podmaking import active, make_pod, ready_since, until_available
-from .queue import Key
-from .rollout import replicas
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import PODS, REPLICA_SETS
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.termination import remove_pod
+from helpers.localcluster.controllers.claims import claim, claimants
+from helpers.localcluster.controllers.owners import Owners
+from helpers.localcluster.controllers.podmaking import active, make_pod, ready_since, until_available
+from helpers.localcluster.controllers.queue import Key
+from helpers.localcluster.controllers.rollout import replicas
 
 COMPONENT = "replicaset-controller"
 BURST = 50  # pods in one go; the event loop serves others in between

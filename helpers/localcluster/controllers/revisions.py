@@ -1,9 +1,9 @@
 """The templates that a StatefulSet or DaemonSet has had, one ControllerRevision each: for rollouts and undoing them."""
 
-from ..api.kinds import CONTROLLER_REVISIONS
-from ..api.store import Object, Store
-from .owners import Owners, owner_reference
-from .rollout import template_hash
+from helpers.localcluster.api.kinds import CONTROLLER_REVISIONS
+from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.controllers.owners import Owners, owner_reference
+from helpers.localcluster.controllers.rollout import template_hash
 
 HASH = "controller-revision-hash"
 HISTORY = 10  # default of revisionHistoryLimit

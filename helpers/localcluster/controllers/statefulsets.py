@@ -2,16 +2,24 @@
 
 from collections.abc import Iterable
 
-from ..api.events import record
-from ..api.kinds import PODS, STATEFUL_SETS
-from ..api.store import Event, Object, Store
-from ..api.termination import remove_pod
-from . import revisions
-from .claims import claim, claimants
-from .owners import Owners
-from .podmaking import active, ended, is_available, leaving, make_pod, ready_since, until_available
-from .queue import Key
-from .rollout import replicas
+from helpers.localcluster.api.events import record
+from helpers.localcluster.api.kinds import PODS, STATEFUL_SETS
+from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.termination import remove_pod
+from helpers.localcluster.controllers import revisions
+from helpers.localcluster.controllers.claims import claim, claimants
+from helpers.localcluster.controllers.owners import Owners
+from helpers.localcluster.controllers.podmaking import (
+    active,
+    ended,
+    is_available,
+    leaving,
+    make_pod,
+    ready_since,
+    until_available,
+)
+from helpers.localcluster.controllers.queue import Key
+from helpers.localcluster.controllers.rollout import replicas
 
 COMPONENT = "statefulset-controller"
 POD_NAME, POD_INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"

@@ -1,8 +1,8 @@
 """How a controller takes objects away: pods get their grace period, everything else goes at once."""
 
-from ..api.kinds import PODS
-from ..api.store import Object, Store
-from ..api.termination import remove_pod
+from helpers.localcluster.api.kinds import PODS
+from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.api.termination import remove_pod
 
 
 def remove(store: Store, resource: str, obj: Object) -> None:

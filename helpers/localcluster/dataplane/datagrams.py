@@ -13,11 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from helpers.localcluster.dataplane import sources
+from helpers.localcluster.dataplane.decision import Connect, Decision, Park
 from helpers.podnet.datagrams import LONGEST, UNREACHABLE, frame
 from helpers.podnet.places import flow_name
-
-from . import sources
-from .decision import Connect, Decision, Park
 
 UNREPLIED_SECONDS, STREAM_SECONDS = 30.0, 120.0
 """How long a silent flow is remembered: as Linux has it (nf_conntrack_udp_timeout and its _stream)."""

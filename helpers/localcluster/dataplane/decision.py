@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from helpers.localcluster.dataplane import addresses
+from helpers.localcluster.dataplane.directory import Directory, Nowhere, ServiceKey, Target, UnknownName
+from helpers.localcluster.dataplane.flowlog import FlowLog
+from helpers.localcluster.dataplane.request import Request
 from helpers.podnet.places import socket_name
 from helpers.policies import Verdict, World
-
-from . import addresses
-from .directory import Directory, Nowhere, ServiceKey, Target, UnknownName
-from .flowlog import FlowLog
-from .request import Request
 
 Object = dict[str, Any]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import addresses
+from helpers.localcluster.dataplane import addresses
 
 Object = dict[str, Any]
 ServiceKey = tuple[str, str]

@@ -16,20 +16,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from helpers.localcluster.dataplane import Attachment, request
+from helpers.localcluster.dataplane.addresses import DNS_SERVICE, NODE_ADDRESS, AddressPool
+from helpers.localcluster.dataplane.decision import Answer, Decision, Member, Source, Switchboard
+from helpers.localcluster.dataplane.directory import SERVICES, SLICES, Change, Directory, ObjectStore
+from helpers.localcluster.dataplane.flowlog import FlowLog
+from helpers.localcluster.dataplane.httpcaller import HttpCaller
+from helpers.localcluster.dataplane.outside import OUTSIDE, Outside
+from helpers.localcluster.dataplane.request import BadRequest, Request
+from helpers.localcluster.dataplane.snapshot import Snapshot
+from helpers.localcluster.dataplane.tunnel import Caller
+from helpers.localcluster.door import Door, Strangers
 from helpers.podnet.places import SUFFIXES, socket_name
 from helpers.policies import NotFound
-
-from ..door import Door, Strangers
-from . import Attachment, request
-from .addresses import DNS_SERVICE, NODE_ADDRESS, AddressPool
-from .decision import Answer, Decision, Member, Source, Switchboard
-from .directory import SERVICES, SLICES, Change, Directory, ObjectStore
-from .flowlog import FlowLog
-from .httpcaller import HttpCaller
-from .outside import OUTSIDE, Outside
-from .request import BadRequest, Request
-from .snapshot import Snapshot
-from .tunnel import Caller
 
 Object = dict[str, Any]
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from ..door import Strangers
-from .tunnel import Caller, Hub
+from helpers.localcluster.dataplane.tunnel import Caller, Hub
+from helpers.localcluster.door import Strangers
 
 LONGEST_HEAD = 16 * 1024
 HEAD_SECONDS = 10.0

@@ -11,10 +11,9 @@ import socket
 from pathlib import Path
 from typing import cast
 
+from helpers.localcluster.dataplane.addresses import outside_address
 from helpers.podnet import dns
 from helpers.podnet.places import socket_name
-
-from .addresses import outside_address
 
 OUTSIDE = "outside"
 """The directory of its sockets, beside those of the pods."""

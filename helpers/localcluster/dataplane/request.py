@@ -10,7 +10,7 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from .addresses import parse as parse_address
+from helpers.localcluster.dataplane.addresses import parse as parse_address
 
 PROTOCOL_HEADER = "x-lab-protocol"
 """Another protocol than TCP: streams of SCTP, datagrams of UDP in frames (`helpers.podnet`), or a ping."""

@@ -8,9 +8,8 @@ renewal, and of many pods only those that have changed are read again.
 from collections.abc import Callable
 from typing import Any
 
+from helpers.localcluster.dataplane.directory import Change, ObjectStore
 from helpers.policies import Pod, World
-
-from .directory import Change, ObjectStore
 
 Object = dict[str, Any]
 Key = tuple[str, str]

@@ -8,12 +8,12 @@ import asyncio
 import socket
 from typing import Protocol, cast
 
-from ..door import Strangers
-from .datagrams import DatagramRelay
-from .decision import Answer, Connect, Decision, Member, Park, Source, address_of
-from .relay import Relay
-from .request import Request
-from .sources import introduce
+from helpers.localcluster.dataplane.datagrams import DatagramRelay
+from helpers.localcluster.dataplane.decision import Answer, Connect, Decision, Member, Park, Source, address_of
+from helpers.localcluster.dataplane.relay import Relay
+from helpers.localcluster.dataplane.request import Request
+from helpers.localcluster.dataplane.sources import introduce
+from helpers.localcluster.door import Strangers
 
 # What a caller may send before it is through.
 EARLY_BYTES = 64 * 1024

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import httptools
 
-from .messages import BadTarget, Request, Response, head
+from helpers.localcluster.api.http.messages import BadTarget, Request, Response, head
 
 IDLE_SECONDS = 120.0  # between requests; kubectl keeps its connections for 90 s
 STRANGER_SECONDS = 10.0  # for a new connection to show that it may ask

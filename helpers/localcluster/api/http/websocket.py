@@ -5,8 +5,8 @@ import base64
 import hashlib
 from collections.abc import Iterable
 
-from .connection import Connection
-from .messages import Request
+from helpers.localcluster.api.http.connection import Connection
+from helpers.localcluster.api.http.messages import Request
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MESSAGE_BYTES = 4 * 1024 * 1024

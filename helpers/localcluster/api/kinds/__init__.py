@@ -1,31 +1,31 @@
 """The kinds that every cluster of the lab serves, one file each."""
 
-from ..resource import Resource
-from .configmaps import CONFIG_MAPS
-from .controllerrevisions import CONTROLLER_REVISIONS
-from .cronjobs import CRON_JOBS
-from .customresourcedefinitions import CUSTOM_RESOURCE_DEFINITIONS
-from .daemonsets import DAEMON_SETS
-from .deployments import DEPLOYMENTS
-from .endpoints import ENDPOINTS
-from .endpointslices import ENDPOINT_SLICES
-from .events import EVENTS
-from .flows import FLOWS
-from .ingressclasses import INGRESS_CLASSES
-from .ingresses import INGRESSES
-from .jobs import JOBS
-from .namespaces import NAMESPACES
-from .networkpolicies import NETWORK_POLICIES
-from .nodes import NODES
-from .pods import PODS
-from .refused import REFUSED
-from .replicasets import REPLICA_SETS
-from .rolebindings import CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS
-from .roles import CLUSTER_ROLES, ROLES
-from .secrets import SECRETS
-from .serviceaccounts import SERVICE_ACCOUNTS
-from .services import SERVICES
-from .statefulsets import STATEFUL_SETS
+from helpers.localcluster.api.kinds.configmaps import CONFIG_MAPS
+from helpers.localcluster.api.kinds.controllerrevisions import CONTROLLER_REVISIONS
+from helpers.localcluster.api.kinds.cronjobs import CRON_JOBS
+from helpers.localcluster.api.kinds.customresourcedefinitions import CUSTOM_RESOURCE_DEFINITIONS
+from helpers.localcluster.api.kinds.daemonsets import DAEMON_SETS
+from helpers.localcluster.api.kinds.deployments import DEPLOYMENTS
+from helpers.localcluster.api.kinds.endpoints import ENDPOINTS
+from helpers.localcluster.api.kinds.endpointslices import ENDPOINT_SLICES
+from helpers.localcluster.api.kinds.events import EVENTS
+from helpers.localcluster.api.kinds.flows import FLOWS
+from helpers.localcluster.api.kinds.ingressclasses import INGRESS_CLASSES
+from helpers.localcluster.api.kinds.ingresses import INGRESSES
+from helpers.localcluster.api.kinds.jobs import JOBS
+from helpers.localcluster.api.kinds.namespaces import NAMESPACES
+from helpers.localcluster.api.kinds.networkpolicies import NETWORK_POLICIES
+from helpers.localcluster.api.kinds.nodes import NODES
+from helpers.localcluster.api.kinds.pods import PODS
+from helpers.localcluster.api.kinds.refused import REFUSED
+from helpers.localcluster.api.kinds.replicasets import REPLICA_SETS
+from helpers.localcluster.api.kinds.rolebindings import CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS
+from helpers.localcluster.api.kinds.roles import CLUSTER_ROLES, ROLES
+from helpers.localcluster.api.kinds.secrets import SECRETS
+from helpers.localcluster.api.kinds.serviceaccounts import SERVICE_ACCOUNTS
+from helpers.localcluster.api.kinds.services import SERVICES
+from helpers.localcluster.api.kinds.statefulsets import STATEFUL_SETS
+from helpers.localcluster.api.resource import Resource
 
 __all__ = [
     "CLUSTER_ROLES",

@@ -1,9 +1,8 @@
 """ConfigMaps: settings by key."""
 
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.validation.data import check_base64, check_immutable, check_keys, check_size
 from helpers.policies.errors import FieldError, invalid
-
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
-from ..validation.data import check_base64, check_immutable, check_keys, check_size
 
 
 def _check(new: Object, old: Object | None) -> list[FieldError]:

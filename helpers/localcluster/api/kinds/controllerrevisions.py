@@ -1,6 +1,6 @@
 """ControllerRevisions: the earlier templates of StatefulSets and DaemonSets, for `kubectl rollout undo`."""
 
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
 
 
 def _cells(obj: Object) -> list[object]:

@@ -1,13 +1,12 @@
 """CronJobs: a Job at every time that a schedule names."""
 
+from helpers.localcluster.api import cron
+from helpers.localcluster.api.humanize import age
+from helpers.localcluster.api.kinds import jobs
+from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.validation.workloads import check_natural
 from helpers.policies.errors import FieldError, invalid, required, unsupported
-
-from .. import cron
-from ..humanize import age
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
-from ..validation.workloads import check_natural
-from . import jobs
-from .workloads import CONTAINERS, containers
 
 CONCURRENCY = ("Allow", "Forbid", "Replace")
 LONGEST_NAME = 52  # the Jobs' names have eleven characters more

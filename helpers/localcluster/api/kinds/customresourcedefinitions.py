@@ -4,11 +4,10 @@ import re
 from functools import partial
 from typing import Any
 
+from helpers.localcluster.api import custom
+from helpers.localcluster.api.humanize import age
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
 from helpers.policies.errors import FieldError, invalid, required, unsupported
-
-from .. import custom
-from ..humanize import age
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
 
 GROUP = "apiextensions.k8s.io"
 STEP = re.compile(r"\.?((?:[^.\[\]\\]|\\.)+)|\[(\d+)\]|\[\?\(@\.(\w+)\s*==\s*[\"']([^\"']*)[\"']\)\]")

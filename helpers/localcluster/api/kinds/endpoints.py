@@ -1,9 +1,8 @@
 """Endpoints: the addresses behind a Service as they were told before EndpointSlices; still what many guides list."""
 
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
 from helpers.policies.errors import FieldError, invalid
 from helpers.policies.reading import syntax
-
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
 
 MOST_SHOWN = 3
 

@@ -1,8 +1,7 @@
 """EndpointSlices: which addresses stand behind a Service."""
 
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
 from helpers.policies.errors import FieldError, invalid, required, unsupported
-
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
 
 ADDRESS_TYPES = ("IPv4", "IPv6", "FQDN")
 

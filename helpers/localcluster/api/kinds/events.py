@@ -1,9 +1,8 @@
 """Events: short notes about an object, by whoever acted on it."""
 
+from helpers.localcluster.api.humanize import age
+from helpers.localcluster.api.resource import Column, Columns, Object, Resource, name_of
 from helpers.policies.errors import FieldError, invalid
-
-from ..humanize import age
-from ..resource import Column, Columns, Object, Resource, name_of
 
 
 def _default(obj: Object) -> Object:

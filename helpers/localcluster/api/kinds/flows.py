@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from ..resource import NONE, Column, Columns, Object, Resource, join, name_of
+from helpers.localcluster.api.resource import NONE, Column, Columns, Object, Resource, join, name_of
 
 
 def _cells(obj: Object) -> list[object]:

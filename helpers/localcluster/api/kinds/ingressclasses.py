@@ -1,6 +1,6 @@
 """IngressClasses: kept for the manifests that name one; the lab's front door serves every Ingress."""
 
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of
 
 
 def _cells(obj: Object) -> list[object]:

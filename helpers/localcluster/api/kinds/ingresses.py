@@ -1,9 +1,8 @@
 """Ingresses: which Service the lab's front door leads to, by host and path."""
 
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 from helpers.policies.reading import syntax
-
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of
 
 PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
 ADDRESS = "127.0.0.1"

@@ -3,16 +3,15 @@
 import uuid
 from datetime import UTC, datetime
 
+from helpers.localcluster.api.defaults import workload
+from helpers.localcluster.api.humanize import duration
+from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.validation import pods
+from helpers.localcluster.api.validation.metadata import check_labels
+from helpers.localcluster.api.validation.workloads import check_natural
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 from helpers.policies.reading.validation import selector_errors
-
-from ..defaults import workload
-from ..humanize import duration
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
-from ..validation import pods
-from ..validation.metadata import check_labels
-from ..validation.workloads import check_natural
-from .workloads import CONTAINERS, containers
 
 UID_LABEL, NAME_LABEL = "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"
 POLICIES = ("OnFailure", "Never")

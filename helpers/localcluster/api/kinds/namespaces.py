@@ -1,7 +1,7 @@
 """Namespaces: what everything else lives in."""
 
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
-from ..validation.metadata import LABEL
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.validation.metadata import LABEL
 
 
 def _default(obj: Object) -> Object:

@@ -1,11 +1,10 @@
 """NetworkPolicies: what this course is about. What they mean is in `helpers.policies`."""
 
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.selectors import format as format_selector
 from helpers.policies.errors import FieldError
 from helpers.policies.reading.defaults import default
 from helpers.policies.reading.validation import validate
-
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
-from ..selectors import format as format_selector
 
 
 def _check(new: Object, old: Object | None) -> list[FieldError]:

@@ -1,6 +1,18 @@
 """Nodes. The lab has one, which can be read, labelled and cordoned."""
 
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of, wide
+from helpers.localcluster.api.resource import (
+    AGE,
+    NAME,
+    NONE,
+    Column,
+    Columns,
+    Object,
+    Resource,
+    age_of,
+    join,
+    name_of,
+    wide,
+)
 
 ROLE = "node-role.kubernetes.io/"
 

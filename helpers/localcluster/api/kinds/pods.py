@@ -1,9 +1,9 @@
 """Pods: what the kubelet runs."""
 
-from ..defaults import pod_spec
-from ..podstatus import pod_cells
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of, wide
-from ..validation import pods
+from helpers.localcluster.api.defaults import pod_spec
+from helpers.localcluster.api.podstatus import pod_cells
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of, wide
+from helpers.localcluster.api.validation import pods
 
 
 def _default(obj: Object) -> Object:

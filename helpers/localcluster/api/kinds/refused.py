@@ -1,6 +1,6 @@
 """Kinds that real clusters have and this one refuses: clients find them, and are told why."""
 
-from ..resource import Resource
+from helpers.localcluster.api.resource import Resource
 
 _NOT_HERE = "is not part of this lab's cluster"
 _LISTED = "`kubectl api-resources` lists what is"

@@ -1,11 +1,10 @@
 """ReplicaSets: as many pods as asked for, made from one template."""
 
+from helpers.localcluster.api.defaults import workload
+from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.validation.workloads import check_natural, check_workload
 from helpers.policies.errors import FieldError
-
-from ..defaults import workload
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
-from ..validation.workloads import check_natural, check_workload
-from .workloads import CONTAINERS, containers
 
 
 def _check(new: Object, old: Object | None) -> list[FieldError]:

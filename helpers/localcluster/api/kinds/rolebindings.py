@@ -1,9 +1,8 @@
 """RoleBindings and ClusterRoleBindings: who has which role. Kept and listed, and not enforced."""
 
+from helpers.localcluster.api.kinds.roles import GROUP, not_enforced
+from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of, wide
 from helpers.policies.errors import FieldError, invalid, unsupported
-
-from ..resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of, wide
-from .roles import GROUP, not_enforced
 
 SUBJECTS = ("Group", "ServiceAccount", "User")
 

@@ -1,8 +1,7 @@
 """Roles and ClusterRoles: kept and listed, and not enforced."""
 
+from helpers.localcluster.api.resource import NAME, Column, Columns, Object, Resource, name_of
 from helpers.policies.errors import FieldError, required
-
-from ..resource import NAME, Column, Columns, Object, Resource, name_of
 
 GROUP = "rbac.authorization.k8s.io"
 NOT_ENFORCED = "permissions are kept and listed here, and not enforced: the lab has one user, who may do everything"

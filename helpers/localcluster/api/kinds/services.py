@@ -3,13 +3,12 @@
 import ipaddress
 from typing import Any
 
+from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of
+from helpers.localcluster.api.selectors import format as format_selector
+from helpers.localcluster.api.validation.metadata import LABEL_1035, check_label, check_labels
+from helpers.localcluster.api.validation.pods import PROTOCOLS
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 from helpers.policies.reading import syntax
-
-from ..resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of
-from ..selectors import format as format_selector
-from ..validation.metadata import LABEL_1035, check_label, check_labels
-from ..validation.pods import PROTOCOLS
 
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 AFFINITIES = ("ClientIP", "None")

@@ -1,10 +1,10 @@
 """What runs between a client and a pod: logs, exec, attach, port-forward."""
 
-from ..calls import Call
-from ..errors import ApiError, method_not_allowed
-from ..http.messages import Response
-from . import exec as execution
-from . import logs, portforward
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.errors import ApiError, method_not_allowed
+from helpers.localcluster.api.http.messages import Response
+from helpers.localcluster.api.streams import exec as execution
+from helpers.localcluster.api.streams import logs, portforward
 
 ANSWERS = {
     "log": logs.answer,

@@ -1,8 +1,8 @@
 """Which container of a pod a request means."""
 
-from ..calls import Call
-from ..errors import bad_request
-from ..store import Object
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.errors import bad_request
+from helpers.localcluster.api.store import Object
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 

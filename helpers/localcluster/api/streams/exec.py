@@ -6,12 +6,12 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from ..calls import Call
-from ..errors import ApiError, bad_request
-from ..http.messages import Response, encode_json
-from ..http.websocket import WebSocket, choose, wanted
-from ..node import ExecSession, NodeStreams
-from .containers import container_of
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.errors import ApiError, bad_request
+from helpers.localcluster.api.http.messages import Response, encode_json
+from helpers.localcluster.api.http.websocket import WebSocket, choose, wanted
+from helpers.localcluster.api.node import ExecSession, NodeStreams
+from helpers.localcluster.api.streams.containers import container_of
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, RESULT, RESIZE, END_OF_CHANNEL = 0, 1, 2, 3, 4, 255

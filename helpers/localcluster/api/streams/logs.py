@@ -3,11 +3,11 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from ..calls import Call, whole_number
-from ..errors import bad_request
-from ..http.messages import Request, Response
-from ..node import NodeStreams
-from .containers import container_of
+from helpers.localcluster.api.calls import Call, whole_number
+from helpers.localcluster.api.errors import bad_request
+from helpers.localcluster.api.http.messages import Request, Response
+from helpers.localcluster.api.node import NodeStreams
+from helpers.localcluster.api.streams.containers import container_of
 
 PATIENCE_SECONDS = 0.2
 

@@ -2,15 +2,15 @@
 
 import asyncio
 
-from ..calls import Call
-from ..errors import ApiError, bad_request
-from ..http.messages import Response
-from ..http.websocket import PROTOCOL_ERROR, WebSocket, choose, wanted
-from ..node import NodeStreams
-from ..spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
-from ..store import Object
-from .exec import NO_UPGRADE
-from .forward import Forward, port_number
+from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api.errors import ApiError, bad_request
+from helpers.localcluster.api.http.messages import Response
+from helpers.localcluster.api.http.websocket import PROTOCOL_ERROR, WebSocket, choose, wanted
+from helpers.localcluster.api.node import NodeStreams
+from helpers.localcluster.api.spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
+from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.streams.exec import NO_UPGRADE
+from helpers.localcluster.api.streams.forward import Forward, port_number
 
 SPDY, CHANNELS = "SPDY/3.1+portforward.k8s.io", "v4.channel.k8s.io"
 CONNECTIONS = 200  # at once in one session

@@ -4,13 +4,12 @@ Compact on purpose: a rule is here when a learner can run into it or when what
 is behind the API relies on it.
 """
 
+from helpers.localcluster.api import errors
+from helpers.localcluster.api.decode import missing
+from helpers.localcluster.api.resource import Object, Resource
+from helpers.localcluster.api.schema import root
+from helpers.localcluster.api.validation import metadata
 from helpers.policies.errors import FORBIDDEN, INVALID, REQUIRED, UNSUPPORTED, FieldError, required
-
-from .. import errors
-from ..decode import missing
-from ..resource import Object, Resource
-from ..schema import root
-from . import metadata
 
 REASONS = {
     INVALID: "FieldValueInvalid",

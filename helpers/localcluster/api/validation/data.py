@@ -4,9 +4,8 @@ import base64
 import binascii
 import re
 
+from helpers.localcluster.api.resource import Object
 from helpers.policies.errors import FieldError, forbidden, invalid
-
-from ..resource import Object
 
 KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 DATA_BYTES = 1024 * 1024

@@ -2,10 +2,9 @@
 
 import re
 
+from helpers.localcluster.api.resource import Object, Resource
 from helpers.policies.errors import FieldError, forbidden, invalid, required
 from helpers.policies.reading import syntax
-
-from ..resource import Object, Resource
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")

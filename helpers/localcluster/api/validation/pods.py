@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from helpers.localcluster.api.resource import Object
+from helpers.localcluster.api.validation.metadata import check_label
 from helpers.policies.errors import FieldError, forbidden, invalid, quote, required, unsupported
 from helpers.policies.reading import syntax
-
-from ..resource import Object
-from .metadata import check_label
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 RESTART_POLICIES = ("Always", "OnFailure", "Never")

@@ -1,12 +1,11 @@
 """What the kinds with a selector and a pod template have in common."""
 
+from helpers.localcluster.api.resource import Object
+from helpers.localcluster.api.selectors import matches
+from helpers.localcluster.api.validation import pods
+from helpers.localcluster.api.validation.metadata import check_labels
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 from helpers.policies.reading.validation import selector_errors
-
-from ..resource import Object
-from ..selectors import matches
-from . import pods
-from .metadata import check_labels
 
 
 def check_workload(new: Object, old: Object | None) -> list[FieldError]:
