@@ -15,8 +15,11 @@ LONG = {"day.py", "load.py", "policies_peer.py"}
 
 def scripts(wanted: list[str]) -> list[Path]:
     """The scripts to run: all quick ones, or those whose name contains a wanted word."""
-    found = [path for path in sorted(HERE.glob("*.py"))
-             if path.name != "__main__.py" and '__name__ == "__main__"' in path.read_text()]
+    found = [
+        path
+        for path in sorted(HERE.glob("*.py"))
+        if path.name != "__main__.py" and '__name__ == "__main__"' in path.read_text()
+    ]
     if wanted:
         return [path for path in found if any(word in path.stem for word in wanted)]
     return [path for path in found if path.name not in LONG]

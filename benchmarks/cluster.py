@@ -96,8 +96,12 @@ def directory() -> Iterator[Path]:
 
 def run(root: Path, *arguments: str) -> None:
     """`python -m helpers …` for this LAB_HOME."""
-    subprocess.run([sys.executable, "-m", "helpers", *arguments], env={**os.environ, "LAB_HOME": str(root)},
-                   check=arguments[0] != "down", stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "helpers", *arguments],
+        env={**os.environ, "LAB_HOME": str(root)},
+        check=arguments[0] != "down",
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def up(root: Path) -> float:

@@ -65,11 +65,16 @@ def figures() -> Iterator[tuple[str, float, str]]:
     from support.browser import Notebook, browser_page
     from support.jupyter import jupyter
 
-    for name, make, keys, target in (("shop", "shop()", rounds(44, 6), "<80"),
-                                     ("200_pods", "large()", rounds(24, 6), "<200"),
-                                     ("1000_pods", "large(1000)", rounds(14, 6), "<500")):
-        with (tempfile.TemporaryDirectory() as folder, jupyter(os.environ, Path(folder)) as server,
-              browser_page() as page):
+    for name, make, keys, target in (
+        ("shop", "shop()", rounds(44, 6), "<80"),
+        ("200_pods", "large()", rounds(24, 6), "<200"),
+        ("1000_pods", "large(1000)", rounds(14, 6), "<500"),
+    ):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            jupyter(os.environ, Path(folder)) as server,
+            browser_page() as page,
+        ):
             book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CELL.format(root=str(ROOT), make=make))])
             book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
             nbformat.write(book, server.folder / "keystroke.ipynb")

@@ -21,8 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 STARTS, CALLS, PICTURES = times(5), times(11), times(15)
 
 # A kernel's first cell, timed from the start of its process: the interpreter, IPython and the cell itself.
-FIRST_CELL = ("from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
-              "shell.run_cell('from helpers import lab, display; lab.start()').raise_error()")
+FIRST_CELL = (
+    "from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
+    "shell.run_cell('from helpers import lab, display; lab.start()').raise_error()"
+)
 
 
 def main() -> None:
@@ -73,8 +75,12 @@ def measure_pictures() -> None:
 
     titles = map(str, itertools.count())  # a picture that was drawn before would only be looked up
 
-    for name, objects, target in (("shop", shop(), "<0.1"), ("200_pods", large(50, 4), "<1"),
-                                  ("200_workloads", large(200, 1), "<1")):
+    for name, objects, target in (
+        ("shop", shop(), "<0.1"),
+        ("200_pods", large(50, 4), "<1"),
+        ("200_workloads", large(200, 1), "<1"),
+    ):
+
         def drawn(objects: list[dict[str, Any]] = objects) -> float:
             return timed(lambda: display.graph(objects=objects, title=next(titles)).svg())
 
@@ -98,28 +104,59 @@ def large(workloads: int, replicas: int) -> list[dict[str, Any]]:
         called = [names[(number + step) % workloads] for step in (3, 7) if number + step < workloads]
         found += workload(namespace, name, called, replicas)
         if number % 2:
-            callers = [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": names[number - step][1]}}}
-                       for step in (3, 7) if number >= step]
-            found.append({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-                          "metadata": {"name": name, "namespace": namespace, "resourceVersion": str(number)},
-                          "spec": {"podSelector": {"matchLabels": {"app": name}}, "ingress": [{"from": callers}]}})
+            callers = [
+                {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": names[number - step][1]}}}
+                for step in (3, 7)
+                if number >= step
+            ]
+            found.append(
+                {
+                    "apiVersion": "networking.k8s.io/v1",
+                    "kind": "NetworkPolicy",
+                    "metadata": {"name": name, "namespace": namespace, "resourceVersion": str(number)},
+                    "spec": {"podSelector": {"matchLabels": {"app": name}}, "ingress": [{"from": callers}]},
+                }
+            )
     return found
 
 
 def workload(namespace: str, name: str, called: list[tuple[str, str]], replicas: int) -> list[dict[str, Any]]:
     about = {"name": name, "namespace": namespace}
-    variables = [{"name": f"X{place}_ADDR", "value": f"{other}.{where}:80"}
-                 for place, (where, other) in enumerate(called)]
+    variables = [
+        {"name": f"X{place}_ADDR", "value": f"{other}.{where}:80"} for place, (where, other) in enumerate(called)
+    ]
     container = {"name": "c", "env": variables, "ports": [{"containerPort": 8080}]}
     template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
-    pods = [{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container]}, "status": {"phase": "Running"},
-             "metadata": {"name": f"{name}-0-{number}", "namespace": namespace, "labels": {"app": name},
-                          "ownerReferences": [{"kind": "Deployment", "name": name, "controller": True}]}}
-            for number in range(replicas)]
-    return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": about,
-             "spec": {"replicas": replicas, "template": template}},
-            {"apiVersion": "v1", "kind": "Service", "metadata": about,
-             "spec": {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]}}, *pods]
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "spec": {"containers": [container]},
+            "status": {"phase": "Running"},
+            "metadata": {
+                "name": f"{name}-0-{number}",
+                "namespace": namespace,
+                "labels": {"app": name},
+                "ownerReferences": [{"kind": "Deployment", "name": name, "controller": True}],
+            },
+        }
+        for number in range(replicas)
+    ]
+    return [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": about,
+            "spec": {"replicas": replicas, "template": template},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": about,
+            "spec": {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]},
+        },
+        *pods,
+    ]
 
 
 def helpers(*arguments: str) -> dict[str, Any]:

@@ -39,9 +39,16 @@ def _schema(depth: int, width: int) -> dict[str, Any]:
 
 
 def _dashboard(number: int) -> str:
-    panels = [{"id": panel, "title": f"Requests {panel}", "type": "graph", "targets": [
-        {"expr": f"sum(rate(http_requests_total{{job=\"app{number}\"}}[5m])) by (code)", "refId": "A"}],
-        "gridPos": {"h": 8, "w": 12, "x": 0, "y": panel}} for panel in range(45)]
+    panels = [
+        {
+            "id": panel,
+            "title": f"Requests {panel}",
+            "type": "graph",
+            "targets": [{"expr": f'sum(rate(http_requests_total{{job="app{number}"}}[5m])) by (code)', "refId": "A"}],
+            "gridPos": {"h": 8, "w": 12, "x": 0, "y": panel},
+        }
+        for panel in range(45)
+    ]
     return json.dumps({"title": f"Dashboard {number}", "panels": panels}, indent=1)
 
 
@@ -49,28 +56,75 @@ def objects() -> Iterator[dict[str, Any]]:
     """Definitions, dashboards, alerts, and some workloads with Services and policies."""
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE}}
     for number in range(DEFINITIONS):
-        yield {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-               "metadata": {"name": f"kind{number}.example.org"},
-               "spec": {"group": "example.org", "versions": [{"name": "v1", "schema": {
-                   "openAPIV3Schema": _schema(3, 10)}}]}}
+        yield {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"kind{number}.example.org"},
+            "spec": {
+                "group": "example.org",
+                "versions": [{"name": "v1", "schema": {"openAPIV3Schema": _schema(3, 10)}}],
+            },
+        }
     for number in range(DASHBOARDS):
         yield _object("v1", "ConfigMap", f"dashboard-{number}", data={f"{number}.json": _dashboard(number)})
     for number in range(RULES):
-        yield _object("monitoring.coreos.com/v1", "PrometheusRule", f"rules-{number}", spec={"groups": [{
-            "name": "general", "rules": [{"alert": f"Down{alert}", "expr": f"up{{job=\"a{alert}\"}} == 0", "for": "5m",
-                                          "labels": {"severity": "warning"}} for alert in range(3)]}]})
+        yield _object(
+            "monitoring.coreos.com/v1",
+            "PrometheusRule",
+            f"rules-{number}",
+            spec={
+                "groups": [
+                    {
+                        "name": "general",
+                        "rules": [
+                            {
+                                "alert": f"Down{alert}",
+                                "expr": f'up{{job="a{alert}"}} == 0',
+                                "for": "5m",
+                                "labels": {"severity": "warning"},
+                            }
+                            for alert in range(3)
+                        ],
+                    }
+                ]
+            },
+        )
     for number, name in enumerate(NAMES):
         labels = {"app.kubernetes.io/name": name}
-        yield _object("apps/v1", "Deployment", name, spec={"selector": {"matchLabels": labels}, "template": {
-            "metadata": {"labels": labels}, "spec": {"containers": [{
-                "name": name, "image": f"example.org/{name}",
-                "ports": [{"name": "web", "containerPort": 9000 + number}],
-                "env": [{"name": "UPSTREAM", "value": f"{NAMES[number - 1]}:9000"}]}]}}})
+        yield _object(
+            "apps/v1",
+            "Deployment",
+            name,
+            spec={
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {
+                        "containers": [
+                            {
+                                "name": name,
+                                "image": f"example.org/{name}",
+                                "ports": [{"name": "web", "containerPort": 9000 + number}],
+                                "env": [{"name": "UPSTREAM", "value": f"{NAMES[number - 1]}:9000"}],
+                            }
+                        ]
+                    },
+                },
+            },
+        )
         yield _object("v1", "Service", name, spec={"selector": labels, "ports": [{"port": 9000, "targetPort": "web"}]})
         caller = {"matchLabels": {"app.kubernetes.io/name": NAMES[(number + 1) % len(NAMES)]}}
-        yield _object("networking.k8s.io/v1", "NetworkPolicy", name, spec={
-            "podSelector": {"matchLabels": labels}, "policyTypes": ["Ingress", "Egress"], "egress": [{}],
-            "ingress": [{"from": [{"podSelector": caller}], "ports": [{"port": "web"}]}]})
+        yield _object(
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            name,
+            spec={
+                "podSelector": {"matchLabels": labels},
+                "policyTypes": ["Ingress", "Egress"],
+                "egress": [{}],
+                "ingress": [{"from": [{"podSelector": caller}], "ports": [{"port": "web"}]}],
+            },
+        )
 
 
 def manifests() -> str:
@@ -103,8 +157,12 @@ def main() -> int:
         file.write(text)
         file.flush()
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        process = median(lambda: subprocess.run([sys.executable, "-m", "helpers", "lint", "-f", file.name], cwd=ROOT,
-                                                stdout=subprocess.DEVNULL), 5)
+        process = median(
+            lambda: subprocess.run(
+                [sys.executable, "-m", "helpers", "lint", "-f", file.name], cwd=ROOT, stdout=subprocess.DEVNULL
+            ),
+            5,
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"lint_lines {text.count(chr(10))} lines 60000")
     print(f"lint_process {process:.4g} s 0.5")

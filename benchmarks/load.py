@@ -175,8 +175,10 @@ def growth(own: Cluster, shoppers: list[Shopper], seconds: int) -> tuple[float, 
         looks.append((passed / seconds, *resources(own)))
     early = [look for look in looks if 0.1 < look[0] < 0.3]
     late = [look for look in looks if look[0] > 0.8]
-    memory, files = (statistics.median(look[place] for look in late) / statistics.median(look[place] for look in early)
-                     for place in (1, 2))
+    memory, files = (
+        statistics.median(look[place] for look in late) / statistics.median(look[place] for look in early)
+        for place in (1, 2)
+    )
     return memory, files
 
 

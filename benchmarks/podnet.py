@@ -45,11 +45,18 @@ for _ in range(flows):
     took.append(time.perf_counter() - begun)
 print(*took)
 """
-POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-          "metadata": {"name": "server", "namespace": "default"},
-          "spec": {"podSelector": {"matchLabels": {"app": "server"}}, "policyTypes": ["Ingress"],
-                   "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "client"}}}],
-                                "ports": [{"protocol": "UDP", "port": 99}]}]}}
+POLICY = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "server", "namespace": "default"},
+    "spec": {
+        "podSelector": {"matchLabels": {"app": "server"}},
+        "policyTypes": ["Ingress"],
+        "ingress": [
+            {"from": [{"podSelector": {"matchLabels": {"app": "client"}}}], "ports": [{"protocol": "UDP", "port": 99}]}
+        ],
+    },
+}
 
 
 def report(name: str, value: float, unit: str, target: str) -> None:
@@ -78,12 +85,19 @@ async def measure(directory: Path) -> tuple[list[float], list[float]]:
 
 def pod(store: Store, gateway: Gateway, name: str) -> dict[str, Any]:
     """A pod on the network, with the label app=NAME."""
-    made = store.create("pods", {"apiVersion": "v1", "kind": "Pod",
-                                 "metadata": {"name": name, "namespace": "default", "labels": {"app": name}},
-                                 "spec": {"nodeName": "lab-node", "containers": [{"name": "main"}]}})
+    made = store.create(
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "namespace": "default", "labels": {"app": name}},
+            "spec": {"nodeName": "lab-node", "containers": [{"name": "main"}]},
+        },
+    )
     address = gateway.attach(made).address
-    found = store.update_status("pods", "default", name, {"phase": "Running", "podIP": address,
-                                                          "podIPs": [{"ip": address}]})
+    found = store.update_status(
+        "pods", "default", name, {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}]}
+    )
     assert found
     return found
 
@@ -91,8 +105,9 @@ def pod(store: Store, gateway: Gateway, name: str) -> dict[str, Any]:
 async def process(gateway: Gateway, owner: dict[str, Any], code: str, *words: str) -> asyncio.subprocess.Process:
     """A process in the pod."""
     environment = {**os.environ, **gateway.attach(owner).environment}
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", code, *words, env=environment,
-                                                stdout=subprocess.PIPE)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, *words, env=environment, stdout=subprocess.PIPE
+    )
 
 
 def main() -> None:

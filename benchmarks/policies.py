@@ -50,8 +50,11 @@ def measure_one(pods: int, policies: int, namespaces: int) -> dict[str, float]:
     began = time.perf_counter()
     matrix = World.of(objects).matrix()
     seconds = time.perf_counter() - began
-    return {"seconds": seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            "classes": len(matrix)}
+    return {
+        "seconds": seconds,
+        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "classes": len(matrix),
+    }
 
 
 def measured(pods: int, policies: int, namespaces: int) -> dict[str, float]:
@@ -89,22 +92,37 @@ def judging() -> None:
     snapshot = World.of(objects)
     source, target = snapshot.pod("frontend"), snapshot.pod("shippingservice")
     ports = range(50000, 50500)  # each for the first time: a world remembers its verdicts
-    show("policies_judge_shop", median(lambda: [before.judge(source, target, port) for before in
-                                                [World.of(objects)] for port in ports], 7) * 2e3, "µs", "<50")
-    show("policies_judge_shop_again", median(lambda: [snapshot.judge(source, target, 50051) for _ in ports], 7) * 2e3,
-         "µs", "-")
-    command = [sys.executable, "-c", "import time; t = time.perf_counter(); import helpers.policies; "
-                                     "print(time.perf_counter() - t)"]
-    seconds = [float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout)
-               for _ in range(5)]
+    show(
+        "policies_judge_shop",
+        median(lambda: [before.judge(source, target, port) for before in [World.of(objects)] for port in ports], 7)
+        * 2e3,
+        "µs",
+        "<50",
+    )
+    show(
+        "policies_judge_shop_again",
+        median(lambda: [snapshot.judge(source, target, 50051) for _ in ports], 7) * 2e3,
+        "µs",
+        "-",
+    )
+    command = [
+        sys.executable,
+        "-c",
+        "import time; t = time.perf_counter(); import helpers.policies; print(time.perf_counter() - t)",
+    ]
+    seconds = [
+        float(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout) for _ in range(5)
+    ]
     show("policies_import", statistics.median(seconds) * 1e3, "ms", "<40")
 
 
 def matrices() -> None:
     objects = world(400, 400, 5)
     show("policies_matrix_400_pods_400_policies", median(lambda: World.of(objects).matrix(), 7), "s", "<0.15")
-    for name, pods, target_seconds, target_memory in (("10000", 10_000, "<2", "<500"), ("100000", 100_000, "<15",
-                                                                                     "<2000"))[:1 if SHORT else 2]:
+    for name, pods, target_seconds, target_memory in (
+        ("10000", 10_000, "<2", "<500"),
+        ("100000", 100_000, "<15", "<2000"),
+    )[: 1 if SHORT else 2]:
         found = measured(pods, 1_000, 50)
         show(f"policies_matrix_{name}_pods_1000_policies", found["seconds"], "s", target_seconds)
         show(f"policies_memory_{name}_pods_1000_policies", found["megabytes"], "MB", target_memory)
@@ -118,10 +136,17 @@ def growth() -> None:
         print(f"{pods:>8} {found['classes']:>8.0f} {found['seconds']:>8.2f} {found['megabytes']:>6.0f}")
     target = ROOT / "build" / "policies-growth.svg"
     target.parent.mkdir(exist_ok=True)
-    target.write_text(plot("Matrix of 1,000 policies in 50 namespaces", [pods for pods, _ in rows], {
-        "seconds": [found["seconds"] for _, found in rows],
-        "memory, MB": [found["megabytes"] for _, found in rows],
-        "classes of pods": [found["classes"] for _, found in rows]}))
+    target.write_text(
+        plot(
+            "Matrix of 1,000 policies in 50 namespaces",
+            [pods for pods, _ in rows],
+            {
+                "seconds": [found["seconds"] for _, found in rows],
+                "memory, MB": [found["megabytes"] for _, found in rows],
+                "classes of pods": [found["classes"] for _, found in rows],
+            },
+        )
+    )
     print(f"drawn: {target}")
 
 

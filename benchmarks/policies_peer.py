@@ -65,8 +65,11 @@ def main() -> int:
     if options.install:
         install()
     if nca.python() is None:
-        print("policies_peer: the peer is not installed; run `python benchmarks/policies_peer.py --install`, or set "
-              "NCA_VENV to a virtual environment that has it.", file=sys.stderr)
+        print(
+            "policies_peer: the peer is not installed; run `python benchmarks/policies_peer.py --install`, or set "
+            "NCA_VENV to a virtual environment that has it.",
+            file=sys.stderr,
+        )
         return 1
     objects = world(options.pods, options.policies, 5)
     size = f"{options.pods}_pods_{options.policies}_policies"

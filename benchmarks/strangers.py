@@ -102,8 +102,9 @@ def main() -> None:
             coming.__exit__()
             with Visitor(own) as among:
                 time.sleep(SECONDS)
-            reach = own.try_kubectl("exec", "deploy/adservice", "--", "/agnhost", "connect", "emailservice:5000",
-                                    "--timeout=5s")
+            reach = own.try_kubectl(
+                "exec", "deploy/adservice", "--", "/agnhost", "connect", "emailservice:5000", "--timeout=5s"
+            )
         with Visitor(own) as after:
             time.sleep(SECONDS / 2)
     usual, crowded = statistics.median(before.times + after.times), statistics.median(among.times)

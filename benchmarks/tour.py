@@ -15,22 +15,29 @@ FIRST_CELL = "from helpers import lab, display; lab.start()"
 def tour() -> list[float]:
     """Seconds of each notebook on a tour of all, in the course's order; the last figure is the whole tour's."""
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run([sys.executable, ROOT / "tools" / "tour.py", "--to", folder], check=True,
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, ROOT / "tools" / "tour.py", "--to", folder], check=True, capture_output=True, text=True
+        )
     return [float(seconds) for seconds in re.findall(r"^(?:\S+\.ipynb|all) +([\d.]+) s$", done.stdout, re.MULTILINE)]
 
 
 def first_cell(home: str) -> float:
     """Seconds of a notebook's first cell in a fresh Python, kernel start not included."""
     began = time.monotonic()
-    subprocess.run([sys.executable, "-c", FIRST_CELL], check=True, env=dict(os.environ, LAB_HOME=home),
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-c", FIRST_CELL], check=True, env=dict(os.environ, LAB_HOME=home), stdout=subprocess.DEVNULL
+    )
     return time.monotonic() - began
 
 
 def down(home: str) -> None:
-    subprocess.run([sys.executable, "-m", "helpers", "down"], check=True, env=dict(os.environ, LAB_HOME=home),
-                   stdout=subprocess.DEVNULL, cwd=ROOT)
+    subprocess.run(
+        [sys.executable, "-m", "helpers", "down"],
+        check=True,
+        env=dict(os.environ, LAB_HOME=home),
+        stdout=subprocess.DEVNULL,
+        cwd=ROOT,
+    )
 
 
 def main() -> None:

@@ -49,24 +49,46 @@ def _about(number: int) -> dict[str, str]:
 
 def _deployment(number: int, pods: int) -> dict[str, Any]:
     called = number + 8 if number + 8 < pods else number % 8
-    container = {"name": "server", "ports": [{"containerPort": 8000 + number % 7}],
-                 "env": [{"name": "NEXT_ADDR", "value": f"s{called}:80"}]}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": _about(number), "spec": {"template": {
-        "metadata": {"labels": {"app": f"s{number}", "tier": str(number % 5)}}, "spec": {"containers": [container]}}}}
+    container = {
+        "name": "server",
+        "ports": [{"containerPort": 8000 + number % 7}],
+        "env": [{"name": "NEXT_ADDR", "value": f"s{called}:80"}],
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": _about(number),
+        "spec": {
+            "template": {
+                "metadata": {"labels": {"app": f"s{number}", "tier": str(number % 5)}},
+                "spec": {"containers": [container]},
+            }
+        },
+    }
 
 
 def _service(number: int, pods: int) -> dict[str, Any]:
     ports = [{"port": 80, "targetPort": 8000 + number % 7}]
-    return {"apiVersion": "v1", "kind": "Service", "metadata": _about(number),
-            "spec": {"selector": {"app": f"s{number}"}, "ports": ports}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _about(number),
+        "spec": {"selector": {"app": f"s{number}"}, "ports": ports},
+    }
 
 
 def _policy(number: int, pods: int) -> dict[str, Any]:
     caller = number - 8 if number >= 8 else number + (pods - 1 - number) // 8 * 8
     peer = {"podSelector": {"matchLabels": {"app": f"s{caller}"}}}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": _about(number),
-            "spec": {"podSelector": {"matchLabels": {"app": f"s{number}"}},
-                     "ingress": [{"from": [peer], "ports": [{"port": 8000 + number % 7}]}]}}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": _about(number),
+        "spec": {
+            "podSelector": {"matchLabels": {"app": f"s{number}"}},
+            "ingress": [{"from": [peer], "ports": [{"port": 8000 + number % 7}]}],
+        },
+    }
 
 
 def draw_anew(proposal: Any) -> str:
@@ -111,8 +133,10 @@ def figures() -> Iterator[tuple[str, float, str, str]]:
 
 
 _CASES: tuple[tuple[str, Callable[[], list[Any]], int, str], ...] = (
-    ("shop", shop, 60, "<80"), ("200_pods", large, 25, "<200"),
-    ("1000_pods", lambda: large(1000), 12, "<500"))
+    ("shop", shop, 60, "<80"),
+    ("200_pods", large, 25, "<200"),
+    ("1000_pods", lambda: large(1000), 12, "<500"),
+)
 
 
 def main() -> int:

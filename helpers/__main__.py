@@ -37,8 +37,15 @@ COMMANDS = {
 def usage() -> str:
     width = max(map(len, COMMANDS))
     lines = [f"  {name:<{width}}  {text}" for name, (_, text) in COMMANDS.items()]
-    return "\n".join(["usage: python -m helpers COMMAND [options]", "", *lines, "",
-                      "python -m helpers COMMAND --help says more about one command."])
+    return "\n".join(
+        [
+            "usage: python -m helpers COMMAND [options]",
+            "",
+            *lines,
+            "",
+            "python -m helpers COMMAND --help says more about one command.",
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

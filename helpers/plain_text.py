@@ -9,10 +9,23 @@ import os
 import sys
 from typing import TextIO
 
-_STEERING = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0),  # C0 but tab and line feed, DEL, C1
-             0x00AD, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
-             *range(0xD800, 0xE000),  # surrogates, which no encoding takes
-             *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))
+_STEERING = (
+    *range(0x09),
+    *range(0x0B, 0x20),
+    *range(0x7F, 0xA0),  # C0 but tab and line feed, DEL, C1
+    0x00AD,
+    0x061C,
+    0x180E,
+    0x200B,
+    0x200E,
+    0x200F,
+    *range(0x2028, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+    *range(0xD800, 0xE000),  # surrogates, which no encoding takes
+    *range(0xFFF9, 0xFFFC),
+    *range(0xE0000, 0xE0080),
+)
 
 
 def _escaped(text: str) -> str:
@@ -73,12 +86,21 @@ def guard_outputs() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper) and not isinstance(stream, PlainOutput):
             stream.flush()
-            setattr(sys, name, PlainOutput(stream.buffer, encoding=stream.encoding, errors="lab-escape",
-                                           line_buffering=stream.line_buffering, write_through=stream.write_through))
+            setattr(
+                sys,
+                name,
+                PlainOutput(
+                    stream.buffer,
+                    encoding=stream.encoding,
+                    errors="lab-escape",
+                    line_buffering=stream.line_buffering,
+                    write_through=stream.write_through,
+                ),
+            )
 
 
 def _escape_what_fails(error: UnicodeError) -> tuple[str, int]:
     """Codecs ask for a replacement and where to go on."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return _escaped(error.object[error.start:error.end]), error.end
+    return _escaped(error.object[error.start : error.end]), error.end

@@ -15,8 +15,18 @@ settings.load_profile("house")
 
 name_transports()
 
-SLOW_LAST = ("security", "faults", "display", "collections", "localcluster", "kubelet", "tutorials", "e2e",
-             "notebooks", "browser")
+SLOW_LAST = (
+    "security",
+    "faults",
+    "display",
+    "collections",
+    "localcluster",
+    "kubelet",
+    "tutorials",
+    "e2e",
+    "notebooks",
+    "browser",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort by folder: those without a cluster first, notebooks and browsers last; inside a folder nothing moves."""
+
     def rank(item: pytest.Item) -> int:
         parts = item.path.parts
         return max((number for number, name in enumerate(SLOW_LAST, 1) if name in parts), default=0)

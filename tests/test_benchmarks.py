@@ -11,8 +11,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = ROOT / "benchmarks"
-SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py")
-                 if path.name != "__main__.py" and '__name__ == "__main__"' in path.read_text())
+SCRIPTS = sorted(
+    path.stem
+    for path in BENCHMARKS.glob("*.py")
+    if path.name != "__main__.py" and '__name__ == "__main__"' in path.read_text()
+)
 LONG = {"load", "policies_peer", "tour"}
 """Those that only measure at length; `make tour` and the tests of the peer run the same code."""
 
@@ -28,8 +31,14 @@ def test_there_are_benchmarks() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", [name for name in SCRIPTS if name not in LONG])
 def test_a_benchmark_prints_figures_that_can_be_right(name: str) -> None:
-    done = subprocess.run([sys.executable, str(BENCHMARKS / f"{name}.py")], capture_output=True, text=True, cwd=ROOT,
-                          env={**os.environ, "BENCH_SHORT": "1"}, timeout=280)
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / f"{name}.py")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "BENCH_SHORT": "1"},
+        timeout=280,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = [found for line in done.stdout.splitlines() if (found := FIGURE.match(line))]
     assert figures, done.stdout

@@ -43,9 +43,14 @@ def test_a_failing_step_fails_the_build() -> None:
 def test_a_session_starts_at_once_and_the_cluster_with_it(tmp_path: Path) -> None:
     assert lines("start")[-1] == 'exec "$@"'
     home = tmp_path / "lab"
-    environment = {**os.environ, "HOME": str(tmp_path), "LAB_HOME": str(home),
-                   "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/", "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
-                   "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "LAB_HOME": str(home),
+        "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
+        "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path / "workspaces"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
     began = time.monotonic()
     try:
         subprocess.run([BINDER / "start", "true"], check=True, env=environment, cwd=ROOT, timeout=30)
@@ -54,15 +59,21 @@ def test_a_session_starts_at_once_and_the_cluster_with_it(tmp_path: Path) -> Non
         assert "/user/ada/shop/" in layout and "notebook:notebooks/00-start-here.ipynb" in layout
         assert status(environment)["pods"] is not None
     finally:
-        subprocess.run([sys.executable, "-m", "helpers", "down"], check=True, env=environment, cwd=ROOT,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "helpers", "down"], check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+        )
 
 
 def status(environment: dict[str, str]) -> dict[str, object]:
     """The cluster's status once it is up."""
     for _ in range(100):
-        done = subprocess.run([sys.executable, "-m", "helpers", "status", "-o", "json"], env=environment, cwd=ROOT,
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "helpers", "status", "-o", "json"],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
         found: dict[str, object] = json.loads(done.stdout) if done.stdout.startswith("{") else {}
         if found.get("server"):
             return found

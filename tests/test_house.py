@@ -48,8 +48,9 @@ def test_a_notebook_keeps_its_contract(path: Path) -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_links_in_a_notebook_lead_somewhere(path: Path) -> None:
-    text = "\n".join("".join(cell["source"]) for cell in json.loads(path.read_text())["cells"]
-                     if cell["cell_type"] == "markdown")
+    text = "\n".join(
+        "".join(cell["source"]) for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "markdown"
+    )
     check_links(text, path.parent)
 
 
@@ -73,9 +74,11 @@ def files_of_git(*patterns: str) -> list[Path]:
 
 
 def test_python_files_stay_readable() -> None:
-    long = {str(path.relative_to(ROOT)): count for path in files_of_git("*.py", "*.pyi")
-            if not path.name.endswith(("_pb2.py", "_pb2.pyi"))
-            and (count := len(path.read_text().splitlines())) > LONGEST}
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in files_of_git("*.py", "*.pyi")
+        if not path.name.endswith(("_pb2.py", "_pb2.pyi")) and (count := len(path.read_text().splitlines())) > LONGEST
+    }
     assert not long, long
 
 
@@ -84,14 +87,21 @@ def test_nothing_large_is_kept_in_git() -> None:
     assert not large
 
 
-SOURCES = [path for folder in ("helpers", "tools") for path in sorted((ROOT / folder).rglob("*.py"))
-           if "node_modules" not in path.parts]
+SOURCES = [
+    path
+    for folder in ("helpers", "tools")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "node_modules" not in path.parts
+]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_text_is_utf_8_whatever_the_locale_says(path: Path) -> None:
-    wrong = [node.lineno for node in ast.walk(ast.parse(path.read_text("utf-8")))
-             if isinstance(node, ast.Call) and leaves_it_to_the_locale(node)]
+    wrong = [
+        node.lineno
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and leaves_it_to_the_locale(node)
+    ]
     assert not wrong, f"{path.relative_to(ROOT)}: name the encoding in lines {wrong}"
 
 
@@ -109,8 +119,12 @@ def leaves_it_to_the_locale(call: ast.Call) -> bool:
     return "text" in given and name in ("run", "Popen", "check_output")
 
 
-KERNELS = [path for folder in ("helpers", "tools", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
-           if "node_modules" not in path.parts and "NotebookClient(" in path.read_text("utf-8")]
+KERNELS = [
+    path
+    for folder in ("helpers", "tools", "tests", "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+    if "node_modules" not in path.parts and "NotebookClient(" in path.read_text("utf-8")
+]
 
 
 @pytest.mark.parametrize("path", KERNELS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -12,8 +12,12 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers"
 
 # Start, stop and find the local cluster; all else of it is reached through the Kubernetes API.
-LAUNCH = ("helpers.localcluster.launch", "helpers.localcluster.status", "helpers.localcluster.home",
-          "helpers.localcluster.private")
+LAUNCH = (
+    "helpers.localcluster.launch",
+    "helpers.localcluster.status",
+    "helpers.localcluster.home",
+    "helpers.localcluster.private",
+)
 
 # What a package may import of the others. A longer name is that module alone.
 ALLOWED: dict[str, set[str]] = {
@@ -30,8 +34,11 @@ HEAVY = ("kubernetes", "grpc", "IPython", "ipywidgets", "anywidget", "jupyterlab
 
 
 def modules() -> list[Path]:
-    return sorted(path for path in HELPERS.rglob("*.py")
-                  if "node_modules" not in path.parts and path.parent != HELPERS and not path.stem.endswith("_pb2"))
+    return sorted(
+        path
+        for path in HELPERS.rglob("*.py")
+        if "node_modules" not in path.parts and path.parent != HELPERS and not path.stem.endswith("_pb2")
+    )
 
 
 def name_of(path: Path) -> str:
@@ -59,7 +66,7 @@ def origin(path: Path, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
     folder = path.relative_to(ROOT).parent.parts
-    return ".".join([*folder[:len(folder) - node.level + 1], *([node.module] if node.module else [])])
+    return ".".join([*folder[: len(folder) - node.level + 1], *([node.module] if node.module else [])])
 
 
 def may(package: str, name: str) -> bool:
@@ -75,16 +82,19 @@ def test_there_is_something_to_look_at() -> None:
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
     package = package_of(name_of(path))
-    wrong = [f"{path.relative_to(ROOT)}:{line} imports {name}"
-             for line, name in imported(path) if not may(package, name)]
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}" for line, name in imported(path) if not may(package, name)
+    ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     """Imports inside functions and for type checkers count: a circle is one subject in two files."""
     names = {name_of(path) for path in modules()}
-    needs = {name_of(path): {known for _, name in imported(path) for known in [module_in(name, names)] if known}
-             for path in modules()}
+    needs = {
+        name_of(path): {known for _, name in imported(path) for known in [module_in(name, names)] if known}
+        for path in modules()
+    }
     circles = sorted(circle(start, needs) for start in names if circle(start, needs))
     assert not circles, "\n".join(" -> ".join(one) for one in circles)
 
@@ -107,10 +117,17 @@ def circle(start: str, needs: dict[str, set[str]]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("statement", [
-    "import helpers.__main__", "import helpers.localcluster.launch", "import helpers.cli.cluster",
-    "import helpers.policies", "import helpers.lab", "import helpers.display.newkernel",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import helpers.__main__",
+        "import helpers.localcluster.launch",
+        "import helpers.cli.cluster",
+        "import helpers.policies",
+        "import helpers.lab",
+        "import helpers.display.newkernel",
+    ],
+)
 def test_a_quick_command_loads_nothing_heavy(statement: str) -> None:
     check = f"import sys; {statement}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, cwd=ROOT, check=True)

@@ -49,16 +49,25 @@ def outcome(directory: Path, **modules: str) -> list[str]:
     for name, text in modules.items():
         (directory / f"test_{name}.py").write_text(text)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", "--rootdir", directory]
-    done = subprocess.run([*command, directory], env={**os.environ, "PYTHONPATH": str(HERE)}, cwd=directory, text=True,
-                          capture_output=True, timeout=60)
+    done = subprocess.run(
+        [*command, directory],
+        env={**os.environ, "PYTHONPATH": str(HERE)},
+        cwd=directory,
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
     lines = done.stdout.splitlines()
     return [line for line in lines if line.startswith(("ERROR", "FAILED", "E  ")) or " passed" in line]
 
 
-@pytest.mark.parametrize(("text", "named"), [
-    (LEAK, "unclosed _SelectorSocketTransport, test_a_leak.py::test_careless"),
-    (COROUTINE, "coroutine 'test_forgetful.<locals>.never' was never awaited, test_a_leak.py"),
-])
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (LEAK, "unclosed _SelectorSocketTransport, test_a_leak.py::test_careless"),
+        (COROUTINE, "coroutine 'test_forgetful.<locals>.never' was never awaited, test_a_leak.py"),
+    ],
+)
 def test_a_leak_is_told_by_name_and_nobody_else_suffers(tmp_path: Path, text: str, named: str) -> None:
     said = outcome(tmp_path, a_leak=text, b_neighbour=NEIGHBOUR)
     assert any(named in line for line in said), said

@@ -18,8 +18,10 @@ from support.cluster import Cluster
 from support.course import ROOT
 from support.jupyter import TOKEN, address, connected
 
-pytestmark = [pytest.mark.timeout(240),
-              pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="runs in no virtual environment")]
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="runs in no virtual environment"),
+]
 OPTIONS = f"--no-browser --ServerApp.ip=127.0.0.1 --ServerApp.port=0 --IdentityProvider.token={TOKEN}"
 
 
@@ -47,8 +49,18 @@ def make(target: str) -> list[str]:
 
 def test_make_lab_and_make_down(own: Cluster) -> None:
     log = own.home.parent / "log"
-    with log.open("w") as said, subprocess.Popen(make("lab"), cwd=ROOT, env=environment(own), stdout=said, stderr=said,
-                                                 stdin=subprocess.DEVNULL, start_new_session=True) as process:
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            make("lab"),
+            cwd=ROOT,
+            env=environment(own),
+            stdout=said,
+            stderr=said,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process,
+    ):
         try:
             base = address(own.home.parent / "runtime", process, log)
             assert "00-start-here.ipynb" in files(base)
@@ -74,6 +86,7 @@ def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
 
     Nobody but this user can listen to that kernel.
     """
+
     def ask(method: str, path: str) -> Any:
         asked = urllib.request.Request(f"{base}api/{path}?token={TOKEN}", method=method)
         with urllib.request.urlopen(asked, timeout=60) as answer:
@@ -92,6 +105,11 @@ def kubectl_in_a_kernel(base: str, runtime: Path) -> str:
 
 
 def test_make_down_on_a_fresh_checkout_installs_nothing(tmp_path: Path) -> None:
-    done = subprocess.run(["make", "--no-print-directory", "down", f"VENV={tmp_path / 'venv'}"], cwd=ROOT,
-                          capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        ["make", "--no-print-directory", "down", f"VENV={tmp_path / 'venv'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
     assert done.returncode == 0 and "No cluster was running" in done.stdout and not list(tmp_path.iterdir())

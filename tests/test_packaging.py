@@ -26,8 +26,9 @@ def pinned(name: str) -> list[Requirement]:
 def locked(name: str) -> list[tuple[Requirement, int]]:
     """What a lock installs, with the number of its hashes."""
     entries = re.split(r"\n(?=[^\s#])", (ROOT / f"{name}.lock").read_text())
-    return [(Requirement(entry.partition("\\")[0]), entry.count("--hash=sha256:"))
-            for entry in entries if "==" in entry]
+    return [
+        (Requirement(entry.partition("\\")[0]), entry.count("--hash=sha256:")) for entry in entries if "==" in entry
+    ]
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -65,8 +66,22 @@ def test_nothing_is_installed_unlocked(file: str) -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """The names in the course's wheel."""
     place = tmp_path_factory.mktemp("wheel")
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir",
-                    place, ROOT], check=True, env={**os.environ, "TMPDIR": str(place)})
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--wheel-dir",
+            place,
+            ROOT,
+        ],
+        check=True,
+        env={**os.environ, "TMPDIR": str(place)},
+    )
     with zipfile.ZipFile(next(place.glob("*.whl"))) as archive:
         texts = {name: archive.read(name) for name in archive.namelist() if "/licenses/" in name}
         assert any(text == (ROOT / "LICENSE").read_bytes() for text in texts.values())
@@ -81,8 +96,14 @@ def test_the_wheel_has_the_licence_texts_of_what_it_brings(wheel: list[str]) -> 
 def test_the_wheel_has_all_that_the_program_reads(wheel: list[str]) -> None:
     kinds = {".py", ".pyi", ".json", ".html", ".css", ".js", ".svg", ".proto", ".yaml"}
     tracked = subprocess.run(["git", "ls-files", "helpers"], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    wanted = {name for name in tracked if Path(name).suffix in kinds and "/frontend/src/" not in name
-              and "/frontend/test/" not in name and "widgets/frontend/" not in name}
+    wanted = {
+        name
+        for name in tracked
+        if Path(name).suffix in kinds
+        and "/frontend/src/" not in name
+        and "/frontend/test/" not in name
+        and "widgets/frontend/" not in name
+    }
     assert wanted and wanted <= {*wheel}, sorted(wanted - {*wheel})[:5]
     assert not [name for name in wheel if name.startswith(("tests/", "tools/", "benchmarks/"))]
 
@@ -101,12 +122,43 @@ def test_every_licence_is_known(tmp_path: Path) -> None:
     assert (tmp_path / "licences.md").read_text().count("\n") == len(listed) + 2
 
 
-SHADOWED = ("argparse", "json", "yaml", "typing", "dataclasses", "signal", "subprocess", "grpc", "IPython", "redis",
-            "kubernetes", "select", "socket", "ssl", "sqlite3", "cryptography", "difflib", "tempfile")
+SHADOWED = (
+    "argparse",
+    "json",
+    "yaml",
+    "typing",
+    "dataclasses",
+    "signal",
+    "subprocess",
+    "grpc",
+    "IPython",
+    "redis",
+    "kubernetes",
+    "select",
+    "socket",
+    "ssl",
+    "sqlite3",
+    "cryptography",
+    "difflib",
+    "tempfile",
+)
 
 
-@pytest.mark.parametrize("command", [["status"], ["--help"], ["nothing"], ["doctor", "--quick"], ["lint", "."],
-                                     ["up", "--empty"], ["page", "/"], ["down"], ["graph"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["--help"],
+        ["nothing"],
+        ["doctor", "--quick"],
+        ["lint", "."],
+        ["up", "--empty"],
+        ["page", "/"],
+        ["down"],
+        ["graph"],
+    ],
+    ids=" ".join,
+)
 def test_a_foreign_directory_takes_no_modules_place(tmp_path: Path, command: list[str]) -> None:
     """As when somebody works in a folder of downloads."""
     place = tmp_path / "downloads"
@@ -116,8 +168,14 @@ def test_a_foreign_directory_takes_no_modules_place(tmp_path: Path, command: lis
     environment = {**os.environ, "LAB_HOME": str(tmp_path / "lab"), "HOME": str(tmp_path)}
     environment.pop("PYTHONPATH", None)
     try:
-        done = subprocess.run([sys.executable, "-m", "helpers", *command], cwd=place, env=environment, text=True,
-                              capture_output=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-m", "helpers", *command],
+            cwd=place,
+            env=environment,
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
         assert "shadowed" not in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
     finally:

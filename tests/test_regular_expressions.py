@@ -100,10 +100,14 @@ def texts(pattern: str, flags: int) -> Iterator[str]:
 
 
 USED: dict[str, Callable[[re.Pattern[str], str], object]] = {
-    "match": lambda pattern, text: pattern.match(text), "fullmatch": lambda pattern, text: pattern.fullmatch(text),
-    "search": lambda pattern, text: pattern.search(text), "findall": lambda pattern, text: pattern.findall(text),
-    "finditer": lambda pattern, text: list(pattern.finditer(text)), "split": lambda pattern, text: pattern.split(text),
-    "sub": lambda pattern, text: pattern.sub("", text), "compile": lambda pattern, text: pattern.match(text),
+    "match": lambda pattern, text: pattern.match(text),
+    "fullmatch": lambda pattern, text: pattern.fullmatch(text),
+    "search": lambda pattern, text: pattern.search(text),
+    "findall": lambda pattern, text: pattern.findall(text),
+    "finditer": lambda pattern, text: list(pattern.finditer(text)),
+    "split": lambda pattern, text: pattern.split(text),
+    "sub": lambda pattern, text: pattern.sub("", text),
+    "compile": lambda pattern, text: pattern.match(text),
 }
 
 

@@ -77,9 +77,22 @@ def table(components: list[Component]) -> str:
 
 def bill(components: list[Component]) -> dict[str, Any]:
     """CycloneDX 1.6."""
-    return {"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "components": [{
-        "type": "library", "name": item.name, "version": item.version, "purl": item.purl, "bom-ref": item.purl,
-        "licenses": [{"license": {"name": item.licence}}]} for item in components]}
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "components": [
+            {
+                "type": "library",
+                "name": item.name,
+                "version": item.version,
+                "purl": item.purl,
+                "bom-ref": item.purl,
+                "licenses": [{"license": {"name": item.licence}}],
+            }
+            for item in components
+        ],
+    }
 
 
 def main() -> int:

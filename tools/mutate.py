@@ -27,11 +27,26 @@ LONGEST = 300
 """Seconds for the tests of one change; a change that takes longer is noticed."""
 
 _COMPARE: dict[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
-    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
 _BINARY: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.LShift: ast.RShift,
-    ast.RShift: ast.LShift, ast.Mult: ast.Add}
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+    ast.Mult: ast.Add,
+}
 
 
 class Place(NamedTuple):
@@ -79,8 +94,12 @@ def made(place: Place) -> Change:
     before = ast.unparse(node)
     what, change = list(_of(node))[place.choice]
     change(node)
-    return Change(place.path, getattr(node, "lineno", 0), f"{what}: {_first(before)}  →  {_first(ast.unparse(node))}",
-                  ast.unparse(ast.fix_missing_locations(tree)))
+    return Change(
+        place.path,
+        getattr(node, "lineno", 0),
+        f"{what}: {_first(before)}  →  {_first(ast.unparse(node))}",
+        ast.unparse(ast.fix_missing_locations(tree)),
+    )
 
 
 def _first(text: str) -> str:
@@ -92,11 +111,19 @@ def _of(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
     match node:
         case ast.Compare():
             for number, operator in enumerate(node.ops):
-                yield "compare", _setting(lambda found, number=number, operator=operator: found.ops.__setitem__(
-                    number, _COMPARE[type(operator)]()))
+                yield (
+                    "compare",
+                    _setting(
+                        lambda found, number=number, operator=operator: found.ops.__setitem__(
+                            number, _COMPARE[type(operator)]()
+                        )
+                    ),
+                )
         case ast.BoolOp():
-            yield "and, or", _setting(lambda found: setattr(
-                found, "op", ast.Or() if isinstance(found.op, ast.And) else ast.And()))
+            yield (
+                "and, or",
+                _setting(lambda found: setattr(found, "op", ast.Or() if isinstance(found.op, ast.And) else ast.And())),
+            )
             for number in range(len(node.values)):
                 yield "a condition less", _setting(lambda found, number=number: found.values.pop(number))
         case ast.UnaryOp(op=ast.Not()):
@@ -104,8 +131,14 @@ def _of(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
         case ast.BinOp() if type(node.op) in _BINARY and not _text(node):
             yield "operator", _setting(lambda found: setattr(found, "op", _BINARY[type(found.op)]()))
         case ast.Constant() if type(node.value) in (int, bool):
-            yield "constant", _setting(lambda found: setattr(
-                found, "value", not found.value if isinstance(found.value, bool) else found.value + 1))
+            yield (
+                "constant",
+                _setting(
+                    lambda found: setattr(
+                        found, "value", not found.value if isinstance(found.value, bool) else found.value + 1
+                    )
+                ),
+            )
         case ast.If() | ast.IfExp():
             for value in (True, False):
                 yield "if", _setting(lambda found, value=value: setattr(found, "test", ast.Constant(value)))
@@ -117,9 +150,12 @@ def _of(node: ast.AST) -> Iterator[tuple[str, Callable[[ast.AST], None]]]:
         case ast.FunctionDef() | ast.If() | ast.For():
             for number, line in enumerate(node.body):
                 if isinstance(line, ast.AugAssign | ast.Continue) or (
-                        isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)):
-                    yield "a line less", _setting(lambda found, number=number: found.body.__setitem__(
-                        number, ast.Pass()))
+                    isinstance(line, ast.Expr) and isinstance(line.value, ast.Call)
+                ):
+                    yield (
+                        "a line less",
+                        _setting(lambda found, number=number: found.body.__setitem__(number, ast.Pass())),
+                    )
 
 
 def _setting(change: Callable[..., object]) -> Callable[[ast.AST], None]:
@@ -131,8 +167,10 @@ def _setting(change: Callable[..., object]) -> Callable[[ast.AST], None]:
 
 def _text(node: ast.BinOp) -> bool:
     """Whether a sum joins texts, which only sentences would show."""
-    return any(isinstance(part, ast.JoinedStr) or (isinstance(part, ast.Constant) and isinstance(part.value, str))
-               for part in (node.left, node.right))
+    return any(
+        isinstance(part, ast.JoinedStr) or (isinstance(part, ast.Constant) and isinstance(part.value, str))
+        for part in (node.left, node.right)
+    )
 
 
 def lives(change: Change, house: Path, tests: list[str]) -> bool:
@@ -141,8 +179,12 @@ def lives(change: Change, house: Path, tests: list[str]) -> bool:
     sound = target.read_text(encoding="utf-8")
     target.write_text(change.text, encoding="utf-8")
     try:
-        done = subprocess.run([sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not long",
-                               *tests], cwd=house, capture_output=True, timeout=LONGEST)
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", "not long", *tests],
+            cwd=house,
+            capture_output=True,
+            timeout=LONGEST,
+        )
         return done.returncode == 0
     except subprocess.TimeoutExpired:
         return False

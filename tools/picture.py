@@ -1,6 +1,6 @@
 """Draw the pictures of the documents, with the course's own graph: the README's shop, and the house of the code.
 
-    python tools/picture.py
+python tools/picture.py
 """
 
 import ast
@@ -14,9 +14,11 @@ import yaml
 from helpers import display
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = [ROOT / "helpers/boutique/manifests/hipster-shop.yaml",
-         ROOT / "notebooks/policies/ingress/01-shipping-allow-checkout.yaml",
-         ROOT / "notebooks/policies/ingress/02-shipping-allow-frontend.yaml"]
+FILES = [
+    ROOT / "helpers/boutique/manifests/hipster-shop.yaml",
+    ROOT / "notebooks/policies/ingress/01-shipping-allow-checkout.yaml",
+    ROOT / "notebooks/policies/ingress/02-shipping-allow-frontend.yaml",
+]
 
 
 def shop() -> list[dict[str, Any]]:
@@ -49,18 +51,30 @@ def modules(path: Path) -> Iterator[str]:
 def workload(name: str, calls: dict[str, int], doors: list[int]) -> list[dict[str, Any]]:
     """A Deployment that calls others on a port each, and its Service with its own ports."""
     env = [{"name": f"{other.upper()}_ADDR", "value": f"{other}:{port}"} for other, port in calls.items()]
-    spec = {"containers": [{"name": "main", "image": name, "env": env,
-                            "ports": [{"containerPort": port} for port in doors]}]}
+    spec = {
+        "containers": [
+            {"name": "main", "image": name, "env": env, "ports": [{"containerPort": port} for port in doors]}
+        ]
+    }
     labels = {"app": name}
-    return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {
-                "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}}},
-            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
-             "spec": {"selector": labels, "ports": [{"name": f"p{port}", "port": port} for port in doors]}}]
+    return [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": name},
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name},
+            "spec": {"selector": labels, "ports": [{"name": f"p{port}", "port": port} for port in doors]},
+        },
+    ]
 
 
-WORDS = {"Who calls whom": "Who imports whom",
-         "The number is the port on which the pod listens; a → b where its Service has another port, a.":
-             "The number says how many imports there are."}
+PORTS = "The number is the port on which the pod listens; a → b where its Service has another port, a."
+WORDS = {"Who calls whom": "Who imports whom", PORTS: "The number says how many imports there are."}
 
 
 def renamed(picture: str) -> str:

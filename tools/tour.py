@@ -49,8 +49,14 @@ def own_environment(home: str) -> dict[str, str]:
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     """Run a notebook in its folder; it keeps the outputs. Returns what went wrong, or an empty string."""
-    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", kernel_manager_class=kernels.Manager,
-                            resources={"metadata": {"path": str(folder)}}, extra_arguments=QUIETLY)
+    client = NotebookClient(
+        notebook,
+        timeout=PATIENCE,
+        kernel_name="python3",
+        kernel_manager_class=kernels.Manager,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=QUIETLY,
+    )
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -119,8 +125,13 @@ def end(pid: int) -> None:
 
 
 def helpers(command: str, *options: str, environment: dict[str, str]) -> None:
-    subprocess.run([sys.executable, "-P", "-m", "helpers", command, *options], env=environment, cwd=ROOT, check=True,
-                   stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-P", "-m", "helpers", command, *options],
+        env=environment,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def tour(paths: list[Path], folder: Path) -> bool:
@@ -150,8 +161,10 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"Interrupted; the cluster of the tour is gone. What was done so far is in {arguments.to}")
         return 130
-    print(f"{'all' if well else 'NOT all went well':<32} {time.monotonic() - began:5.1f} s\n"
-          f"To read: {arguments.to / '00-start-here.html'}")
+    print(
+        f"{'all' if well else 'NOT all went well':<32} {time.monotonic() - began:5.1f} s\n"
+        f"To read: {arguments.to / '00-start-here.html'}"
+    )
     return 0 if well else 1
 
 

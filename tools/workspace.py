@@ -20,16 +20,25 @@ SHOP = "server-proxy:shop"
 def workspace(notebook: str, base_url: str) -> dict[str, Any]:
     """The layout as JupyterLab stores it."""
     left, right = f"notebook:{notebook}", f"server-proxy:{SHOP}"
-    dock = {"type": "split-area", "orientation": "horizontal", "sizes": [0.64, 0.36],
-            "children": [{"type": "tab-area", "currentIndex": 0, "widgets": [left]},
-                         {"type": "tab-area", "currentIndex": 0, "widgets": [right]}]}
+    dock = {
+        "type": "split-area",
+        "orientation": "horizontal",
+        "sizes": [0.64, 0.36],
+        "children": [
+            {"type": "tab-area", "currentIndex": 0, "widgets": [left]},
+            {"type": "tab-area", "currentIndex": 0, "widgets": [right]},
+        ],
+    }
     shop = {"url": f"{base_url}shop/", "title": "Hipster Shop", "newBrowserTab": False, "id": SHOP}
     return {
         "data": {
             "layout-restorer:data": {
                 "main": {"dock": dock, "current": left},
-                "left": {"collapsed": True, "visible": True, "widgets": ["filebrowser", "running-sessions",
-                                                                         "@jupyterlab/toc:plugin"]},
+                "left": {
+                    "collapsed": True,
+                    "visible": True,
+                    "widgets": ["filebrowser", "running-sessions", "@jupyterlab/toc:plugin"],
+                },
                 "right": {"collapsed": True, "visible": True, "widgets": ["jp-property-inspector"]},
                 "relativeSizes": [0, 1, 0],
             },
@@ -51,5 +60,8 @@ def write(folder: Path, notebook: str, base_url: str) -> bool:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), (sys.argv[2:] or ["00-start-here.ipynb"])[0],
-          os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/"))
+    write(
+        Path(sys.argv[1]),
+        (sys.argv[2:] or ["00-start-here.ipynb"])[0],
+        os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/"),
+    )

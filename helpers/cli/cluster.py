@@ -19,25 +19,37 @@ def main(name: str, arguments: list[str]) -> int:
         print(f"python -m helpers {name}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"\npython -m helpers {name}: interrupted. `python -m helpers status` says what runs, `down` stops it.",
-              file=sys.stderr)
+        print(
+            f"\npython -m helpers {name}: interrupted. `python -m helpers status` says what runs, `down` stops it.",
+            file=sys.stderr,
+        )
         return 130
 
 
 def _parser(name: str, text: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
-        prog=f"python -m helpers {name}", description=text,
+        prog=f"python -m helpers {name}",
+        description=text,
         epilog="LAB_HOME (default ~/.hipster-lab) says where the cluster keeps everything; "
-               "two clusters with different LAB_HOMEs run side by side.")
+        "two clusters with different LAB_HOMEs run side by side.",
+    )
 
 
 def _up(arguments: list[str]) -> int:
-    parser = _parser("up", "Start the cluster and the shop; return when all pods are Ready. A cluster that runs "
-                           "is left as it is, and what is missing of the shop is made. After `down`, a crash or a "
-                           "reboot the same objects come back.")
+    parser = _parser(
+        "up",
+        "Start the cluster and the shop; return when all pods are Ready. A cluster that runs "
+        "is left as it is, and what is missing of the shop is made. After `down`, a crash or a "
+        "reboot the same objects come back.",
+    )
     parser.add_argument("--empty", action="store_true", help="the cluster alone, without the shop")
-    parser.add_argument("--timeout", type=float, default=launch.READY_SECONDS, metavar="SECONDS",
-                        help="how long pods may take to become Ready (default %(default)g)")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=launch.READY_SECONDS,
+        metavar="SECONDS",
+        help="how long pods may take to become Ready (default %(default)g)",
+    )
     options = parser.parse_args(arguments)
     begun = time.monotonic()
     found = launch.up(empty=options.empty, seconds=options.timeout)
@@ -51,13 +63,18 @@ def _up(arguments: list[str]) -> int:
 
 
 def _down(arguments: list[str]) -> int:
-    parser = _parser("down", "Stop the cluster: no process, socket or port is left. Its objects are kept, and the "
-                             "next `up` brings them back.")
+    parser = _parser(
+        "down",
+        "Stop the cluster: no process, socket or port is left. Its objects are kept, and the "
+        "next `up` brings them back.",
+    )
     parser.add_argument("--purge", action="store_true", help="forget its objects, logs and credentials as well")
     options = parser.parse_args(arguments)
     ran = launch.down(purge=options.purge)
-    print(("The cluster is stopped" if ran else "No cluster was running")
-          + ("; what it kept is removed." if options.purge else "."))
+    print(
+        ("The cluster is stopped" if ran else "No cluster was running")
+        + ("; what it kept is removed." if options.purge else ".")
+    )
     return 0
 
 
@@ -77,14 +94,22 @@ def _described(found: Status) -> str:
     if not found.running:
         return f"No cluster runs in {_short(found.state_dir)}. Start it: python -m helpers up"
     ready = sum(pod["ready"] for pod in found.pods)
-    rows = [("state", _short(found.state_dir)), ("kubeconfig", f"{_short(found.kubeconfig)}, context {found.context}"),
-            ("server", found.server), ("dataplane", found.dataplane), ("shop", found.shop_url),
-            ("processes", f"{len(found.pids)}, node {found.pids.get('node', '?')}"),
-            ("pods", f"{ready} of {len(found.pods)} Ready")]
+    rows = [
+        ("state", _short(found.state_dir)),
+        ("kubeconfig", f"{_short(found.kubeconfig)}, context {found.context}"),
+        ("server", found.server),
+        ("dataplane", found.dataplane),
+        ("shop", found.shop_url),
+        ("processes", f"{len(found.pids)}, node {found.pids.get('node', '?')}"),
+        ("pods", f"{ready} of {len(found.pods)} Ready"),
+    ]
     lines = [f"{name:<11} {value}" for name, value in rows]
     width = max((len(_pod_name(pod)) for pod in found.pods), default=0)
-    lines += [f"  {'✓' if pod['ready'] else '✗'} {_pod_name(pod):<{width}}  {pod['status']:<18} {pod['address'] or ''}"
-              .rstrip() for pod in found.pods]
+    lines += [
+        f"  {'✓' if pod['ready'] else '✗'} {_pod_name(pod):<{width}}  "
+        f"{pod['status']:<18} {pod['address'] or ''}".rstrip()
+        for pod in found.pods
+    ]
     return "\n".join(lines)
 
 
@@ -94,4 +119,4 @@ def _pod_name(pod: dict[str, str]) -> str:
 
 def _short(path: str) -> str:
     user = os.path.expanduser("~")
-    return "~" + path[len(user):] if path.startswith(user + os.sep) else path
+    return "~" + path[len(user) :] if path.startswith(user + os.sep) else path

@@ -20,8 +20,14 @@ Command = Callable[[list[str]], int]
 
 def main(name: str, argv: list[str]) -> int:
     """Run one of the six commands; returns the exit status."""
-    command: Command = {"matrix": _matrix, "can": _can, "explain": _explain, "diff": _diff, "lint": _lint,
-                        "suggest": _suggest}[name]
+    command: Command = {
+        "matrix": _matrix,
+        "can": _can,
+        "explain": _explain,
+        "diff": _diff,
+        "lint": _lint,
+        "suggest": _suggest,
+    }[name]
     try:
         status = command(argv)
         sys.stdout.flush()
@@ -54,8 +60,11 @@ def _world(options: argparse.Namespace) -> tuple[World, bool]:
 
 
 def _matrix(argv: list[str]) -> int:
-    parser = _parser("matrix", "List everything that may reach everything, with ports and outside ranges.",
-                     ("text", "json", "csv", "markdown", "dot", "svg"))
+    parser = _parser(
+        "matrix",
+        "List everything that may reach everything, with ports and outside ranges.",
+        ("text", "json", "csv", "markdown", "dot", "svg"),
+    )
     from helpers.cli.policy_matrix import add_options, show
 
     add_options(parser)
@@ -76,9 +85,12 @@ def _can(argv: list[str]) -> int:
 
 
 def _explain(argv: list[str]) -> int:
-    parser = _ends("explain", "Say why a connection is allowed, or how near each policy came to allowing it. Without "
-                   "FROM and TO: every call that the application declares and that policies deny.",
-                   ("text", "json", "html"))
+    parser = _ends(
+        "explain",
+        "Say why a connection is allowed, or how near each policy came to allowing it. Without "
+        "FROM and TO: every call that the application declares and that policies deny.",
+        ("text", "json", "html"),
+    )
     options = parser.parse_args(argv)
     given = [options.source, options.target or options.service, options.port]
     if any(given) and not all(given):
@@ -91,12 +103,20 @@ def _explain(argv: list[str]) -> int:
 
 def _ends(name: str, text: str, forms: tuple[str, ...]) -> argparse.ArgumentParser:
     """The parser of a command about one connection."""
-    parser = _parser(name, text + " An end is a pod or a workload (ns/name, or name in default), an address, "
-                     "`outside`, `node`, `node/NAME`, `ingress-controller` or `api-server`; TO may be a Service.",
-                     forms)
+    parser = _parser(
+        name,
+        text + " An end is a pod or a workload (ns/name, or name in default), an address, "
+        "`outside`, `node`, `node/NAME`, `ingress-controller` or `api-server`; TO may be a Service.",
+        forms,
+    )
     parser.add_argument("source", metavar="FROM", nargs="?", default="")
-    parser.add_argument("target", metavar="TO", nargs="?", default="",
-                        help="may be left out with --service, which then means all pods of the Service")
+    parser.add_argument(
+        "target",
+        metavar="TO",
+        nargs="?",
+        default="",
+        help="may be left out with --service, which then means all pods of the Service",
+    )
     parser.add_argument("--port", type=_port, help="the pod's port; with --service the Service's")
     parser.add_argument("--protocol", type=str.upper, choices=("TCP", "UDP", "SCTP"), default="TCP")
     parser.add_argument("--service", default="", metavar="NS/NAME", help="go through this Service")
@@ -110,10 +130,13 @@ def _port(text: str) -> int:
 
 
 def _diff(argv: list[str]) -> int:
-    parser = _parser("diff", "Compare two sets of policies: what becomes allowed and what denied. With one PATH: what "
-                     "applying it to the input (-f, or the cluster) would change. With two: the second against the "
-                     "first, both beside the input of -f.",
-                     ("text", "json", "csv", "markdown", "dot", "svg"))
+    parser = _parser(
+        "diff",
+        "Compare two sets of policies: what becomes allowed and what denied. With one PATH: what "
+        "applying it to the input (-f, or the cluster) would change. With two: the second against the "
+        "first, both beside the input of -f.",
+        ("text", "json", "csv", "markdown", "dot", "svg"),
+    )
     parser.add_argument("--by", choices=("workload", "pod"), default="workload")
     parser.add_argument("paths", metavar="PATH", nargs="+")
     options = parser.parse_args(argv)
@@ -125,14 +148,19 @@ def _diff(argv: list[str]) -> int:
 
 
 def _lint(argv: list[str]) -> int:
-    parser = _parser("lint", "Find the mistakes that the API server accepts, and those that it doesn't.",
-                     ("text", "json", "csv", "markdown", "sarif"))
+    parser = _parser(
+        "lint",
+        "Find the mistakes that the API server accepts, and those that it doesn't.",
+        ("text", "json", "csv", "markdown", "sarif"),
+    )
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave a rule out; repeatable")
-    parser.add_argument("--least", choices=("error", "warning", "note"), default="note",
-                        help="the slightest severity that counts")
+    parser.add_argument(
+        "--least", choices=("error", "warning", "note"), default="note", help="the slightest severity that counts"
+    )
     parser.add_argument("--rules", action="store_true", help="list the rules, and read nothing")
-    parser.add_argument("--explain", metavar="ID", default="",
-                        help="explain one rule by a wrong and a right example, and read nothing")
+    parser.add_argument(
+        "--explain", metavar="ID", default="", help="explain one rule by a wrong and a right example, and read nothing"
+    )
     options = parser.parse_args(argv)
     from helpers.cli.policy_lint import findings
 
@@ -140,17 +168,29 @@ def _lint(argv: list[str]) -> int:
 
 
 def _suggest(argv: list[str]) -> int:
-    parser = _parser("suggest", "Write least-privilege policies from what the manifests declare, from the flow log, or "
-                     "from both; the matrix proves that they allow that and nothing more.", ("text", "json"))
+    parser = _parser(
+        "suggest",
+        "Write least-privilege policies from what the manifests declare, from the flow log, or "
+        "from both; the matrix proves that they allow that and nothing more.",
+        ("text", "json"),
+    )
     parser.add_argument("--from", dest="origin", choices=("manifests", "flows", "both"), default="manifests")
-    parser.add_argument("--flows", metavar="FILE", default="",
-                        help="the flow log as JSON, as `python -m helpers flows -o json` prints it; without it the "
-                             "cluster's")
-    parser.add_argument("--style", choices=("arrow", "workload"), default="arrow",
-                        help="one policy an arrow, over a default deny; or one policy a workload")
+    parser.add_argument(
+        "--flows",
+        metavar="FILE",
+        default="",
+        help="the flow log as JSON, as `python -m helpers flows -o json` prints it; without it the cluster's",
+    )
+    parser.add_argument(
+        "--style",
+        choices=("arrow", "workload"),
+        default="arrow",
+        help="one policy an arrow, over a default deny; or one policy a workload",
+    )
     parser.add_argument("-n", "--namespace", action="append", default=[], help="only for this namespace; repeatable")
-    parser.add_argument("--deny-unknown", action="store_true",
-                        help="deny everything to workloads of which nothing is found, too")
+    parser.add_argument(
+        "--deny-unknown", action="store_true", help="deny everything to workloads of which nothing is found, too"
+    )
     for part in ("ingress", "egress", "dns"):
         parser.add_argument(f"--no-{part}", action="store_true", help=f"write no {part} rules")
     options = parser.parse_args(argv)

@@ -36,8 +36,9 @@ def differences(options: argparse.Namespace) -> int:
     notes = list(_notes(before, worlds[-1]))
     unread = sum(not problem.minor for problem in problems)
     if unread and found.same:
-        notes.append(f"no difference was found, but {plural(unread, 'object')} could not be read or judged, so there "
-                     "may be one")
+        notes.append(
+            f"no difference was found, but {plural(unread, 'object')} could not be read or judged, so there may be one"
+        )
     _show(options, found, notes)
     if unread or (options.strict and found.unread):
         return 2
@@ -48,11 +49,15 @@ def _notes(before: World, after: World) -> Iterator[str]:
     """What keeps a comparison from saying all. Raises BadInput when there is nothing to compare."""
     bare = [side for side, world in (("before", before), ("after", after)) if not world.pods]
     if len(bare) == 2:
-        raise BadInput("neither side has a pod or a workload, so it can't be said what the policies change; add the "
-                       "workloads with -f PATH")
+        raise BadInput(
+            "neither side has a pod or a workload, so it can't be said what the policies change; add the "
+            "workloads with -f PATH"
+        )
     for side in bare:
-        yield (f"the side {side} has no pod and no workload, so all its connections count as none; if both sides are "
-               "about the same workloads, add them with -f PATH")
+        yield (
+            f"the side {side} has no pod and no workload, so all its connections count as none; if both sides are "
+            "about the same workloads, add them with -f PATH"
+        )
 
 
 def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> None:
@@ -61,13 +66,24 @@ def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> N
         print(f"python -m helpers diff: note: {clean_line(note)}", file=sys.stderr)
     if options.output == "json":
         data = found.as_dict(options.by)
-        answer(as_json({**data, "same": data["same"] and not notes, "redundant": spare, "notes": list(notes),
-                        "unread": [one.as_dict() for one in found.unread]}), form="json")
+        answer(
+            as_json(
+                {
+                    **data,
+                    "same": data["same"] and not notes,
+                    "redundant": spare,
+                    "notes": list(notes),
+                    "unread": [one.as_dict() for one in found.unread],
+                }
+            ),
+            form="json",
+        )
         return
     text = drawn(comparison_as, options.output, found.detailed(options.by))
     if options.output == "text":
-        lines = [] if found.same and notes else [found.sentence] if found.same or found.unjudged else [
-            text, found.sentence]
+        lines = (
+            [] if found.same and notes else [found.sentence] if found.same or found.unjudged else [text, found.sentence]
+        )
         text = "\n".join([*lines, *([f"Redundant afterwards: {listed(spare, most=20)}."] if spare else [])])
     answer(text, found.unread, options.output)
 

@@ -21,8 +21,9 @@ def shown(options: argparse.Namespace, world: World, good: bool, *, short: bool 
     """Print the verdict on the connection that the options name; returns the exit status."""
     try:
         if options.target:
-            verdicts = [world.explain(options.source, options.target, options.port, options.protocol,
-                                      options.service or None)]
+            verdicts = [
+                world.explain(options.source, options.target, options.port, options.protocol, options.service or None)
+            ]
         else:
             verdicts = world.explain_service(options.source, options.service, options.port, options.protocol)
     except NoRoute as error:
@@ -38,13 +39,22 @@ def denied(options: argparse.Namespace, world: World, good: bool) -> int:
     found = needs(world)
     wrong = [(arrow, verdict) for arrow in found.arrows if not (verdict := _judged(world, arrow))]
     if options.output == "json" or wrong:
-        listing = [{**verdict.as_dict(), "evidence": [one.as_dict() for one in arrow.evidence]}
-                   for arrow, verdict in wrong]
-        _print(options.output, [_with_evidence(arrow, verdict) for arrow, verdict in wrong], {"verdicts": listing},
-               world.unread)
+        listing = [
+            {**verdict.as_dict(), "evidence": [one.as_dict() for one in arrow.evidence]} for arrow, verdict in wrong
+        ]
+        _print(
+            options.output,
+            [_with_evidence(arrow, verdict) for arrow, verdict in wrong],
+            {"verdicts": listing},
+            world.unread,
+        )
     else:
-        answer(f"None of the {plural(len(found), 'call')} that the input declares is denied." if len(found) else
-              "The input declares no call: no workload names another one. Give FROM and TO.", world.unread)
+        answer(
+            f"None of the {plural(len(found), 'call')} that the input declares is denied."
+            if len(found)
+            else "The input declares no call: no workload names another one. Give FROM and TO.",
+            world.unread,
+        )
     return _status(good, not wrong)
 
 
@@ -56,8 +66,9 @@ def _with_evidence(arrow: Arrow, verdict: Verdict) -> Verdict:
     return verdict.noting(f"it is needed by {listed([one.sentence for one in arrow.evidence], most=3)}")
 
 
-def _print(form: str, verdicts: list[Verdict], data: Mapping[str, Any], unread: Sequence[Unread],
-           short: bool = False) -> None:
+def _print(
+    form: str, verdicts: list[Verdict], data: Mapping[str, Any], unread: Sequence[Unread], short: bool = False
+) -> None:
     if form == "json":
         answer(as_json({**data, "unread": [one.as_dict() for one in unread]}))
     elif form == "html":

@@ -15,8 +15,21 @@ from helpers.policies.reading.kinds import KUSTOMIZATIONS
 from helpers.policies.reading.texts import Reading, read
 from helpers.policies.wording import clean_line
 
-_KINDS = ("namespaces", "nodes", "pods", "services", "networkpolicies", "deployments", "replicasets", "statefulsets",
-          "daemonsets", "jobs", "cronjobs", "ingresses", "configmaps")
+_KINDS = (
+    "namespaces",
+    "nodes",
+    "pods",
+    "services",
+    "networkpolicies",
+    "deployments",
+    "replicasets",
+    "statefulsets",
+    "daemonsets",
+    "jobs",
+    "cronjobs",
+    "ingresses",
+    "configmaps",
+)
 
 
 class BadInput(Exception):
@@ -25,14 +38,29 @@ class BadInput(Exception):
 
 def add_source(parser: argparse.ArgumentParser) -> None:
     """The options that say where objects come from."""
-    parser.add_argument("-f", "--filename", action="append", default=[], metavar="PATH",
-                        help="a file or directory of manifests (YAML or JSON), - for standard input; repeatable; "
-                             "without it the lab's cluster is read. A Helm chart: `helm template CHART | "
-                             f"{parser.prog} … -f -`")
-    parser.add_argument("-k", "--kustomize", action="append", default=[], metavar="DIR",
-                        help="a directory with a kustomization, which is built as `kubectl apply -k` does; repeatable")
-    parser.add_argument("--strict", action="store_true",
-                        help="exit status 2 when the input holds anything that is not read or not judged")
+    parser.add_argument(
+        "-f",
+        "--filename",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file or directory of manifests (YAML or JSON), - for standard input; repeatable; "
+        "without it the lab's cluster is read. A Helm chart: `helm template CHART | "
+        f"{parser.prog} … -f -`",
+    )
+    parser.add_argument(
+        "-k",
+        "--kustomize",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a directory with a kustomization, which is built as `kubectl apply -k` does; repeatable",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="exit status 2 when the input holds anything that is not read or not judged",
+    )
     parser.add_argument("--context", default="", help="the kubeconfig context of another cluster to read")
 
 
@@ -67,8 +95,9 @@ def kustomized(directory: str) -> str:
     from helpers.lab.kubectl import run
 
     if not any(Path(directory, name).is_file() for name in KUSTOMIZATIONS):
-        raise BadInput(f"{directory} holds no {KUSTOMIZATIONS[0]}, so there is nothing to build; read its files with "
-                       "-f")
+        raise BadInput(
+            f"{directory} holds no {KUSTOMIZATIONS[0]}, so there is nothing to build; read its files with -f"
+        )
     try:
         return run(["kustomize", directory], timeout=120)
     except KubectlError as error:
@@ -113,8 +142,10 @@ def _cluster_options(context: str) -> list[str]:
     if name != local.NAME:
         return ["--context", name]
     if not local.find().running:
-        raise BadInput(f"No cluster runs in {_short(home.home())}. Start it: python -m helpers up; or read another one "
-                       "with --context NAME, or files with -f PATH.")
+        raise BadInput(
+            f"No cluster runs in {_short(home.home())}. Start it: python -m helpers up; or read another one "
+            "with --context NAME, or files with -f PATH."
+        )
     return ["--kubeconfig", str(local.kubeconfig()), "--cache-dir", str(home.home() / "kubecache")]
 
 

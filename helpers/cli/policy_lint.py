@@ -36,11 +36,17 @@ def findings(options: argparse.Namespace) -> int:
     counted = _GRAVITY[: _GRAVITY.index(options.least) + 1]
     world = World.of(reading.objects)
     if not world.pods:
-        print("python -m helpers lint: the input has no pods or workloads, so only what a policy alone shows is "
-              "checked; add them with -f.", file=sys.stderr)
+        print(
+            "python -m helpers lint: the input has no pods or workloads, so only what a policy alone shows is "
+            "checked; add them with -f.",
+            file=sys.stderr,
+        )
     found = [one for one in lint(world, options.skip) if one.severity in counted]
-    answer(_findings_as(options.output, found, world.unread), world.unread,
-           "json" if options.output == "sarif" else options.output)
+    answer(
+        _findings_as(options.output, found, world.unread),
+        world.unread,
+        "json" if options.output == "sarif" else options.output,
+    )
     if not all(problem.minor for problem in reading.problems) or (options.strict and world.unread):
         return 2
     return 1 if any(one.id not in REMARKS for one in found) else 0
@@ -90,17 +96,31 @@ class Example(NamedTuple):
 def example(rule: str) -> Example:
     """The example of a rule."""
     text = files("helpers.policies.linting.examples").joinpath(f"{rule}.yaml").read_text(encoding="utf-8")
-    return Example(*(part.strip().removesuffix("---").rstrip() for part in
-                     re.split(r"^# (?:Given|Wrong|Right)\n", text, flags=re.MULTILINE)[1:]))
+    return Example(
+        *(
+            part.strip().removesuffix("---").rstrip()
+            for part in re.split(r"^# (?:Given|Wrong|Right)\n", text, flags=re.MULTILINE)[1:]
+        )
+    )
 
 
 def _explained(rule: str, form: str) -> str:
     shown = example(rule)
     found = [one for one in lint(read(f"{shown.given}\n---\n{shown.wrong}", "").objects) if one.id == rule]
     if form == "json":
-        return as_json({"id": rule, "about": about(rule), **shown._asdict(),
-                        "finding": {"severity": found[0].severity, "sentence": found[0].sentence,
-                                    "mend": found[0].mend}})
-    parts = ((f"{rule}: {about(rule)}", ""), ("Given:", shown.given), ("Wrong:", shown.wrong),
-             (f"{found[0].severity}: {found[0].sentence} {found[0].mend}", ""), ("Right:", shown.right))
+        return as_json(
+            {
+                "id": rule,
+                "about": about(rule),
+                **shown._asdict(),
+                "finding": {"severity": found[0].severity, "sentence": found[0].sentence, "mend": found[0].mend},
+            }
+        )
+    parts = (
+        (f"{rule}: {about(rule)}", ""),
+        ("Given:", shown.given),
+        ("Wrong:", shown.wrong),
+        (f"{found[0].severity}: {found[0].sentence} {found[0].mend}", ""),
+        ("Right:", shown.right),
+    )
     return "\n\n".join(f"{title}\n\n{text}" if text else title for title, text in parts)

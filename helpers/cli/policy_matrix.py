@@ -24,14 +24,27 @@ Keep = Callable[[Connection], bool]
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What the command takes besides its source and its form."""
     parser.add_argument("--by", choices=("workload", "pod"), default="workload")
-    parser.add_argument("-n", "--namespace", action="append", default=[],
-                        help="only connections with an end in this namespace; repeatable")
-    parser.add_argument("--from", dest="source", default="", metavar="END",
-                        help="only from this pod, workload or address; `outside` is the world outside of the cluster")
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        action="append",
+        default=[],
+        help="only connections with an end in this namespace; repeatable",
+    )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        default="",
+        metavar="END",
+        help="only from this pod, workload or address; `outside` is the world outside of the cluster",
+    )
     parser.add_argument("--to", dest="target", default="", metavar="END", help="only to this end")
-    parser.add_argument("--exposed", action="store_true",
-                        help="only what is shown to the outside (by Ingresses, routes, Services of type LoadBalancer "
-                             "or NodePort) and may be reached, on the ports that are shown")
+    parser.add_argument(
+        "--exposed",
+        action="store_true",
+        help="only what is shown to the outside (by Ingresses, routes, Services of type LoadBalancer "
+        "or NodePort) and may be reached, on the ports that are shown",
+    )
 
 
 def show(options: argparse.Namespace, world: World) -> None:
@@ -43,8 +56,12 @@ def show(options: argparse.Namespace, world: World) -> None:
     if not kept:
         print(f"python -m helpers matrix: {clean_line(_nothing(options, world))}", file=sys.stderr)
     if options.output == "json":
-        answer(as_json({"connections": [line.as_dict() for line in kept],
-                        "unread": [one.as_dict() for one in world.unread]}), form="json")
+        answer(
+            as_json(
+                {"connections": [line.as_dict() for line in kept], "unread": [one.as_dict() for one in world.unread]}
+            ),
+            form="json",
+        )
     else:
         answer(drawn(matrix_as, options.output, kept), world.unread, options.output)
 
@@ -54,10 +71,13 @@ def _filters(options: argparse.Namespace, world: World) -> Iterator[Keep]:
         known = dict.fromkeys(pod.namespace for pod in world.pods)
         for name in options.namespace:
             if name not in known:
-                raise BadInput(f"no pod of the input is in a namespace {name!r}; there "
-                               f"{'is' if len(known) == 1 else 'are'} {listed(known) or 'none'}")
-        yield lambda line: any(end.partition("/")[0] in options.namespace and "/" in end
-                               for end in (line.source, line.target))
+                raise BadInput(
+                    f"no pod of the input is in a namespace {name!r}; there "
+                    f"{'is' if len(known) == 1 else 'are'} {listed(known) or 'none'}"
+                )
+        yield lambda line: any(
+            end.partition("/")[0] in options.namespace and "/" in end for end in (line.source, line.target)
+        )
     if options.source:
         source = _is_end(world, options.source, options.by)
         yield lambda line: source(line.source)
@@ -123,6 +143,9 @@ def _nothing(options: argparse.Namespace, world: World) -> str:
         return "the input has no pod and no workload, so there is nothing to list"
     asked = [f"from {options.source}"] * bool(options.source) + [f"to {options.target}"] * bool(options.target)
     asked += [f"in {listed(options.namespace)}"] * bool(options.namespace)
-    what = "nothing that is shown to the outside may be reached from there" if options.exposed else (
-        "no connection is allowed")
+    what = (
+        "nothing that is shown to the outside may be reached from there"
+        if options.exposed
+        else ("no connection is allowed")
+    )
     return " ".join([what, *asked])

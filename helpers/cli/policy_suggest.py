@@ -26,9 +26,17 @@ def suggestion(options: argparse.Namespace, world: World) -> int:
     """
     _check_namespaces(options.namespace, world)
     flows = _flows(options) if options.origin != "manifests" else None
-    found = suggest(world, flows, declarations=options.origin != "flows", style=options.style,
-                    ingress=not options.no_ingress, egress=not options.no_egress, dns=not options.no_dns,
-                    namespaces=options.namespace or None, deny_unknown=options.deny_unknown)
+    found = suggest(
+        world,
+        flows,
+        declarations=options.origin != "flows",
+        style=options.style,
+        ingress=not options.no_ingress,
+        egress=not options.no_egress,
+        dns=not options.no_dns,
+        namespaces=options.namespace or None,
+        deny_unknown=options.deny_unknown,
+    )
     status = 0 if found.proof.exact and found.policies else 1
     if options.output == "json":
         answer(as_json({**found.as_dict(), "unread": [one.as_dict() for one in world.unread]}))
@@ -47,8 +55,11 @@ def _said(found: Suggestion) -> list[str]:
     lines += [f"not allowed: {line}" for line in found.proof.missing]
     lines += [f"allowed besides: {line}" for line in found.proof.extra]
     if not found.policies:
-        return [*lines, "proof: nothing is suggested, so there is nothing to prove. Suggest from the flow log too "
-                        "(--from both), or give the manifests that name the Services."]
+        return [
+            *lines,
+            "proof: nothing is suggested, so there is nothing to prove. Suggest from the flow log too "
+            "(--from both), or give the manifests that name the Services.",
+        ]
     return [*lines, f"proof: {found.proof.sentence}"]
 
 

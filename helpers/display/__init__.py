@@ -22,13 +22,32 @@ if TYPE_CHECKING:
     from helpers.display.widgets.timeline import timeline
 
 _HOMES = {
-    "architecture": "pictures", "compare": "explaining", "explain": "explaining", "flows": "tables",
-    "graph": "pictures", "labels": "picking", "matrix": "tables", "shop": "panel",
-    "flow_log": "widgets.flowlog", "timeline": "widgets.timeline", "workbench": "widgets.live",
+    "architecture": "pictures",
+    "compare": "explaining",
+    "explain": "explaining",
+    "flows": "tables",
+    "graph": "pictures",
+    "labels": "picking",
+    "matrix": "tables",
+    "shop": "panel",
+    "flow_log": "widgets.flowlog",
+    "timeline": "widgets.timeline",
+    "workbench": "widgets.live",
 }
 
-__all__ = ["architecture", "compare", "explain", "flow_log", "flows", "graph", "labels", "matrix", "shop", "timeline",
-           "workbench"]
+__all__ = [
+    "architecture",
+    "compare",
+    "explain",
+    "flow_log",
+    "flows",
+    "graph",
+    "labels",
+    "matrix",
+    "shop",
+    "timeline",
+    "workbench",
+]
 
 _ANSWERS = {
     ("helpers.policies.judging.verdicts", "Verdict"): "verdict_html",

@@ -33,8 +33,9 @@ def draw(source: str, form: str, *options: str) -> bytes:
 @lru_cache(maxsize=64)
 def _draw(program: str, source: str, form: str, options: tuple[str, ...]) -> bytes:
     try:
-        done = subprocess.run([program, f"-T{form}", *options], input=source.encode(), capture_output=True,
-                              timeout=SECONDS)
+        done = subprocess.run(
+            [program, f"-T{form}", *options], input=source.encode(), capture_output=True, timeout=SECONDS
+        )
     except subprocess.TimeoutExpired:
         raise DrawingError(f"{program} did not draw the graph within {SECONDS:.0f} s.") from None
     except OSError as error:

@@ -99,8 +99,10 @@ def _grouped(calls: Sequence[Call]) -> str:
 
 
 def _line(calls: str, allowed: bool, *, needed: bool) -> str:
-    return (f"{'✓' if allowed else '✗'} {calls}: would be {'allowed' if allowed else 'denied'} "
-            f"({'needed' if needed else 'nobody needs it'})")
+    return (
+        f"{'✓' if allowed else '✗'} {calls}: would be {'allowed' if allowed else 'denied'} "
+        f"({'needed' if needed else 'nobody needs it'})"
+    )
 
 
 def compare(policies: str | Path | Suggestion | Sequence[Mapping[str, Any]], *, besides: bool = False) -> Comparison:
@@ -141,5 +143,8 @@ def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) 
 def _merged(world: World, given: Sequence[Mapping[str, Any]], besides: bool) -> list[Mapping[str, Any]]:
     """The applied policies that stay."""
     names = {(item["metadata"]["namespace"], item["metadata"].get("name")) for item in given}
-    return [policy.source for policy in world.policies
-            if besides and not is_system(policy.namespace) and (policy.namespace, policy.name) not in names]
+    return [
+        policy.source
+        for policy in world.policies
+        if besides and not is_system(policy.namespace) and (policy.namespace, policy.name) not in names
+    ]

@@ -43,8 +43,11 @@ class Cell:
         if not self.calls or self.reach is None:
             return ("no Service shows it to the outside",) if self.state == "denied" else ()
         verdicts = [(call, self.reach.verdict(call)) for call in self.calls]
-        return tuple(f"port {door(call)}: {'allowed' if verdict else 'denied'}"
-                     + (f" by {', '.join(verdict.policies)}" if verdict.policies else "") for call, verdict in verdicts)
+        return tuple(
+            f"port {door(call)}: {'allowed' if verdict else 'denied'}"
+            + (f" by {', '.join(verdict.policies)}" if verdict.policies else "")
+            for call, verdict in verdicts
+        )
 
     @property
     def words(self) -> str:
@@ -72,15 +75,19 @@ def ends_of(reach: Reach) -> tuple[list[str], list[str]]:
     return [*elsewhere, *inside], [key for key in inside if key in reach.stage.doors_of]
 
 
-def grid(reach: Reach, before: Reach | None = None, rows: Sequence[str] | None = None,
-         columns: Sequence[str] | None = None) -> Grid:
+def grid(
+    reach: Reach, before: Reach | None = None, rows: Sequence[str] | None = None, columns: Sequence[str] | None = None
+) -> Grid:
     """The grid of a world, or of some rows and columns of it."""
     callers, called = ends_of(reach)
     callers = callers if rows is None else sorted(rows, key=_place)
     called = called if columns is None else sorted(columns, key=_place)
     before = reach if before is None else before
-    return Grid(tuple(callers), tuple(called), {(source, target): _cell(source, target, reach, before)
-                                                for source in callers for target in called})
+    return Grid(
+        tuple(callers),
+        tuple(called),
+        {(source, target): _cell(source, target, reach, before) for source in callers for target in called},
+    )
 
 
 def _place(end: str) -> tuple[bool, tuple[bool, str]]:
@@ -96,8 +103,10 @@ def _cell(source: str, target: str, reach: Reach, before: Reach) -> Cell:
         return Cell("denied")
     needed = reach.stage.needed
     states = {call: _state(call, reach, before) for call in calls}
-    first = min(calls, key=lambda call: (not (call in needed and states[call] in ("cut", "opened")),
-                                         _TELLING.index(states[call])))
+    first = min(
+        calls,
+        key=lambda call: (not (call in needed and states[call] in ("cut", "opened")), _TELLING.index(states[call])),
+    )
     return Cell(states[first], calls, first, first in needed, reach)
 
 

@@ -94,12 +94,17 @@ def _callers(nodes: Sequence[Box], edges: Sequence[Key]) -> dict[str, str]:
         target = next(iter(targets))
         if source not in called and len(targets) == 1 and not (framed and homes[source] != homes[target]):
             found.setdefault(target, []).append(source)
-    return {source: target for target, sources in found.items() if len(sources) <= 2 and calls.get(target)
-            for source in sources}
+    return {
+        source: target
+        for target, sources in found.items()
+        if len(sources) <= 2 and calls.get(target)
+        for source in sources
+    }
 
 
-def _with_callers(layout: Layout, nodes: tuple[Box, ...], callers: dict[str, str],
-                  edges: tuple[Key, ...]) -> Layout | None:
+def _with_callers(
+    layout: Layout, nodes: tuple[Box, ...], callers: dict[str, str], edges: tuple[Key, ...]
+) -> Layout | None:
     """Put callers above and below whom they call, their labels to the left; None if there is no room."""
     places, courses = dict(layout.places), dict(layout.courses)
     widths = {key: width for key, _, width in nodes}
@@ -121,15 +126,20 @@ def _with_callers(layout: Layout, nodes: tuple[Box, ...], callers: dict[str, str
 
 
 def _near(place: Place, other: Place) -> bool:
-    return (abs(place.x - other.x) < (place.width + other.width) / 2 + 8
-            and abs(place.y - other.y) < (place.height + other.height) / 2 + 4)
+    return (
+        abs(place.x - other.x) < (place.width + other.width) / 2 + 8
+        and abs(place.y - other.y) < (place.height + other.height) / 2 + 4
+    )
 
 
 def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
     """The bare graph; nodes and edges go by their numbers, so that no name can disturb."""
     crowded = len(edges) > CROWDED
-    lines = ["digraph plan {", f"rankdir=LR; nodesep={0.14 if crowded else 0.08}; ranksep={0.9 if crowded else 0.3}; "
-             "splines=true; node [shape=box fixedsize=true label=\"\"]; edge [arrowsize=0.8]"]
+    lines = [
+        "digraph plan {",
+        f"rankdir=LR; nodesep={0.14 if crowded else 0.08}; ranksep={0.9 if crowded else 0.3}; "
+        'splines=true; node [shape=box fixedsize=true label=""]; edge [arrowsize=0.8]',
+    ]
     numbers = {key: number for number, (key, _, _) in enumerate(nodes)}
     homes = {key: namespace for key, namespace, _ in nodes}
     pairs = list(_pairs(edges))
@@ -138,15 +148,29 @@ def _source(nodes: Sequence[Box], edges: Sequence[Key]) -> str:
     for place, namespace in enumerate(namespaces):
         framed = several and namespace
         lines += [f"subgraph cluster_{place} {{ margin=14; label=room;"] if framed else []
-        lines += [f"{number} [width={width / 72:.3f} height={NODE_HEIGHT / 72:.3f}]"
-                  for number, (_, own, width) in enumerate(nodes) if own == namespace]
-        lines += [f"{{rank=same; {numbers[one]}; {numbers[other]}}}" for one, other in pairs
-                  if homes[one] == homes[other] == namespace]
+        lines += [
+            f"{number} [width={width / 72:.3f} height={NODE_HEIGHT / 72:.3f}]"
+            for number, (_, own, width) in enumerate(nodes)
+            if own == namespace
+        ]
+        lines += [
+            f"{{rank=same; {numbers[one]}; {numbers[other]}}}"
+            for one, other in pairs
+            if homes[one] == homes[other] == namespace
+        ]
         lines += ["}"] if framed else []
-    room = (f' label=<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
-            f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>') if not crowded else ""
-    lines += [f"{numbers[source]} -> {numbers[target]} [comment={number}{room}]"
-              for number, (source, target, *_) in enumerate(edges)]
+    room = (
+        (
+            f' label=<<table border="0" cellborder="0" fixedsize="true" width="{LABEL_WIDTH:.0f}" '
+            f'height="{LABEL_HEIGHT:.0f}"><tr><td></td></tr></table>>'
+        )
+        if not crowded
+        else ""
+    )
+    lines += [
+        f"{numbers[source]} -> {numbers[target]} [comment={number}{room}]"
+        for number, (source, target, *_) in enumerate(edges)
+    ]
     return "\n".join([*lines, "}"])
 
 

@@ -45,6 +45,7 @@ def _beside_helpers() -> bool:
 
 def load_ipython_extension(shell: Any) -> None:
     """Look at each cell before IPython reads it."""
+
     def look(lines: list[str]) -> list[str]:
         return [_ANSWER] if needs_the_course("".join(lines), shell.user_ns) else lines
 

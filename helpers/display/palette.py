@@ -19,9 +19,20 @@ EXTRA = "#96318a"
 HALO = "#ffe08a"
 
 DARK = {
-    PAPER: "#15191e", INK: "#e6edf3", QUIET: "#a5b0bc", FRAME: "#59636e", OPEN_FILL: "#15191f",
-    INGRESS_FILL: "#12304d", INGRESS_WALL: "#74b9ff", EGRESS_FILL: "#3d2f0d", EGRESS_WALL: "#f2b84b",
-    BOTH_FILL: "#1d3822", ALLOWED: "#68b8f5", BLOCKED: "#ff9155", EXTRA: "#f0a0d0", HALO: "#5c4a12",
+    PAPER: "#15191e",
+    INK: "#e6edf3",
+    QUIET: "#a5b0bc",
+    FRAME: "#59636e",
+    OPEN_FILL: "#15191f",
+    INGRESS_FILL: "#12304d",
+    INGRESS_WALL: "#74b9ff",
+    EGRESS_FILL: "#3d2f0d",
+    EGRESS_WALL: "#f2b84b",
+    BOTH_FILL: "#1d3822",
+    ALLOWED: "#68b8f5",
+    BLOCKED: "#ff9155",
+    EXTRA: "#f0a0d0",
+    HALO: "#5c4a12",
 }
 """Light colour → its partner on a dark page."""
 

@@ -47,11 +47,13 @@ class Panel:
         options = {"address": self.address, "path": self.path, "seen": self.seen, "beside": self.beside}
         script = _asset("panel.js").replace("__OPTIONS__", _script_safe(options)).replace("__ID__", name)
         path = html.escape(self.path, quote=True)
-        return (f"<style>{_asset('panel.css')}</style>"
-                f'<div class="lab-shop" id="{name}" data-status="{status}" data-path="{path}" '
-                f'style="height:{self.height}px">{_toolbar(source, status)}'
-                f'<iframe src="{html.escape(source, quote=True)}" title="Hipster Shop"></iframe></div>'
-                f"<script>{script}</script>")
+        return (
+            f"<style>{_asset('panel.css')}</style>"
+            f'<div class="lab-shop" id="{name}" data-status="{status}" data-path="{path}" '
+            f'style="height:{self.height}px">{_toolbar(source, status)}'
+            f'<iframe src="{html.escape(source, quote=True)}" title="Hipster Shop"></iframe></div>'
+            f"<script>{script}</script>"
+        )
 
 
 def shop(path: str = "/", *, beside: bool = False, height: int = HEIGHT) -> Panel:
@@ -78,12 +80,14 @@ def shop(path: str = "/", *, beside: bool = False, height: int = HEIGHT) -> Pane
 
 def _toolbar(source: str, status: str) -> str:
     word = {"LOADING": "loading …", "OK": "OK", "ERROR": "ERROR"}[status]
-    return ('<div class="bar" role="toolbar" aria-label="The shop">'
-            '<button type="button" class="reload" title="Load this page again">⟳ Reload</button>'
-            '<span class="path" title="The page of the shop"></span>'
-            f'<span class="status" role="status">{word}</span><span class="room"></span>'
-            '<button type="button" class="dock" title="Show the shop at the right of the window" hidden>Beside</button>'
-            f'<a href="{html.escape(source, quote=True)}" target="_blank" rel="noopener">In a tab</a></div>')
+    return (
+        '<div class="bar" role="toolbar" aria-label="The shop">'
+        '<button type="button" class="reload" title="Load this page again">⟳ Reload</button>'
+        '<span class="path" title="The page of the shop"></span>'
+        f'<span class="status" role="status">{word}</span><span class="room"></span>'
+        '<button type="button" class="dock" title="Show the shop at the right of the window" hidden>Beside</button>'
+        f'<a href="{html.escape(source, quote=True)}" target="_blank" rel="noopener">In a tab</a></div>'
+    )
 
 
 def _still(found: Page, height: int) -> str:
@@ -95,12 +99,14 @@ def _still(found: Page, height: int) -> str:
     except LabError:
         content = found.html
     status = "OK" if found.ok else "ERROR"
-    return (f"<style>{_asset('panel.css')}</style>"
-            f'<div class="lab-shop" data-status="{status}" data-path="{html.escape(found.path, quote=True)}" '
-            f'style="height:{height}px"><div class="bar"><span class="path">{html.escape(found.path)}</span>'
-            f'<span class="status">{status} {found.status} · {found.seconds:.2f} s</span><span class="room"></span>'
-            f"<span>as it looked when this cell ran</span></div>"
-            f'<iframe sandbox="" title="Hipster Shop" srcdoc="{html.escape(content, quote=True)}"></iframe></div>')
+    return (
+        f"<style>{_asset('panel.css')}</style>"
+        f'<div class="lab-shop" data-status="{status}" data-path="{html.escape(found.path, quote=True)}" '
+        f'style="height:{height}px"><div class="bar"><span class="path">{html.escape(found.path)}</span>'
+        f'<span class="status">{status} {found.status} · {found.seconds:.2f} s</span><span class="room"></span>'
+        f"<span>as it looked when this cell ran</span></div>"
+        f'<iframe sandbox="" title="Hipster Shop" srcdoc="{html.escape(content, quote=True)}"></iframe></div>'
+    )
 
 
 def _asset(name: str) -> str:

@@ -66,19 +66,25 @@ class Picked:
         policy = "" if self.trouble else f"<pre>{html.escape(self.yaml)}</pre>"
         head = "".join(f'<th scope="col">{name}</th>' for name in ("picked", "pod", "labels"))
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-        return (f'<div class="lab-labels" data-chosen="{len(self.chosen)}"><style>{_STYLE}</style>'
-                f'<p role="status"><strong>{html.escape(self.sentence)}</strong></p>'
-                f'<div class="both">{table}<div>In a policy:{policy}</div></div></div>')
+        return (
+            f'<div class="lab-labels" data-chosen="{len(self.chosen)}"><style>{_STYLE}</style>'
+            f'<p role="status"><strong>{html.escape(self.sentence)}</strong></p>'
+            f'<div class="both">{table}<div>In a policy:{policy}</div></div></div>'
+        )
 
     def _row(self, pod: Pod) -> str:
         chosen = pod.key in self.chosen
-        return (f'<tr class="{"chosen" if chosen else "left"}"><td>{"✓" if chosen else ""}</td>'
-                f"<td>{html.escape(_name(pod))}</td><td><code>{html.escape(_labels(pod))}</code></td></tr>")
+        return (
+            f'<tr class="{"chosen" if chosen else "left"}"><td>{"✓" if chosen else ""}</td>'
+            f"<td>{html.escape(_name(pod))}</td><td><code>{html.escape(_labels(pod))}</code></td></tr>"
+        )
 
 
-_STYLE = (".lab-labels .both{display:flex;gap:2em;flex-wrap:wrap}.lab-labels table{font-size:13px;margin:0}"
-          ".lab-labels td,.lab-labels th{text-align:left;padding:.1em .6em}.lab-labels tr.left{opacity:.75}"
-          ".lab-labels tr.chosen td:first-child{font-weight:bold}.lab-labels pre{font-size:13px;margin:.3em 0}")
+_STYLE = (
+    ".lab-labels .both{display:flex;gap:2em;flex-wrap:wrap}.lab-labels table{font-size:13px;margin:0}"
+    ".lab-labels td,.lab-labels th{text-align:left;padding:.1em .6em}.lab-labels tr.left{opacity:.75}"
+    ".lab-labels tr.chosen td:first-child{font-weight:bold}.lab-labels pre{font-size:13px;margin:.3em 0}"
+)
 
 
 def pick(selector: str = "", *, objects: Iterable[Mapping[str, Any]] | None = None) -> Picked:
@@ -117,8 +123,13 @@ def _field() -> Any:
     """A field whose answer follows every key."""
     import ipywidgets
 
-    field = ipywidgets.Text(value="app=frontend", description="Selector:", continuous_update=True,
-                            placeholder="app=frontend", layout=ipywidgets.Layout(width="32em"))
+    field = ipywidgets.Text(
+        value="app=frontend",
+        description="Selector:",
+        continuous_update=True,
+        placeholder="app=frontend",
+        layout=ipywidgets.Layout(width="32em"),
+    )
     answer = ipywidgets.HTML(value=pick(field.value)._repr_html_())
 
     def follow(change: Mapping[str, Any]) -> None:
@@ -141,6 +152,9 @@ def _labels(pod: Pod) -> str:
 
 def _scalar(value: str) -> str:
     """A label's value in YAML: quoted where YAML would read something else than text."""
-    plain = value and value[0].isalpha() and value.lower() not in ("yes", "no", "on", "off", "true", "false", "null",
-                                                                   "y", "n")
+    plain = (
+        value
+        and value[0].isalpha()
+        and value.lower() not in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
+    )
     return value if plain else f'"{value}"'

@@ -70,21 +70,22 @@ class Picture:
         except DrawingError as error:
             return f"<p><strong>{html.escape(self.title)}</strong>: {html.escape(self.sentence)}<br>{_text(error)}</p>"
         style = f".lab-picture svg{{min-width:min(var(--width),{NARROWEST}px)}}{palette.dark_style('.lab-picture')}"
-        return (f'<div class="lab-picture" style="overflow-x:auto"><style>{style}</style>'
-                f"{picture}</div>")
+        return f'<div class="lab-picture" style="overflow-x:auto"><style>{style}</style>{picture}</div>'
 
     def _svg(self, name: str) -> str:
-        body = self._drawn[self._drawn.index("<svg"):]
-        head, inner = re.match(r"<svg([^>]*)>", body), body[body.index(">") + 1:]
+        body = self._drawn[self._drawn.index("<svg") :]
+        head, inner = re.match(r"<svg([^>]*)>", body), body[body.index(">") + 1 :]
         assert head
         size = re.search(r'width="([\d.]+)pt"', head[1])
         box = re.search(r'viewBox="[^"]*"', head[1])
         width = f"{float(size[1]) * _SCALE:.0f}px" if size else "100%"
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
-                f'aria-labelledby="{name}-title {name}-text" {box[0] if box else ""} width="100%" '
-                f'style="--width:{width};max-width:{width};height:auto">'
-                f'<title id="{name}-title">{html.escape(self.title)}</title>'
-                f'<desc id="{name}-text">{html.escape(self.sentence)}</desc>{_unnamed(inner, name)}')
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
+            f'aria-labelledby="{name}-title {name}-text" {box[0] if box else ""} width="100%" '
+            f'style="--width:{width};max-width:{width};height:auto">'
+            f'<title id="{name}-title">{html.escape(self.title)}</title>'
+            f'<desc id="{name}-text">{html.escape(self.sentence)}</desc>{_unnamed(inner, name)}'
+        )
 
     @cached_property
     def _drawn(self) -> str:
@@ -94,9 +95,11 @@ class Picture:
 def message(title: str, sentence: str) -> Picture:
     """A picture that only says something, for when there is nothing to draw."""
     width = max(len(sentence), len(title)) * 6.2 / 72 + 0.3
-    source = (f'digraph message {{ graph [bgcolor="{palette.PAPER}"]; node [shape=plaintext fontname="Helvetica,Arial,'
-              f'sans-serif" fontsize=11 fontcolor="{palette.INK}"]; words [pos="0,0" width={width:.2f} '
-              f"label={quoted(sentence)}] }}")
+    source = (
+        f'digraph message {{ graph [bgcolor="{palette.PAPER}"]; node [shape=plaintext fontname="Helvetica,Arial,'
+        f'sans-serif" fontsize=11 fontcolor="{palette.INK}"]; words [pos="0,0" width={width:.2f} '
+        f"label={quoted(sentence)}] }}"
+    )
     return Picture(source, title, sentence)
 
 

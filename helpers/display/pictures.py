@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 TITLE = "Who may call whom"
 
 
-def graph(world: World | None = None, needs: Iterable[Need] | None = None, *,
-          objects: Iterable[Mapping[str, Any]] | None = None, last: str | None = None, before: World | None = None,
-          title: str = "") -> Picture:
+def graph(
+    world: World | None = None,
+    needs: Iterable[Need] | None = None,
+    *,
+    objects: Iterable[Mapping[str, Any]] | None = None,
+    last: str | None = None,
+    before: World | None = None,
+    title: str = "",
+) -> Picture:
     """Draw the live cluster's workloads, the calls that they need, and what the policies make of them.
 
     Give `objects` (dictionaries), or a `world` with its `needs`, to draw something else than the live cluster.
@@ -63,7 +69,8 @@ def _plan(scene: Scene) -> Picture:
     if not scene.nodes:
         return message(title, "There is no application to draw yet. Deploy the shop: lab.deploy()")
     arrows = [arrow_words(edge) for edge in scene.edges]
-    count = f"{plural(sum(bool(node.namespace) for node in scene.nodes), 'workload')} and " \
-            f"{plural(len(arrows), 'arrow')}"
+    count = (
+        f"{plural(sum(bool(node.namespace) for node in scene.nodes), 'workload')} and {plural(len(arrows), 'arrow')}"
+    )
     sentence = f"{count}: {'; '.join(arrows)}."
     return Picture(drawing.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)

@@ -48,8 +48,9 @@ def _needed(edge: Edge, start: Point, end: Point, layout: Layout) -> Route:
     """Through the label's middle; level past the workloads above and below it, if that helps; else graphviz's line."""
     course = layout.courses[_key(edge)]
     if not course.line and course.label:
-        return Route(_line(_round(_side(layout.places[edge.source], 0.0, right=False), course.label, end), end),
-                     course.label)
+        return Route(
+            _line(_round(_side(layout.places[edge.source], 0.0, right=False), course.label, end), end), course.label
+        )
     if course.label is None:  # a crowded picture: graphviz knows best
         return Route(course.line, None)
     others = list(_others(edge, layout.places))
@@ -70,7 +71,7 @@ def _height_at(course: Course) -> float:
     assert course.label
     x, height = course.label
     points = _points(course)
-    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start:start + 4], 24)]
+    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start : start + 4], 24)]
     nearest = min(along, key=lambda point: abs(point[0] - x), default=(x, height))
     return nearest[1] if abs(nearest[1] - height) < LABEL_HEIGHT else height
 
@@ -102,16 +103,24 @@ def _sides(place: Place) -> list[tuple[Point, Point]]:
     """Where a needless call may touch a workload, and the direction away from it; clear of the needed calls' middle."""
     width, height = place.width / 2, place.height / 2
     x, y = place.x, place.y
-    return [((x + width, y - height + 5), (1.0, 0.0)), ((x - width, y + height - 5), (-1.0, 0.0)),
-            ((x + width / 3, y + height), (0.0, 1.0)), ((x - width / 3, y - height), (0.0, -1.0))]
+    return [
+        ((x + width, y - height + 5), (1.0, 0.0)),
+        ((x - width, y + height - 5), (-1.0, 0.0)),
+        ((x + width / 3, y + height), (0.0, 1.0)),
+        ((x - width / 3, y - height), (0.0, -1.0)),
+    ]
 
 
 def _between(start: Point, out: Point, end: Point, back: Point) -> tuple[list[Point], Point]:
     """A curve that leaves and arrives at right angles to the sides; and its arrow's tip."""
     stop = (end[0] + back[0] * ARROW, end[1] + back[1] * ARROW)
     reach = 18 + math.hypot(stop[0] - start[0], stop[1] - start[1]) * 0.3
-    return [start, (start[0] + out[0] * reach, start[1] + out[1] * reach),
-            (stop[0] + back[0] * reach, stop[1] + back[1] * reach), stop], end
+    return [
+        start,
+        (start[0] + out[0] * reach, start[1] + out[1] * reach),
+        (stop[0] + back[0] * reach, stop[1] + back[1] * reach),
+        stop,
+    ], end
 
 
 def _cost(points: Sequence[Point], others: Sequence[Place], layout: Layout) -> float:
@@ -130,16 +139,31 @@ def _through(start: Point, first: Point, second: Point, end: Point) -> list[Poin
     before, after = (first[0] - start[0]) / 2, (stop - second[0]) / 2
     third = (second[0] - first[0]) / 3
     between = [(first[0] + third, first[1]), (second[0] - third, second[1]), second] if third else []
-    return [start, (start[0] + before, start[1]), (first[0] - before, first[1]), first, *between,
-            (second[0] + after, second[1]), (stop - after, end[1]), (stop, end[1])]
+    return [
+        start,
+        (start[0] + before, start[1]),
+        (first[0] - before, first[1]),
+        first,
+        *between,
+        (second[0] + after, second[1]),
+        (stop - after, end[1]),
+        (stop, end[1]),
+    ]
 
 
 def _round(start: Point, middle: Point, end: Point) -> list[Point]:
     """From a left side round to the left side of the workload below or above, through the label's middle."""
     stop = end[0] - ARROW
     (x, y), half = middle, 0.45
-    return [start, (x, start[1]), (x, y + (start[1] - y) * half), middle,
-            (x, y + (end[1] - y) * half), (x, end[1]), (stop, end[1])]
+    return [
+        start,
+        (x, start[1]),
+        (x, y + (start[1] - y) * half),
+        middle,
+        (x, y + (end[1] - y) * half),
+        (x, end[1]),
+        (stop, end[1]),
+    ]
 
 
 def _line(points: Sequence[Point], tip: Point) -> str:
@@ -153,7 +177,7 @@ def _pair(point: Point) -> str:
 
 def _hits(points: Sequence[Point], places: Sequence[Place]) -> int:
     """How many of the places a line runs through."""
-    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start:start + 4], 24)]
+    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start : start + 4], 24)]
     return sum(any(_inside(point, place) for point in along) for place in places)
 
 

@@ -64,8 +64,9 @@ class Node:
         """One of "open", "ingress", "egress", "both", "outside"."""
         if not self.namespace:
             return OUTSIDE
-        return {(False, False): "open", (True, False): "ingress", (False, True): "egress",
-                (True, True): "both"}[bool(self.ingress), bool(self.egress)]
+        return {(False, False): "open", (True, False): "ingress", (False, True): "egress", (True, True): "both"}[
+            bool(self.ingress), bool(self.egress)
+        ]
 
 
 @dataclass(frozen=True)
@@ -110,15 +111,19 @@ class Scene:
         if not self.nodes:
             return "There is no pod to draw yet. Deploy the shop: lab.deploy()"
         needed = self.count(ALLOWED) + self.count(BLOCKED)
-        parts = [f"{_plural(sum(bool(node.namespace) for node in self.nodes), 'workload')} under "
-                 f"{_plural(self.policies, 'policy', 'policies')}: {self.count(ALLOWED)} of {needed} needed calls are "
-                 "allowed"]
+        parts = [
+            f"{_plural(sum(bool(node.namespace) for node in self.nodes), 'workload')} under "
+            f"{_plural(self.policies, 'policy', 'policies')}: {self.count(ALLOWED)} of {needed} needed calls are "
+            "allowed"
+        ]
         blocked = [f"{short(edge.source)} → {short(edge.target)}" for edge in self.edges if edge.state == BLOCKED]
         if blocked:
             parts.append(f"blocked are {_listed(blocked)}")
         if extra := self.count(EXTRA):
-            parts.append(f"{_plural(extra, 'call')} that nobody needs {'is' if extra == 1 else 'are'} allowed into or "
-                         "out of isolated workloads")
+            parts.append(
+                f"{_plural(extra, 'call')} that nobody needs {'is' if extra == 1 else 'are'} allowed into or "
+                "out of isolated workloads"
+            )
         if quiet := [node.name for node in self.nodes if node.no_dns]:
             parts.append(f"no DNS for {_listed(quiet)}")
         opened = sum(node.state == "open" for node in self.nodes)
@@ -140,8 +145,9 @@ def scene_of(world: World, needs: Iterable[Need], *, last: str | None = None, be
     return scene_between(Reach(world, stage), None if before is None else Reach(before, stage), wanted, newest)
 
 
-def scene_between(reach: Reach, before: Reach | None, needs: Sequence[Need], last: str = "",
-                  only: Collection[str] | None = None) -> Scene:
+def scene_between(
+    reach: Reach, before: Reach | None, needs: Sequence[Need], last: str = "", only: Collection[str] | None = None
+) -> Scene:
     """The scene of a world that was asked already, with what differs from another; `only` are the workloads to draw
     of many."""
     drawn = _Drawn(reach, before, shown(reach.world, needs, only))
@@ -149,10 +155,14 @@ def scene_between(reach: Reach, before: Reach | None, needs: Sequence[Need], las
     policies = len(_of_application(reach.world))
     extras = list(drawn.extras()) if policies else []
     nodes = [drawn.node(workload) for workload in drawn.workloads.values()]
-    elsewhere = dict.fromkeys(end for edge in (*edges, *extras) for end in (edge.source, edge.target)
-                              if end not in drawn.workloads)
-    nodes, few = _thin([*(Node(end, _TITLES.get(end, end), "") for end in elsewhere), *nodes], extras,
-                       FEW if len(edges) <= CROWDED else 0)
+    elsewhere = dict.fromkeys(
+        end for edge in (*edges, *extras) for end in (edge.source, edge.target) if end not in drawn.workloads
+    )
+    nodes, few = _thin(
+        [*(Node(end, _TITLES.get(end, end), "") for end in elsewhere), *nodes],
+        extras,
+        FEW if len(edges) <= CROWDED else 0,
+    )
     scene = Scene(tuple(nodes), (*edges, *few), last, policies)
     return _merge_quiet(scene) if len(nodes) > MANY else scene
 
@@ -162,8 +172,11 @@ def shown(world: World, needs: Iterable[Need], only: Collection[str] | None = No
     that it calls."""
     own = {key for key, one in world.workloads.items() if not is_system(one.namespace)}
     ends = {end for need in needs for end in (need.source, need.target) if {need.source, need.target} & own}
-    return {key: world.workloads[key] for key in sorted(own | (ends & world.workloads.keys()), key=first_default)
-            if only is None or key in only}
+    return {
+        key: world.workloads[key]
+        for key in sorted(own | (ends & world.workloads.keys()), key=first_default)
+        if only is None or key in only
+    }
 
 
 def first_default(key: str) -> tuple[bool, str]:
@@ -173,8 +186,10 @@ def first_default(key: str) -> tuple[bool, str]:
 
 def latest(world: World) -> str:
     """The policy that the API server wrote last, "ns/name"; empty if none has a resourceVersion."""
-    versions = {policy.key: str((policy.source.get("metadata") or {}).get("resourceVersion") or "")
-                for policy in _of_application(world)}
+    versions = {
+        policy.key: str((policy.source.get("metadata") or {}).get("resourceVersion") or "")
+        for policy in _of_application(world)
+    }
     known = {key: int(version) for key, version in versions.items() if version.isdigit()}
     return max(known, key=lambda key: known[key]) if known else ""
 
@@ -206,15 +221,17 @@ class _Drawn:
         """Whether both ends of a need are drawn, one of them a workload."""
         ends = (need.source, need.target)
         return any(end in self.workloads for end in ends) and all(
-            end in self.workloads or (end in self._reach.stage.bits and "/" not in end) for end in ends)
+            end in self.workloads or (end in self._reach.stage.bits and "/" not in end) for end in ends
+        )
 
     def node(self, workload: Workload) -> Node:
         key = workload.key
         ingress, egress = self._isolated[key]
         changed = self._before is not None and (ingress, egress) != _isolating(self._before.world, key)
         no_dns = key in self._callers and not resolves(workload.pods[0], self._reach.world)
-        return Node(key, workload.name, workload.namespace, workload.members, ingress, egress, no_dns=no_dns,
-                    changed=changed)
+        return Node(
+            key, workload.name, workload.namespace, workload.members, ingress, egress, no_dns=no_dns, changed=changed
+        )
 
     def needed(self, need: Need) -> Edge:
         call = Call(need.source, need.target, need.port, need.protocol)
@@ -225,8 +242,14 @@ class _Drawn:
                 change = "now allowed" if verdict.allowed else "now blocked"
             elif old.policies != verdict.policies:
                 change = "now by policy"
-        return Edge(*call, ALLOWED if verdict.allowed else BLOCKED, verdict.policies, verdict.sentence, change,
-                    getattr(need, "service_port", 0))
+        return Edge(
+            *call,
+            ALLOWED if verdict.allowed else BLOCKED,
+            verdict.policies,
+            verdict.sentence,
+            change,
+            getattr(need, "service_port", 0),
+        )
 
     def extras(self) -> Iterator[Edge]:
         """Calls that policies let pass although the application needs none: into or out of isolated workloads.
@@ -257,8 +280,10 @@ def _thin(nodes: list[Node], extras: list[Edge], few: int) -> tuple[list[Node], 
         many = {key for key, count in found.items() if count > few}
         counts |= {(key, side): found[key] for key in many}
         drawn = [edge for edge in drawn if getattr(edge, end) not in many]
-    return [replace(node, others_in=counts.get((node.key, "in"), 0), others_out=counts.get((node.key, "out"), 0))
-            for node in nodes], [*drawn, *outward]
+    return [
+        replace(node, others_in=counts.get((node.key, "in"), 0), others_out=counts.get((node.key, "out"), 0))
+        for node in nodes
+    ], [*drawn, *outward]
 
 
 def _merge_quiet(scene: Scene) -> Scene:
@@ -269,8 +294,10 @@ def _merge_quiet(scene: Scene) -> Scene:
     for node in scene.nodes:
         lively = node.key in busy or node.state != "open" or node.others_in
         (kept if lively else quiet.setdefault(node.namespace, [])).append(node)
-    merged = [Node(f"{namespace}/…", f"{len(nodes)} more", namespace, sum(node.pods for node in nodes))
-              for namespace, nodes in quiet.items()]
+    merged = [
+        Node(f"{namespace}/…", f"{len(nodes)} more", namespace, sum(node.pods for node in nodes))
+        for namespace, nodes in quiet.items()
+    ]
     return replace(scene, nodes=(*kept, *merged))
 
 

@@ -39,8 +39,10 @@ def _requirement(part: str) -> tuple[str, str, list[str]]:
         return found[1], "NotIn" if found[2] == "!=" else "In", [found[3]]
     if found := _EXISTS.match(part):
         return found[2], "DoesNotExist" if found[1] else "Exists", []
-    raise LabError(f"{part!r} is no selector. Write it like app=frontend, app in (frontend, cartservice), "
-                   "app!=frontend, app or !app; join several with commas.")
+    raise LabError(
+        f"{part!r} is no selector. Write it like app=frontend, app in (frontend, cartservice), "
+        "app!=frontend, app or !app; join several with commas."
+    )
 
 
 def _parts(text: str) -> Iterator[str]:

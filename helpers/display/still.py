@@ -11,8 +11,14 @@ from helpers.lab.shop import Page
 
 _LARGEST = 200_000  # bytes; anything larger is left out
 _SECONDS = 5.0
-_TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp",
-          ".ico": "image/x-icon"}
+_TYPES = {
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+}
 
 
 def standalone(page: Page) -> str:

@@ -17,8 +17,13 @@ from helpers.policies.wording import short
 if TYPE_CHECKING:
     from helpers.policies import World
 
-_COLOURS = {"needed": palette.ALLOWED, "blocked": palette.BLOCKED, "open": palette.EXTRA, "denied": palette.QUIET,
-            "self": palette.QUIET}
+_COLOURS = {
+    "needed": palette.ALLOWED,
+    "blocked": palette.BLOCKED,
+    "open": palette.EXTRA,
+    "denied": palette.QUIET,
+    "self": palette.QUIET,
+}
 _DARK = {state: palette.DARK[colour] for state, colour in _COLOURS.items()}
 MANY = 40
 """Above so many workloads only those that policies select, or that calls need, have rows and columns."""
@@ -37,9 +42,11 @@ class Matrix(Grid):
         if not self.cells:
             return "There are no pods to compare yet. Deploy the shop: lab.deploy()"
         blocked = self.count("blocked")
-        return (f"{self.count('needed') + blocked} pairs need to connect and {blocked} of them "
-                f"{'is' if blocked == 1 else 'are'} blocked; {self.count('open')} more pairs may connect though nobody "
-                f"needs it; {self.count('denied')} are denied.")
+        return (
+            f"{self.count('needed') + blocked} pairs need to connect and {blocked} of them "
+            f"{'is' if blocked == 1 else 'are'} blocked; {self.count('open')} more pairs may connect though nobody "
+            f"needs it; {self.count('denied')} are denied."
+        )
 
     @property
     def exact(self) -> bool:
@@ -62,12 +69,17 @@ class Matrix(Grid):
             return f"<p>{html.escape(self.sentence)}</p>"
         head = "".join(f'<th scope="col"><span>{html.escape(short(column))}</span></th>' for column in self.columns)
         body = "".join(self._row(row) for row in self.rows)
-        key = " ".join(f'<span class="entry"><span class="{state}">{mark}</span> {words}&emsp;</span>'
-                       for state in STANDING for mark, words in [CELLS[state]])
-        return (f'<div class="lab-matrix"><style>{_STYLE}</style><div style="overflow-x:auto"><table>'
-                f"<caption>Who may reach whom: rows call, columns are called</caption>"
-                f'<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div><p class="key">{key}</p>'
-                f"<p>{html.escape(self.sentence)}</p></div>")
+        key = " ".join(
+            f'<span class="entry"><span class="{state}">{mark}</span> {words}&emsp;</span>'
+            for state in STANDING
+            for mark, words in [CELLS[state]]
+        )
+        return (
+            f'<div class="lab-matrix"><style>{_STYLE}</style><div style="overflow-x:auto"><table>'
+            f"<caption>Who may reach whom: rows call, columns are called</caption>"
+            f'<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div><p class="key">{key}</p>'
+            f"<p>{html.escape(self.sentence)}</p></div>"
+        )
 
     def _row(self, row: str) -> str:
         cells = "".join(self._cell(row, column) for column in self.columns)
@@ -79,22 +91,30 @@ class Matrix(Grid):
         return f'<td class="{cell.state}" title="{words}" aria-label="{words}">{CELLS[cell.state][0]}</td>'
 
 
-_STYLE = ("".join(f".lab-matrix .{state}{{color:{colour}}}"
-                  f'[data-jp-theme-light="false"] .lab-matrix .{state}{{color:{_DARK[state]}}}'
-                  for state, colour in _COLOURS.items())
-          + ".lab-matrix table{border-collapse:collapse;font-size:13px;margin:0}"
-            ".lab-matrix caption{text-align:left;font-weight:bold;padding:.2em 0}"
-            ".lab-matrix thead th{height:9.5em;vertical-align:bottom;padding:0;font-weight:normal}"
-            ".lab-matrix thead th span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap}"
-            ".lab-matrix tbody th{text-align:right;padding:0 .6em 0 0;font-weight:normal;white-space:nowrap}"
-            ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;"
-            "text-align:center!important;padding:0;font-size:15px;border:1px solid rgba(128,128,128,.3)}"
-            ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
-            ".lab-matrix .entry{white-space:nowrap}.lab-matrix .entry span{font-size:15px}")
+_STYLE = (
+    "".join(
+        f".lab-matrix .{state}{{color:{colour}}}"
+        f'[data-jp-theme-light="false"] .lab-matrix .{state}{{color:{_DARK[state]}}}'
+        for state, colour in _COLOURS.items()
+    )
+    + ".lab-matrix table{border-collapse:collapse;font-size:13px;margin:0}"
+    ".lab-matrix caption{text-align:left;font-weight:bold;padding:.2em 0}"
+    ".lab-matrix thead th{height:9.5em;vertical-align:bottom;padding:0;font-weight:normal}"
+    ".lab-matrix thead th span{writing-mode:vertical-rl;transform:rotate(180deg);white-space:nowrap}"
+    ".lab-matrix tbody th{text-align:right;padding:0 .6em 0 0;font-weight:normal;white-space:nowrap}"
+    ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;"
+    "text-align:center!important;padding:0;font-size:15px;border:1px solid rgba(128,128,128,.3)}"
+    ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
+    ".lab-matrix .entry{white-space:nowrap}.lab-matrix .entry span{font-size:15px}"
+)
 
 
-def matrix(world: World | None = None, needs: Iterable[Need] | None = None, *,
-           objects: Iterable[Mapping[str, Any]] | None = None) -> Matrix:
+def matrix(
+    world: World | None = None,
+    needs: Iterable[Need] | None = None,
+    *,
+    objects: Iterable[Mapping[str, Any]] | None = None,
+) -> Matrix:
     """Who may reach whom under the live cluster's policies, beside what the application needs.
 
     Give `objects` (dictionaries), or a `world` with its `needs`, to judge something else than the live cluster.
@@ -105,8 +125,12 @@ def matrix(world: World | None = None, needs: Iterable[Need] | None = None, *,
     rows, columns = ends_of(reach)
     if len(rows) > MANY:
         busy = {end for call in reach.stage.needs for end in call[:2]}
-        busy |= {key for key in rows if key in world.workloads and any(
-            world.isolating(world.workloads[key].pods[0], direction) for direction in ("ingress", "egress"))}
+        busy |= {
+            key
+            for key in rows
+            if key in world.workloads
+            and any(world.isolating(world.workloads[key].pods[0], direction) for direction in ("ingress", "egress"))
+        }
         rows, columns = [key for key in rows if key in busy], [key for key in columns if key in busy]
     found = grid(reach, rows=rows, columns=columns)
     return Matrix(found.rows, found.columns, found.cells)
@@ -118,20 +142,27 @@ class FlowTable(looking.Flows):
     def _repr_html_(self) -> str:
         if not self:
             return "<p>No connection was logged yet.</p>"
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("time", "source", "target", "port", "verdict",
-                                                                   "decided by"))
+        head = "".join(
+            f'<th scope="col">{name}</th>' for name in ("time", "source", "target", "port", "verdict", "decided by")
+        )
         body = "".join(map(_flow_row, reversed(self)))
-        return (f'<div class="lab-flows"><style>{_FLOW_STYLE}</style><table><caption>Connections as the cluster judged '
-                f"them, the newest first</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>")
+        return (
+            f'<div class="lab-flows"><style>{_FLOW_STYLE}</style><table><caption>Connections as the cluster judged '
+            f"them, the newest first</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        )
 
 
 _VERDICTS = {"allowed": ("✓", palette.ALLOWED), "denied": ("✗", palette.BLOCKED), "refused": ("!", palette.EXTRA)}
-_FLOW_STYLE = (".lab-flows table{font-size:13px;margin:0}"
-               ".lab-flows tr td,.lab-flows tr th{text-align:left!important;padding:.15em .7em}"
-               ".lab-flows caption{text-align:left;font-weight:bold;padding:.2em 0}"
-               + "".join(f".lab-flows .{word}{{color:{colour};font-weight:bold;white-space:nowrap}}"
-                         f'[data-jp-theme-light="false"] .lab-flows .{word}{{color:{palette.DARK[colour]}}}'
-                         for word, (_, colour) in _VERDICTS.items()))
+_FLOW_STYLE = (
+    ".lab-flows table{font-size:13px;margin:0}"
+    ".lab-flows tr td,.lab-flows tr th{text-align:left!important;padding:.15em .7em}"
+    ".lab-flows caption{text-align:left;font-weight:bold;padding:.2em 0}"
+    + "".join(
+        f".lab-flows .{word}{{color:{colour};font-weight:bold;white-space:nowrap}}"
+        f'[data-jp-theme-light="false"] .lab-flows .{word}{{color:{palette.DARK[colour]}}}'
+        for word, (_, colour) in _VERDICTS.items()
+    )
+)
 
 
 def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 30) -> FlowTable:
@@ -155,10 +186,16 @@ def service_note(flow: Mapping[str, Any]) -> str:
 def _flow_row(flow: Mapping[str, Any]) -> str:
     mark, _ = _VERDICTS.get(flow["verdict"], ("", ""))
     times = f" ×{flow['attempts']}" if flow.get("attempts", 1) > 1 else ""
-    cells = [html.escape(str(flow["time"])[11:23]), end_cell(flow["source"]),
-             end_cell(flow["target"]) + service_note(flow), html.escape(f"{flow['port']}/{flow['protocol']}")]
+    cells = [
+        html.escape(str(flow["time"])[11:23]),
+        end_cell(flow["source"]),
+        end_cell(flow["target"]) + service_note(flow),
+        html.escape(f"{flow['port']}/{flow['protocol']}"),
+    ]
     decided = html.escape(", ".join(flow.get("policies") or [])) or "no policy"
-    return (f'<tr title="{html.escape(str(flow.get("reason", "")), quote=True)}">'
-            + "".join(f"<td>{cell}</td>" for cell in cells)
-            + f'<td class="{html.escape(flow["verdict"])}">{mark} {html.escape(flow["verdict"])}{times}</td>'
-              f"<td>{decided}</td></tr>")
+    return (
+        f'<tr title="{html.escape(str(flow.get("reason", "")), quote=True)}">'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + f'<td class="{html.escape(flow["verdict"])}">{mark} {html.escape(flow["verdict"])}{times}</td>'
+        f"<td>{decided}</td></tr>"
+    )

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from helpers.policies.application.reach import Need
 
 
-def view_of(objects: Iterable[Mapping[str, Any]] | None = None,
-            wanted: Iterable[Need] | None = None) -> tuple[World, Iterable[Need]]:
+def view_of(
+    objects: Iterable[Mapping[str, Any]] | None = None, wanted: Iterable[Need] | None = None
+) -> tuple[World, Iterable[Need]]:
     """The world of these objects, or of the live cluster's, and the calls that its application needs."""
     from helpers.policies import World
     from helpers.policies.application.need import needs

@@ -8,8 +8,13 @@ from helpers.lab.looking import end_name
 from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.wording import short
 
-STATES = {"open": "open", "ingress": "ingress isolated", "egress": "egress isolated", "both": "isolated both ways",
-          OUTSIDE: ""}
+STATES = {
+    "open": "open",
+    "ingress": "ingress isolated",
+    "egress": "egress isolated",
+    "both": "isolated both ways",
+    OUTSIDE: "",
+}
 _LETTERS = 17  # of a policy's name in one line of a label
 
 
@@ -22,8 +27,11 @@ def node_words(node: Node) -> str:
     name = short(node.key) + (f" ({node.pods} pods)" if node.pods != 1 else "")
     if node.state == "open":
         return f"{name}: no policy selects it; everything may reach it, and it may reach everything"
-    sides = [f"{direction} isolated by {', '.join(map(bare, policies))}"
-             for direction, policies in (("ingress", node.ingress), ("egress", node.egress)) if policies]
+    sides = [
+        f"{direction} isolated by {', '.join(map(bare, policies))}"
+        for direction, policies in (("ingress", node.ingress), ("egress", node.egress))
+        if policies
+    ]
     if node.no_dns:
         sides.append("it cannot reach the cluster's DNS, so it finds no Service by name")
     return f"{name}: {'; '.join(sides)}"
@@ -73,7 +81,7 @@ def _broken(name: str, lines: int) -> list[str]:
         if found[-1] and len(found[-1]) + len(part) > _LETTERS:
             found.append("")
         found[-1] += part
-    return [_cut(line) for line in [*found[: lines - 1], "".join(found[lines - 1:])] if line]
+    return [_cut(line) for line in [*found[: lines - 1], "".join(found[lines - 1 :])] if line]
 
 
 def _cut(text: str) -> str:

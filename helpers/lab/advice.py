@@ -27,8 +27,15 @@ def lint(*skip: str) -> Findings:
     return Findings(find(looking.world(), skip))
 
 
-def suggest(*, declared: bool = True, observed: bool = False, since: float | Literal["reset"] = 0.0,
-            egress: bool = True, style: str = "arrow", deny_unknown: bool = False) -> Suggestion:
+def suggest(
+    *,
+    declared: bool = True,
+    observed: bool = False,
+    since: float | Literal["reset"] = 0.0,
+    egress: bool = True,
+    style: str = "arrow",
+    deny_unknown: bool = False,
+) -> Suggestion:
     """Policies of least privilege for the live application, as a machine would write them. Applies nothing.
 
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
@@ -41,13 +48,23 @@ def suggest(*, declared: bool = True, observed: bool = False, since: float | Lit
     from helpers.policies.writing.suggesting import suggest as write
 
     if style not in STYLES:
-        raise LabError(f"There is no style {style!r}: choose {STYLES[0]!r} (one policy an arrow) or {STYLES[1]!r} (one "
-                       "a workload).")
+        raise LabError(
+            f"There is no style {style!r}: choose {STYLES[0]!r} (one policy an arrow) or {STYLES[1]!r} (one "
+            "a workload)."
+        )
     if since != "reset" and not isinstance(since, int | float):
-        raise LabError(f"since={since!r} is no moment: give \"reset\" (the last lab.reset()), or seconds as "
-                       "time.time() gives them.")
+        raise LabError(
+            f'since={since!r} is no moment: give "reset" (the last lab.reset()), or seconds as time.time() gives them.'
+        )
     since = changes.begun() if since == "reset" else since
     first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     flows: Any = [flow for flow in looking.flows() if str(flow["time"]) >= first] if observed else None
-    return write(looking.world(), flows, declarations=declared, egress=egress, style=style,
-                 namespaces=changes.course_namespaces(), deny_unknown=deny_unknown)
+    return write(
+        looking.world(),
+        flows,
+        declarations=declared,
+        egress=egress,
+        style=style,
+        namespaces=changes.course_namespaces(),
+        deny_unknown=deny_unknown,
+    )

@@ -58,8 +58,10 @@ class Bar:
         self._view.draw(self, "done" if kind is None else "stopped")
         self._view.close()
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            raise Interrupted(f"{self.title}: interrupted after {self.seconds:.0f} s. Nothing was undone; "
-                              "run the cell again to go on.") from None
+            raise Interrupted(
+                f"{self.title}: interrupted after {self.seconds:.0f} s. Nothing was undone; "
+                "run the cell again to go on."
+            ) from None
 
 
 @contextmanager
@@ -121,9 +123,11 @@ def _markup(bar: Bar, state: str) -> str:
     mark = {"running": "", "done": "✓ ", "stopped": "■ "}[state]
     colour = {"running": "#1f6feb", "done": "#1a7f37", "stopped": "#b35900"}[state]
     words = html.escape(bar.sentence())
-    return (f'<div class="lab-progress" data-state="{state}" style="font:13px system-ui,sans-serif">'
-            f'<progress max="{bar.total}" value="{bar.done}" aria-label="{html.escape(bar.title, quote=True)}" '
-            f'style="width:16em;vertical-align:middle;accent-color:{colour}"></progress> {mark}{words}</div>')
+    return (
+        f'<div class="lab-progress" data-state="{state}" style="font:13px system-ui,sans-serif">'
+        f'<progress max="{bar.total}" value="{bar.done}" aria-label="{html.escape(bar.title, quote=True)}" '
+        f'style="width:16em;vertical-align:middle;accent-color:{colour}"></progress> {mark}{words}</div>'
+    )
 
 
 def in_notebook() -> bool:

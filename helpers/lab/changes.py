@@ -41,15 +41,17 @@ def delete_policies(*names: str) -> None:
     here = [item["name"] for item in found if item["namespace"] == cluster.namespace]
     for name in names:
         if name not in here:
-            raise LabError(f"There is no policy {name!r} in the namespace {cluster.namespace}."
-                           f"{did_you_mean(name, here)}")
+            raise LabError(
+                f"There is no policy {name!r} in the namespace {cluster.namespace}.{did_you_mean(name, here)}"
+            )
     for item in found:
         if not names or (item["name"] in names and item["namespace"] == cluster.namespace):
             cluster.delete("networkpolicies", item["name"], item["namespace"])
 
 
-def reset(policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True,
-          restart: str | Sequence[str] = ()) -> None:
+def reset(
+    policies: str | Path | Sequence[str | Path] = (), *, shop: bool = True, restart: str | Sequence[str] = ()
+) -> None:
     """Bring a starting point back: the shop Ready (or not deployed), these policies and no other of the course's.
 
     `policies` are paths as `apply` takes them. `restart` names Deployments whose standing connections shall end.
@@ -199,10 +201,14 @@ def _existing(what: str | Path) -> Path:
     for base in _places():
         if (found := base / what).exists():
             return found
-    known = [str(path.relative_to(repository() / "notebooks"))
-             for path in (repository() / "notebooks" / "policies").rglob("*.yaml")]
-    raise LabError(f"There is no file or folder {str(what)!r}.{did_you_mean(str(what), known, alike=_NEAR_PATH)}"
-                   " Policies of the course are in notebooks/policies.")
+    known = [
+        str(path.relative_to(repository() / "notebooks"))
+        for path in (repository() / "notebooks" / "policies").rglob("*.yaml")
+    ]
+    raise LabError(
+        f"There is no file or folder {str(what)!r}.{did_you_mean(str(what), known, alike=_NEAR_PATH)}"
+        " Policies of the course are in notebooks/policies."
+    )
 
 
 def _places() -> Iterable[Path]:
@@ -210,7 +216,9 @@ def _places() -> Iterable[Path]:
 
 
 def _said(removed: int, files: list[Path], shop: bool) -> str:
-    parts = ["the shop is Ready" if shop else "no shop is deployed",
-             f"policies: {', '.join(file.stem for file in files)}" if files else "no policies"]
+    parts = [
+        "the shop is Ready" if shop else "no shop is deployed",
+        f"policies: {', '.join(file.stem for file in files)}" if files else "no policies",
+    ]
     gone = f" ({removed} {'policy' if removed == 1 else 'policies'} deleted)" if removed else ""
     return f"Starting point: {', '.join(parts)}{gone}."

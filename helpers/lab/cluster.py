@@ -14,11 +14,16 @@ Object = dict[str, Any]
 
 # Where the resources that the lab uses live: plural → path of its group and version, and its kind.
 PATHS = {
-    "namespaces": ("/api/v1", "Namespace"), "nodes": ("/api/v1", "Node"), "pods": ("/api/v1", "Pod"),
-    "services": ("/api/v1", "Service"), "deployments": ("/apis/apps/v1", "Deployment"),
-    "replicasets": ("/apis/apps/v1", "ReplicaSet"), "configmaps": ("/api/v1", "ConfigMap"),
+    "namespaces": ("/api/v1", "Namespace"),
+    "nodes": ("/api/v1", "Node"),
+    "pods": ("/api/v1", "Pod"),
+    "services": ("/api/v1", "Service"),
+    "deployments": ("/apis/apps/v1", "Deployment"),
+    "replicasets": ("/apis/apps/v1", "ReplicaSet"),
+    "configmaps": ("/api/v1", "ConfigMap"),
     "endpointslices": ("/apis/discovery.k8s.io/v1", "EndpointSlice"),
-    "ingresses": ("/apis/networking.k8s.io/v1", "Ingress"), "serviceaccounts": ("/api/v1", "ServiceAccount"),
+    "ingresses": ("/apis/networking.k8s.io/v1", "Ingress"),
+    "serviceaccounts": ("/api/v1", "ServiceAccount"),
     "rolebindings": ("/apis/rbac.authorization.k8s.io/v1", "RoleBinding"),
     "clusterrolebindings": ("/apis/rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
     "networkpolicies": ("/apis/networking.k8s.io/v1", "NetworkPolicy"),
@@ -59,8 +64,16 @@ class Cluster:
     def create(self, resource: str, body: Mapping[str, Any], namespace: str | None = None) -> Object:
         return self.call("POST", path_of(resource, self._scope(resource, namespace)), body=body)
 
-    def patch(self, resource: str, name: str, body: Any, namespace: str | None = None, *, kind: str = MERGE,
-              subresource: str = "") -> Object:
+    def patch(
+        self,
+        resource: str,
+        name: str,
+        body: Any,
+        namespace: str | None = None,
+        *,
+        kind: str = MERGE,
+        subresource: str = "",
+    ) -> Object:
         path = path_of(resource, self._scope(resource, namespace), name)
         return self.call("PATCH", f"{path}/{subresource}" if subresource else path, body=body, content_type=kind)
 
@@ -79,8 +92,16 @@ class Cluster:
         """The server's version, such as `v1.37.1`."""
         return str(self.call("GET", "/version", timeout=10.0).get("gitVersion", ""))
 
-    def call(self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None,
-             content_type: str = "application/json", timeout: float = 30.0) -> Object:
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = "application/json",
+        timeout: float = 30.0,
+    ) -> Object:
         """Send one request and return the JSON that comes back. `timeout` in seconds."""
         headers = {"Accept": "application/json"} | ({"Content-Type": content_type} if body is not None else {})
         data = json.dumps(body).encode() if body is not None else None
@@ -101,8 +122,11 @@ class Cluster:
 
     def _unreachable(self, error: OSError) -> str:
         cause = "it did not answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-        after = ("Start it again with lab.start()." if self.local
-                 else f"Try: kubectl --context {self.context.name} get nodes")
+        after = (
+            "Start it again with lab.start()."
+            if self.local
+            else f"Try: kubectl --context {self.context.name} get nodes"
+        )
         return f"The cluster {self.context.name!r} at {self.context.server} cannot be reached: {cause}. {after}"
 
     def _scope(self, resource: str, namespace: str | None) -> str | None:
@@ -112,7 +136,7 @@ class Cluster:
 def path_of(resource: str, namespace: str | None = None, name: str = "") -> str:
     """The URL path of a resource or an object; without a namespace, of all namespaces."""
     base = PATHS[resource][0]
-    parts: Iterable[str] = (["namespaces", namespace] if namespace and resource not in CLUSTER_SCOPED else [])
+    parts: Iterable[str] = ["namespaces", namespace] if namespace and resource not in CLUSTER_SCOPED else []
     return "/".join([base, *(quote(typed(part)) for part in (*parts, resource, *([name] if name else [])))])
 
 

@@ -32,13 +32,17 @@ class Enforcement:
     def sentence(self) -> str:
         if self.enforced:
             when = "at once" if self.seconds < 0.05 else f"{self.seconds:.1f} s later"
-            return (f"Policies are enforced on {self.cluster}: a call that went through got no answer any more when a "
-                    f"policy denied it, {when}.")
+            return (
+                f"Policies are enforced on {self.cluster}: a call that went through got no answer any more when a "
+                f"policy denied it, {when}."
+            )
         if self.trouble:
             return f"Enforcement could not be tested on {self.cluster}: {self.trouble}"
-        return (f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a policy that denies it, a "
-                "call still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one "
-                "with Calico.")
+        return (
+            f"Policies are NOT enforced on {self.cluster}: {self.seconds:.0f} s after a policy that denies it, a "
+            "call still goes through. Its network plug-in ignores NetworkPolicy; use the local cluster, or one "
+            "with Calico."
+        )
 
     def __bool__(self) -> bool:
         return self.enforced
@@ -48,9 +52,11 @@ class Enforcement:
 
     def _repr_html_(self) -> str:
         mark = "✓" if self.enforced else "✗"
-        return (f'<div data-enforced="{str(self.enforced).lower()}">'
-                f'<strong style="color:{tones.verdict(self.enforced)}">{mark}</strong> '
-                f"{html.escape(self.sentence)}</div>")
+        return (
+            f'<div data-enforced="{str(self.enforced).lower()}">'
+            f'<strong style="color:{tones.verdict(self.enforced)}">{mark}</strong> '
+            f"{html.escape(self.sentence)}</div>"
+        )
 
 
 def prove_enforcement() -> Enforcement:
@@ -108,8 +114,10 @@ def _ready(cluster: Cluster, namespace: str, patience: float = 90.0) -> str:
             return str(pods["server"]["podIP"])
         time.sleep(pause)
         pause = min(pause * 1.3, 0.5)
-    raise Unfinished(f"The two pods that test enforcement did not become Ready within {patience:.0f} s. "
-                     f"They use the image {IMAGE}: can this cluster pull it?")
+    raise Unfinished(
+        f"The two pods that test enforcement did not become Ready within {patience:.0f} s. "
+        f"They use the image {IMAGE}: can this cluster pull it?"
+    )
 
 
 def _is_ready(status: dict[str, Any]) -> bool:
@@ -118,10 +126,18 @@ def _is_ready(status: dict[str, Any]) -> bool:
 
 def _pod(name: str, arguments: list[str]) -> dict[str, Any]:
     container = {"name": name, "image": IMAGE, "args": arguments}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name}},
-            "spec": {"containers": [container], "terminationGracePeriodSeconds": 1}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"app": name}},
+        "spec": {"containers": [container], "terminationGracePeriodSeconds": 1},
+    }
 
 
 def _deny() -> dict[str, Any]:
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny-server"},
-            "spec": {"podSelector": {"matchLabels": {"app": "server"}}, "policyTypes": ["Ingress"]}}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "deny-server"},
+        "spec": {"podSelector": {"matchLabels": {"app": "server"}}, "policyTypes": ["Ingress"]},
+    }

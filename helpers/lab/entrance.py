@@ -24,8 +24,10 @@ def base_url() -> str:
     if cluster is None or cluster.local:
         found = local.shop_url()
         if not found:
-            raise ShopError("The local cluster does not run, so there is no shop. Start it with lab.start()"
-                            " (in a terminal: python -m helpers up).")
+            raise ShopError(
+                "The local cluster does not run, so there is no shop. Start it with lab.start()"
+                " (in a terminal: python -m helpers up)."
+            )
         return found if found.endswith("/") else found + "/"
     return f"http://127.0.0.1:{forwarded_port()}/"
 
@@ -60,10 +62,24 @@ def _open() -> tuple[subprocess.Popen[str], int]:
     from helpers.lab import kubectl
     from helpers.lab.rollout import cluster_options
 
-    command = [kubectl.executable(), *cluster_options(session.current()), "port-forward", "--address", "127.0.0.1",
-               f"service/{SERVICE}", ":80"]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               encoding="utf-8", errors="backslashreplace", start_new_session=True)
+    command = [
+        kubectl.executable(),
+        *cluster_options(session.current()),
+        "port-forward",
+        "--address",
+        "127.0.0.1",
+        f"service/{SERVICE}",
+        ":80",
+    ]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="backslashreplace",
+        start_new_session=True,
+    )
     said = _first_line(process)
     found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
     if found:
@@ -72,8 +88,10 @@ def _open() -> tuple[subprocess.Popen[str], int]:
     process.wait()
     if process.stdout:
         process.stdout.close()
-    raise ShopError(f"There is no way to the shop's frontend: {said.strip() or 'kubectl port-forward said nothing'}. "
-                    "Is it deployed? Run lab.deploy().")
+    raise ShopError(
+        f"There is no way to the shop's frontend: {said.strip() or 'kubectl port-forward said nothing'}. "
+        "Is it deployed? Run lab.deploy()."
+    )
 
 
 def _first_line(process: "subprocess.Popen[str]") -> str:

@@ -32,8 +32,18 @@ REINSTALL = "Install what is missing: make lab (or: python -m pip install -r req
 
 def examine(*, prove: bool = False) -> Report:
     """Look at everything. `prove` also proves that the cluster enforces policies, which takes a few seconds."""
-    looks: list[Callable[[], Line]] = [python, packages, whose_helpers, jupyter, kubectl_program, graphviz, valkey,
-                                       state_directory, loopback, memory]
+    looks: list[Callable[[], Line]] = [
+        python,
+        packages,
+        whose_helpers,
+        jupyter,
+        kubectl_program,
+        graphviz,
+        valkey,
+        state_directory,
+        loopback,
+        memory,
+    ]
     return Report([*map(_safely, looks), *cluster(prove=prove)])
 
 
@@ -95,8 +105,12 @@ def whose_helpers() -> Line:
         return Line("mend", "helpers", f"{imported} is used, and it is not installed in this Python", REINSTALL)
     if any(imported.as_uri() in text for text in installed):
         return Line("ok", "helpers", str(imported))
-    return Line("mend", "helpers", f"imported from {imported}, which is not the checkout that was installed",
-                "Run make lab in the folder that you mean to use.")
+    return Line(
+        "mend",
+        "helpers",
+        f"imported from {imported}, which is not the checkout that was installed",
+        "Run make lab in the folder that you mean to use.",
+    )
 
 
 def jupyter() -> Line:
@@ -112,8 +126,9 @@ def kubectl_program() -> Line:
         found = kubectl.executable()
     except LabError as error:
         return Line("mend", "kubectl", "is not on this machine", str(error))
-    done = subprocess.run([found, "version", "--client"], capture_output=True, encoding="utf-8",
-                          errors="backslashreplace", timeout=20)
+    done = subprocess.run(
+        [found, "version", "--client"], capture_output=True, encoding="utf-8", errors="backslashreplace", timeout=20
+    )
     version = done.stdout.splitlines()[0].removeprefix("Client Version: ") if done.stdout else "does not start"
     return Line("ok" if done.returncode == 0 else "mend", "kubectl", f"{version} at {found}")
 
@@ -133,8 +148,12 @@ def valkey() -> Line:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name, path=places):
             return Line("ok", "redis-cart", found)
-    return Line("mend", "redis-cart", "there is no Redis server for the carts",
-                "Install one: apt install redis-server, or brew install valkey")
+    return Line(
+        "mend",
+        "redis-cart",
+        "there is no Redis server for the carts",
+        "Install one: apt install redis-server, or brew install valkey",
+    )
 
 
 def state_directory() -> Line:
@@ -160,8 +179,12 @@ def memory() -> Line:
     if free is None:
         return Line("note", "memory", "could not be found out")
     if free < MEMORY:
-        return Line("mend", "memory", f"{free} MB free; the lab needs about {MEMORY}",
-                    "Close something large, or other notebooks' kernels (Kernel → Shut Down).")
+        return Line(
+            "mend",
+            "memory",
+            f"{free} MB free; the lab needs about {MEMORY}",
+            "Close something large, or other notebooks' kernels (Kernel → Shut Down).",
+        )
     return Line("ok", "memory", f"{free} MB free")
 
 
@@ -221,5 +244,6 @@ def enforcement() -> Line:
     proof = trial.prove_enforcement()
     if proof:
         return Line("ok", "enforcement", proof.sentence)
-    return Line("mend", "enforcement", proof.sentence,
-                "Use a cluster whose network plugin enforces policies, such as Calico.")
+    return Line(
+        "mend", "enforcement", proof.sentence, "Use a cluster whose network plugin enforces policies, such as Calico."
+    )

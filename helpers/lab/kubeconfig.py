@@ -74,19 +74,28 @@ def load(paths: Iterable[Path], context: str | None = None) -> Context:
     merged = _merge(paths)
     name = context or merged["current-context"]
     if not name:
-        raise LabError(f"No kubeconfig context is chosen in {_listed(paths)}. Name one: lab.start(context=\"…\").")
+        raise LabError(f'No kubeconfig context is chosen in {_listed(paths)}. Name one: lab.start(context="…").')
     if name not in merged["contexts"]:
         known = ", ".join(sorted(merged["contexts"])) or "none at all"
-        raise LabError(f"There is no kubeconfig context {name!r} in {_listed(paths)}; it has {known}."
-                       f"{did_you_mean(name, merged['contexts'])}")
+        raise LabError(
+            f"There is no kubeconfig context {name!r} in {_listed(paths)}; it has {known}."
+            f"{did_you_mean(name, merged['contexts'])}"
+        )
     entry = merged["contexts"][name] or {}
     cluster = merged["clusters"].get(entry.get("cluster")) or {}
     if not cluster.get("server"):
-        raise LabError(f"The kubeconfig context {name!r} names no server. "
-                       f"Look at: kubectl config view --context {name}")
+        raise LabError(
+            f"The kubeconfig context {name!r} names no server. Look at: kubectl config view --context {name}"
+        )
     _check(name, str(cluster["server"]))
-    return Context(name, cluster["server"].rstrip("/"), entry.get("namespace") or "default", cluster,
-                   merged["users"].get(entry.get("user")) or {}, paths)
+    return Context(
+        name,
+        cluster["server"].rstrip("/"),
+        entry.get("namespace") or "default",
+        cluster,
+        merged["users"].get(entry.get("user")) or {},
+        paths,
+    )
 
 
 def _check(name: str, server: str) -> None:

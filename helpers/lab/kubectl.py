@@ -33,11 +33,19 @@ def run(arguments: Sequence[str], body: str | None = None, *, timeout: float = 1
     """
     command = [executable(), *arguments]
     try:
-        done = subprocess.run(command, input=body or "", capture_output=True, timeout=timeout,
-                              encoding="utf-8", errors="backslashreplace", start_new_session=True)
+        done = subprocess.run(
+            command,
+            input=body or "",
+            capture_output=True,
+            timeout=timeout,
+            encoding="utf-8",
+            errors="backslashreplace",
+            start_new_session=True,
+        )
     except subprocess.TimeoutExpired:
-        raise KubectlError(f"kubectl {arguments[0]} did not end within {timeout:.0f} s. "
-                           "Is the cluster up? Try: kubectl get nodes") from None
+        raise KubectlError(
+            f"kubectl {arguments[0]} did not end within {timeout:.0f} s. Is the cluster up? Try: kubectl get nodes"
+        ) from None
     if done.returncode:
         raise KubectlError(explain(arguments, done.stderr or done.stdout), exit_code=done.returncode)
     return done.stdout
@@ -48,9 +56,15 @@ def stream(arguments: Sequence[str], body: str | None = None, *, out: TextIO | N
 
     An interrupt ends kubectl too.
     """
-    process = subprocess.Popen([executable(), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace",
-                               start_new_session=True)
+    process = subprocess.Popen(
+        [executable(), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="backslashreplace",
+        start_new_session=True,
+    )
     assert process.stdin and process.stdout and process.stderr
     said: list[str] = []
     listener = threading.Thread(target=_collect, args=(process.stderr, said), daemon=True)
@@ -104,8 +118,10 @@ def _advice(arguments: Sequence[str], message: str, magic: bool) -> str:
 
 def _already_there(resource: str, name: str) -> str:
     kind = f"{resource[:-3]}y" if resource.endswith("ies") else resource
-    return ("It is there already. Use `apply -f -` instead of `create -f -` to change it, or take it away first: "
-            f"`!kubectl delete {kind} {name}`")
+    return (
+        "It is there already. Use `apply -f -` instead of `create -f -` to change it, or take it away first: "
+        f"`!kubectl delete {kind} {name}`"
+    )
 
 
 def _nobody_there(arguments: Sequence[str]) -> str:
@@ -120,17 +136,30 @@ def _nobody_there(arguments: Sequence[str]) -> str:
 _THERE = re.compile(r'\(AlreadyExists\).* (?P<resource>[a-z]+)[a-z0-9.-]* "(?P<name>[^"]+)" already exists')
 _ADVICE = (
     ("must contain at least one letter", "Write the port as a number, without quotes."),
-    (r"cannot unmarshal string into Go struct field \S+ of type \[\]", "This field is a list: begin each of its items "
-     "with `- `, on a line of its own."),
+    (
+        r"cannot unmarshal string into Go struct field \S+ of type \[\]",
+        "This field is a list: begin each of its items with `- `, on a line of its own.",
+    ),
     ("json: cannot unmarshal string into Go struct field", "`key: value` needs a colon and a space between them."),
-    (r"NetworkPolicy in version .* strict decoding error", "A field is misspelt or stands at the wrong depth; "
-                              "`kubectl explain networkpolicy.spec` lists what there is."),
-    ("strict decoding error", "A field is misspelt or stands at the wrong depth; "
-                              "`kubectl explain` with the kind's name lists what there is."),
-    (r'no matches for kind "(?i:network\w*|\w*polic\w*)"',
-     "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`."),
-    ("no matches for kind", "The cluster does not know this kind: look at its apiVersion and kind; "
-                            "`kubectl api-resources` lists what there is."),
-    ("no such host", "The server's name cannot be resolved: which context is this? "
-                     "Try: kubectl config current-context"),
+    (
+        r"NetworkPolicy in version .* strict decoding error",
+        "A field is misspelt or stands at the wrong depth; `kubectl explain networkpolicy.spec` lists what there is.",
+    ),
+    (
+        "strict decoding error",
+        "A field is misspelt or stands at the wrong depth; `kubectl explain` with the kind's name lists what there is.",
+    ),
+    (
+        r'no matches for kind "(?i:network\w*|\w*polic\w*)"',
+        "Look at apiVersion and kind: a policy is `networking.k8s.io/v1`, `NetworkPolicy`.",
+    ),
+    (
+        "no matches for kind",
+        "The cluster does not know this kind: look at its apiVersion and kind; "
+        "`kubectl api-resources` lists what there is.",
+    ),
+    (
+        "no such host",
+        "The server's name cannot be resolved: which context is this? Try: kubectl config current-context",
+    ),
 )

@@ -11,8 +11,19 @@ if TYPE_CHECKING:
     from helpers.policies import World
     from helpers.policies.application.need import Arrow
 
-_KINDS = ("namespaces", "pods", "services", "deployments", "networkpolicies", "configmaps", "endpointslices",
-          "ingresses", "serviceaccounts", "rolebindings", "clusterrolebindings")
+_KINDS = (
+    "namespaces",
+    "pods",
+    "services",
+    "deployments",
+    "networkpolicies",
+    "configmaps",
+    "endpointslices",
+    "ingresses",
+    "serviceaccounts",
+    "rolebindings",
+    "clusterrolebindings",
+)
 _MAY_BE_MISSING = frozenset(_KINDS[5:])
 
 
@@ -80,8 +91,9 @@ class Flows(list[Object]):
             return self.nobody
         rows = [("TIME", "SOURCE", "TARGET", "PORT", "VERDICT", "POLICIES"), *map(_row, self)]
         widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-        return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-                         for row in rows)
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        )
 
 
 def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 0) -> Flows:
@@ -93,10 +105,15 @@ def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 
     try:
         found = session.current().list("flows")
     except NotFound:
-        raise LabError("This cluster keeps no flow log that the lab can read: only the lab's own does. "
-                       "Use lab.probe(…) to try a connection, or display.explain(…) to judge one.") from None
-    kept = [flow for flow in found if _is(flow["source"], source) and _is(flow["target"], target)
-            and (not verdict or flow["verdict"] == verdict)]
+        raise LabError(
+            "This cluster keeps no flow log that the lab can read: only the lab's own does. "
+            "Use lab.probe(…) to try a connection, or display.explain(…) to judge one."
+        ) from None
+    kept = [
+        flow
+        for flow in found
+        if _is(flow["source"], source) and _is(flow["target"], target) and (not verdict or flow["verdict"] == verdict)
+    ]
     kept = kept[-last:] if last else kept
     return Flows(kept, _nobody(source, target, verdict, len(found))) if found else Flows()
 
@@ -126,5 +143,11 @@ def _is(end: Object, name: str) -> bool:
 def _row(flow: Object) -> tuple[str, ...]:
     time = str(flow["time"])[11:23]
     times = f" ×{flow['attempts']}" if flow.get("attempts", 1) > 1 else ""
-    return (time, end_name(flow["source"]), end_name(flow["target"]), f"{flow['port']}/{flow['protocol']}",
-            flow["verdict"] + times, ", ".join(flow.get("policies") or []) or "-")
+    return (
+        time,
+        end_name(flow["source"]),
+        end_name(flow["target"]),
+        f"{flow['port']}/{flow['protocol']}",
+        flow["verdict"] + times,
+        ", ".join(flow.get("policies") or []) or "-",
+    )

@@ -4,9 +4,17 @@ from helpers.lab.errors import Interrupted
 from helpers.lab.shop import Page, page
 
 PRODUCT = "OLJCESPC7Z"
-_FORM = {"street_address": "1 Main Street", "zip_code": "94043", "city": "Mountain View", "state": "CA",
-         "country": "United States", "credit_card_number": "4432801561520454", "credit_card_expiration_month": "1",
-         "credit_card_expiration_year": "2039", "credit_card_cvv": "672"}
+_FORM = {
+    "street_address": "1 Main Street",
+    "zip_code": "94043",
+    "city": "Mountain View",
+    "state": "CA",
+    "country": "United States",
+    "credit_card_number": "4432801561520454",
+    "credit_card_expiration_month": "1",
+    "credit_card_expiration_year": "2039",
+    "credit_card_cvv": "672",
+}
 
 
 def order(email: str = "me@example.org", product: str = PRODUCT) -> Page:

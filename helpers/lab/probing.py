@@ -57,8 +57,9 @@ class Probe:
 
     @property
     def sentence(self) -> str:
-        return f"{self.source} → {self.target}: " + _MEANINGS[self.answer].format(timeout=self.timeout,
-                                                                                  detail=self.detail)
+        return f"{self.source} → {self.target}: " + _MEANINGS[self.answer].format(
+            timeout=self.timeout, detail=self.detail
+        )
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -68,8 +69,10 @@ class Probe:
 
     def _repr_html_(self) -> str:
         mark = "✓" if self.allowed else "✗"
-        return (f'<div data-answer="{self.answer}"><strong style="color:{tones.verdict(self.allowed)}">{mark}</strong> '
-                f"{html.escape(self.sentence)}</div>")
+        return (
+            f'<div data-answer="{self.answer}"><strong style="color:{tones.verdict(self.allowed)}">{mark}</strong> '
+            f"{html.escape(self.sentence)}</div>"
+        )
 
 
 def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str = "tcp") -> Probe:
@@ -89,7 +92,7 @@ def probes(pairs: Iterable[tuple[str, str]], *, timeout: float = TIMEOUT, protoc
     found: list[Probe] = []
     with Bar("Probing", len(wanted), unit="connections") as bar:
         for start in range(0, len(wanted), BATCH):
-            batch = wanted[start:start + BATCH]
+            batch = wanted[start : start + BATCH]
             bar.update(len(found), f"from {', '.join(sorted({source for source, _ in batch}))}")
             found += _try(batch, timeout, protocol)
     return found
@@ -104,8 +107,16 @@ def _try(pairs: Sequence[tuple[str, str]], timeout: float, protocol: str) -> lis
     run, began = secrets.token_hex(3), time.monotonic()
     names = [f"{PREFIX}{run}-{number}" for number in range(len(pairs))]
     for source, pod in pods.items():
-        _start(cluster, source, pod, [_container(name, target, timeout, protocol)
-                                      for name, (other, target) in zip(names, pairs, strict=True) if other == source])
+        _start(
+            cluster,
+            source,
+            pod,
+            [
+                _container(name, target, timeout, protocol)
+                for name, (other, target) in zip(names, pairs, strict=True)
+                if other == source
+            ],
+        )
     found: dict[str, Probe] = {}
     for source, pod in pods.items():
         mine = {name: target for name, (other, target) in zip(names, pairs, strict=True) if other == source}
@@ -117,8 +128,14 @@ def _try(pairs: Sequence[tuple[str, str]], timeout: float, protocol: str) -> lis
 def _start(cluster: Cluster, source: str, pod: Object, containers: list[Object]) -> None:
     about = pod["metadata"]
     try:
-        cluster.patch("pods", about["name"], {"spec": {"ephemeralContainers": containers}}, about["namespace"],
-                      kind=STRATEGIC, subresource="ephemeralcontainers")
+        cluster.patch(
+            "pods",
+            about["name"],
+            {"spec": {"ephemeralContainers": containers}},
+            about["namespace"],
+            kind=STRATEGIC,
+            subresource="ephemeralcontainers",
+        )
     except NotFound:
         raise LabError(f"The pod {about['name']} went away just now. Run the cell again.") from None
     except ClusterError as error:
@@ -128,23 +145,36 @@ def _start(cluster: Cluster, source: str, pod: Object, containers: list[Object])
 def pod_of(cluster: Cluster, source: str) -> Object:
     """A running pod by its name, its workload's or its `app` label; `namespace/name` for another namespace."""
     namespace, _, name = source.rpartition("/")
-    pods = [pod for pod in cluster.list("pods", namespace or cluster.namespace)
-            if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")]
-    for match in (lambda pod: pod["metadata"]["name"], workload_of,
-                  lambda pod: (pod["metadata"].get("labels") or {}).get("app")):
+    pods = [
+        pod
+        for pod in cluster.list("pods", namespace or cluster.namespace)
+        if (pod.get("status") or {}).get("phase") == "Running" and not pod["metadata"].get("deletionTimestamp")
+    ]
+    for match in (
+        lambda pod: pod["metadata"]["name"],
+        workload_of,
+        lambda pod: (pod["metadata"].get("labels") or {}).get("app"),
+    ):
         for pod in pods:
             if match(pod) == name:
                 return pod
     known = sorted({workload_of(pod) for pod in pods})
     where = namespace or cluster.namespace
-    raise LabError(f"No pod of {name!r} runs in the namespace {where}."
-                   f"{did_you_mean(name, known) or ' There is ' + (', '.join(known) or 'no pod at all') + '.'}")
+    raise LabError(
+        f"No pod of {name!r} runs in the namespace {where}."
+        f"{did_you_mean(name, known) or ' There is ' + (', '.join(known) or 'no pod at all') + '.'}"
+    )
 
 
 def _container(name: str, target: str, timeout: float, protocol: str) -> Object:
     command = ["connect", target, f"--timeout={round(timeout * 1000)}ms", f"--protocol={protocol}"]
-    return {"name": name, "image": IMAGE, "args": command, "imagePullPolicy": "IfNotPresent",
-            "terminationMessagePolicy": "FallbackToLogsOnError"}
+    return {
+        "name": name,
+        "image": IMAGE,
+        "args": command,
+        "imagePullPolicy": "IfNotPresent",
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+    }
 
 
 def _finished(cluster: Cluster, about: Object, names: set[str], timeout: float) -> dict[str, Object]:
@@ -172,8 +202,9 @@ def _stuck(pod: str, states: Mapping[str, Object]) -> str:
     return f"The probe beside {pod} gave no answer: {why}. Look at: kubectl describe pod {pod}"
 
 
-def _read(cluster: Cluster, pod: Object, asked: tuple[str, str, str], state: Object, seconds: float,
-          timeout: float) -> Probe:
+def _read(
+    cluster: Cluster, pod: Object, asked: tuple[str, str, str], state: Object, seconds: float, timeout: float
+) -> Probe:
     """One ended container as an answer; `asked` is source, target and the container's name."""
     source, target, container = asked
     if state.get("exitCode") == 0:
@@ -212,6 +243,7 @@ def _log(cluster: Cluster, pod: Object, container: str) -> str:
 def _check(target: str) -> None:
     host, _, port = target.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise LabError(f"{target!r} is no target: give a name or address and a port, such as "
-                       "lab.probe(\"frontend\", \"shippingservice:50051\").")
-
+        raise LabError(
+            f"{target!r} is no target: give a name or address and a port, such as "
+            'lab.probe("frontend", "shippingservice:50051").'
+        )

@@ -51,6 +51,9 @@ class Report(list[Line]):
 
 def _row(line: Line) -> str:
     advice = f"<br>→ {html.escape(line.advice)}" if line.advice else ""
-    cells = ((f"color:{COLOURS[line.state]};font-family:monospace;white-space:pre", MARKS[line.state]),
-             ("font-weight:bold", html.escape(line.subject)), ("", html.escape(line.text) + advice))
+    cells = (
+        (f"color:{COLOURS[line.state]};font-family:monospace;white-space:pre", MARKS[line.state]),
+        ("font-weight:bold", html.escape(line.subject)),
+        ("", html.escape(line.text) + advice),
+    )
     return "<tr>" + "".join(f'<td style="text-align:left;{style}">{text}</td>' for style, text in cells) + "</tr>"

@@ -58,12 +58,12 @@ def bare(deployment: str) -> str:
 def unknown(cluster: Cluster, name: str, known: Sequence[str]) -> LabError:
     """The error for a Deployment that isn't there; `known` are those that are."""
     others = f" It has: {', '.join(known) or 'none; run lab.deploy()'}."
-    return LabError(f"There is no Deployment {name!r} in the namespace {cluster.namespace}."
-                    f"{did_you_mean(name, known) or others}")
+    return LabError(
+        f"There is no Deployment {name!r} in the namespace {cluster.namespace}.{did_you_mean(name, known) or others}"
+    )
 
 
-def wait(cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float,
-         also: Callable[[], int] = lambda: 0) -> None:
+def wait(cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float, also: Callable[[], int] = lambda: 0) -> None:
     """Draw `bar` until the pods of these Deployments are Ready and `also` counts nothing any more."""
     wanted = set(names)
     deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE
@@ -132,11 +132,15 @@ def _stuck(cluster: Cluster, waiting: list[str], timeout: float) -> str:
         if workload_of(pod) in waiting and (reason := _trouble(pod)):
             reasons[workload_of(pod)] = reason
     if not waiting:
-        return (f"The new pods are Ready, but an old one is still terminating after {timeout:.0f} s. "
-                "Look at: kubectl get pods")
+        return (
+            f"The new pods are Ready, but an old one is still terminating after {timeout:.0f} s. "
+            "Look at: kubectl get pods"
+        )
     said = "; ".join(f"{name}: {reasons.get(name, 'not Ready')}" for name in waiting[:4])
-    return (f"Not Ready after {timeout:.0f} s: {said}. Look at: kubectl describe pod -l app={waiting[0]}"
-            f" and kubectl logs deployment/{waiting[0]}")
+    return (
+        f"Not Ready after {timeout:.0f} s: {said}. Look at: kubectl describe pod -l app={waiting[0]}"
+        f" and kubectl logs deployment/{waiting[0]}"
+    )
 
 
 def _trouble(pod: Object) -> str:

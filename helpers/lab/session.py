@@ -50,8 +50,10 @@ def current() -> Cluster:
         elif local.find().running:
             _current = Cluster(kubeconfig.load([local.kubeconfig()]), local=True)
         else:
-            raise ClusterError("The lab is not started. Run: from helpers import lab; lab.start()"
-                               " (in a terminal: python -m helpers up)")
+            raise ClusterError(
+                "The lab is not started. Run: from helpers import lab; lab.start()"
+                " (in a terminal: python -m helpers up)"
+            )
     return _current
 
 

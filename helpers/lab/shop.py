@@ -43,8 +43,13 @@ class Page:
 
     def as_dict(self) -> dict[str, Any]:
         """What `python -m helpers page -o json` prints."""
-        return {"path": self.path, "status": self.status, "seconds": round(self.seconds, 3),
-                "error": self.error or None, "title": self.title}
+        return {
+            "path": self.path,
+            "status": self.status,
+            "seconds": round(self.seconds, 3),
+            "error": self.error or None,
+            "title": self.title,
+        }
 
     def __repr__(self) -> str:
         """One sentence, and the cause that an error page gives."""
@@ -53,11 +58,14 @@ class Page:
 
     def _repr_html_(self) -> str:
         mark = "✓" if self.ok else "✗"
-        cause = (f'<pre style="white-space:pre-wrap;margin:.3em 0 0">{html.escape(self.error)}</pre>'
-                 if self.error else "")
-        return (f'<div data-status="{self.status}"><strong style="color:{tones.verdict(self.ok)}">{mark} {self.status} '
-                f"{http.client.responses.get(self.status, '')}</strong> <code>{html.escape(self.path)}</code> "
-                f"{html.escape(self.title)} · {self.seconds:.2f} s{cause}</div>")
+        cause = (
+            f'<pre style="white-space:pre-wrap;margin:.3em 0 0">{html.escape(self.error)}</pre>' if self.error else ""
+        )
+        return (
+            f'<div data-status="{self.status}"><strong style="color:{tones.verdict(self.ok)}">{mark} {self.status} '
+            f"{http.client.responses.get(self.status, '')}</strong> <code>{html.escape(self.path)}</code> "
+            f"{html.escape(self.title)} · {self.seconds:.2f} s{cause}</div>"
+        )
 
 
 class Visitor:
@@ -92,8 +100,9 @@ class Visitor:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             target = quote(typed(parts.path + (f"?{parts.query}" if parts.query else "")), safe=_AS_THEY_ARE)
-            connection.request("GET" if body is None else "POST", target, body,
-                               {key: value for key, value in headers.items() if value})
+            connection.request(
+                "GET" if body is None else "POST", target, body, {key: value for key, value in headers.items() if value}
+            )
             response = connection.getresponse()
             content = response.read().decode(errors="replace")
             self._keep(response.headers)
@@ -144,8 +153,9 @@ def page_of(path: str, status: int, seconds: float, content: str) -> Page:
 
 def _cause(content: str, status: int) -> str:
     """The cause on an error page: `<pre id="cause">` here, the only `<pre>` on upstream's; else its first words."""
-    found = (re.search(r'<pre[^>]*\bid="cause"[^>]*>(.*?)</pre>', content, re.DOTALL)
-             or re.search(r"<pre[^>]*>(.*?)</pre>", content, re.DOTALL))
+    found = re.search(r'<pre[^>]*\bid="cause"[^>]*>(.*?)</pre>', content, re.DOTALL) or re.search(
+        r"<pre[^>]*>(.*?)</pre>", content, re.DOTALL
+    )
     if found:
         return html.unescape(re.sub(r"<[^>]+>", "", found[1])).strip()
     words = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", content)).split())
@@ -192,5 +202,7 @@ def _silence(error: Exception, timeout: float) -> str:
         return f"The shop did not answer within {timeout:.0f} s. Is the frontend Ready? Try: kubectl get pods"
     if isinstance(error, ConnectionRefusedError):
         return "Nothing answers where the shop should be: the cluster does not run. Start it with lab.start()."
-    return (f"The shop's entrance closed the connection ({error or type(error).__name__}). "
-            "Is the frontend Ready? Try: kubectl get pods; if it is missing: lab.deploy()")
+    return (
+        f"The shop's entrance closed the connection ({error or type(error).__name__}). "
+        "Is the frontend Ready? Try: kubectl get pods; if it is missing: lab.deploy()"
+    )

@@ -29,8 +29,7 @@ class Answer(NamedTuple):
 class Transport(Protocol):
     """What the lab asks of a connection to an API server."""
 
-    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str],
-                timeout: float) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
         """Send one request (path with query, time limit in seconds). Raises OSError without an answer."""
         ...
 
@@ -54,8 +53,7 @@ class LightTransport:
         self._lock = threading.Lock()
         self._connection: http.client.HTTPSConnection | None = None
 
-    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str],
-                timeout: float) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
         with self._lock:
             kept = self._connection is not None
             try:
@@ -70,8 +68,12 @@ class LightTransport:
         connection = self._open(timeout)
         token = self._context.token
         try:
-            connection.request(method, self._url.path + path, body,
-                               {**headers, **({"Authorization": f"Bearer {token}"} if token else {})})
+            connection.request(
+                method,
+                self._url.path + path,
+                body,
+                {**headers, **({"Authorization": f"Bearer {token}"} if token else {})},
+            )
             response = connection.getresponse()
             return Answer(response.status, response.read())
         except BaseException:  # an interrupt too leaves half an answer behind
@@ -80,8 +82,9 @@ class LightTransport:
 
     def _open(self, timeout: float) -> http.client.HTTPSConnection:
         if self._connection is None:
-            self._connection = http.client.HTTPSConnection(self._url.hostname or "", self._url.port or 443,
-                                                           timeout=timeout, context=self._tls)
+            self._connection = http.client.HTTPSConnection(
+                self._url.hostname or "", self._url.port or 443, timeout=timeout, context=self._tls
+            )
         self._connection.timeout = timeout
         if self._connection.sock is not None:
             self._connection.sock.settimeout(timeout)
@@ -99,16 +102,17 @@ class ClientTransport:
     def __init__(self, context: Context) -> None:
         self._client = api_client(context)
 
-    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str],
-                timeout: float) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
         import urllib3
 
         host = self._client.configuration.host.rstrip("/")
-        _, url, ready, *_ = self._client.param_serialize(method, path, header_params=dict(headers),
-                                                         auth_settings=["BearerToken"], _host=host)
+        _, url, ready, *_ = self._client.param_serialize(
+            method, path, header_params=dict(headers), auth_settings=["BearerToken"], _host=host
+        )
         try:
             response = self._client.rest_client.pool_manager.request(
-                method, url, body=body, headers=ready, timeout=timeout, retries=False)
+                method, url, body=body, headers=ready, timeout=timeout, retries=False
+            )
         except urllib3.exceptions.HTTPError as error:
             raise OSError(str(error)) from error
         return Answer(response.status, response.data)

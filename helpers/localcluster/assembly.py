@@ -48,8 +48,11 @@ def serve(home: Home, fork_server: ForkServer, report: Report) -> int:
         log.exception("the node has failed")
         full = isinstance(error, OSError) and error.errno in FULL
         with contextlib.suppress(ValueError, OSError):
-            report(f"The disk of {home.root} is full. {FREE_SPACE}" if full else
-                   f"The node could not start: {error}. More is in {home.node_log}.")
+            report(
+                f"The disk of {home.root} is full. {FREE_SPACE}"
+                if full
+                else f"The node could not start: {error}. More is in {home.node_log}."
+            )
         return 1
 
 
@@ -129,10 +132,20 @@ class Node:
         home, server = self._home, f"https://127.0.0.1:{port}"
         kubeconfig.write(home.kubeconfig, server, self._credentials.authority, self._credentials.token)
         write_private(home.ports_json, json.dumps({"api": port, "shop": self._ingress.port}))
-        write_private(home.node_json, json.dumps({
-            "pid": os.getpid(), "started": time.time(), "server": server, "api_port": port,
-            "gateway_port": self._gateway.port, "dataplane": self._gateway.name,
-            "shop_url": f"http://127.0.0.1:{self._ingress.port}/{self._credentials.shop_secret}/"}))
+        write_private(
+            home.node_json,
+            json.dumps(
+                {
+                    "pid": os.getpid(),
+                    "started": time.time(),
+                    "server": server,
+                    "api_port": port,
+                    "gateway_port": self._gateway.port,
+                    "dataplane": self._gateway.name,
+                    "shop_url": f"http://127.0.0.1:{self._ingress.port}/{self._credentials.shop_secret}/",
+                }
+            ),
+        )
 
     async def _tell(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer `status`: processes and pods."""
@@ -179,10 +192,13 @@ def _summary(pod: Object) -> Object:
     status = pod.get("status") or {}
     containers = status.get("containerStatuses") or []
     return {
-        "namespace": pod["metadata"]["namespace"], "name": pod["metadata"]["name"],
+        "namespace": pod["metadata"]["namespace"],
+        "name": pod["metadata"]["name"],
         "ready": any(item["type"] == "Ready" and item["status"] == "True" for item in status.get("conditions") or []),
-        "status": pod_cells(pod)[1], "restarts": sum(item.get("restartCount", 0) for item in containers),
-        "address": status.get("podIP")}
+        "status": pod_cells(pod)[1],
+        "restarts": sum(item.get("restartCount", 0) for item in containers),
+        "address": status.get("podIP"),
+    }
 
 
 def _last_ports(home: Home) -> dict[str, int]:

@@ -25,10 +25,14 @@ class Client:
     """Speaks to the local cluster's API as its one user. Close it, or use it in a `with`."""
 
     def __init__(self, port: int, credentials: Credentials, timeout: float = 10.0) -> None:
-        self._headers = {"Authorization": f"Bearer {credentials.token}", "Accept": "application/json",
-                         "Content-Type": "application/json"}
+        self._headers = {
+            "Authorization": f"Bearer {credentials.token}",
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+        }
         self._connection = http.client.HTTPSConnection(
-            "127.0.0.1", port, timeout=timeout, context=credentials.client_context())
+            "127.0.0.1", port, timeout=timeout, context=credentials.client_context()
+        )
 
     @classmethod
     def of(cls, home: Home, port: int) -> "Client":

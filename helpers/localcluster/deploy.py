@@ -15,14 +15,22 @@ MANIFEST = Path(__file__).parent.parent / "boutique" / "manifests" / "hipster-sh
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 _COLLECTIONS = {
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments", "Service": "/api/v1/namespaces/{}/services",
-    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts", "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "Service": "/api/v1/namespaces/{}/services",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "ConfigMap": "/api/v1/namespaces/{}/configmaps",
 }
 # Accounts before the pods that run as them; Services last, so that processes start while they are made.
 _ORDER = ("ServiceAccount", "ConfigMap", "Deployment", "Service")
 # Waiting longer doesn't help a container that waits for one of these reasons.
-_HOPELESS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "CrashLoopBackOff",
-             "RunContainerError")
+_HOPELESS = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "CrashLoopBackOff",
+    "RunContainerError",
+)
 _LOOK_SECONDS = 2.0
 
 
@@ -103,8 +111,10 @@ def _why(connect: Callable[[], Client], missing: set[tuple[str, str]], only_hope
             reason, message = _waiting(pod)
             if reason in _HOPELESS or not only_hopeless:
                 said = _last_words(client, metadata) if reason == "CrashLoopBackOff" else message
-                lines.append(f"pod {metadata['namespace']}/{metadata['name']} is not Ready: {reason}"
-                             f"{': ' + said if said else ''}")
+                lines.append(
+                    f"pod {metadata['namespace']}/{metadata['name']} is not Ready: {reason}"
+                    f"{': ' + said if said else ''}"
+                )
     return "\n".join(lines)
 
 

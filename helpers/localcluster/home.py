@@ -126,8 +126,16 @@ class Home:
 
     @property
     def _files(self) -> tuple[Path, ...]:
-        return (*self._databases, self.kubeconfig, self.node_json, self.node_log, self.ports_json, self.run_path,
-                self.node_lock, self.launch_lock)
+        return (
+            *self._databases,
+            self.kubeconfig,
+            self.node_json,
+            self.node_log,
+            self.ports_json,
+            self.run_path,
+            self.node_lock,
+            self.launch_lock,
+        )
 
     @property
     def is_claimed(self) -> bool:

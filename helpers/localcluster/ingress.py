@@ -33,11 +33,11 @@ _HEADINGS = {502: "The shop doesn't answer", 503: "The shop isn't open yet", 504
 _SENTENCES = {
     404: "There is nothing at this address. <code>python -m helpers status</code> prints the shop's.",
     502: "Its frontend isn't listening, or just starting; <code>kubectl get pods</code> shows which. "
-         "This page looks again every two seconds.",
+    "This page looks again every two seconds.",
     503: "It isn't deployed. Notebook 01 does that, or <code>lab.deploy()</code>. "
-         "This page looks again every two seconds.",
+    "This page looks again every two seconds.",
     504: "The connection from outside to the frontend is dropped. "
-         "<code>kubectl get flows</code> shows which policy decided.",
+    "<code>kubectl get flows</code> shows which policy decided.",
 }
 
 
@@ -50,8 +50,12 @@ class Ingress:
         self._socket = socket
         self._prefix = f"/{secret}".encode()
         self._strangers = Strangers(MOST_STRANGERS)
-        self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
-            lambda: Visitor(self._gateway, self, self._strangers, self._prefix), link), self._strangers)
+        self._door = Door(
+            lambda link: asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Visitor(self._gateway, self, self._strangers, self._prefix), link
+            ),
+            self._strangers,
+        )
         self._proxied = Strangers(MOST_STRANGERS)  # their own: nobody else gets to the socket
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -61,7 +65,8 @@ class Ingress:
         """Listen on the socket and on a port: the given one if it is free."""
         self._socket.unlink(missing_ok=True)
         self._server = await asyncio.get_running_loop().create_unix_server(
-            lambda: Visitor(self._gateway, self, self._proxied, None), self._socket)
+            lambda: Visitor(self._gateway, self, self._proxied, None), self._socket
+        )
         os.chmod(self._socket, 0o600)
         try:
             self.port = self._door.open(port)
@@ -125,7 +130,7 @@ class Visitor(HttpCaller):
         if len(words) != 3:
             self.answer(400, "this is an HTTP/1.1 server")
             return False
-        given, rest = words[1][:len(prefix)], words[1][len(prefix):]
+        given, rest = words[1][: len(prefix)], words[1][len(prefix) :]
         if not hmac.compare_digest(given, prefix) or rest[:1] not in (b"", b"/", b"?"):
             self.answer(404, "nothing here")
             return False
@@ -143,9 +148,13 @@ class Visitor(HttpCaller):
 
     def answer(self, status: int, reason: str, detail: str = "") -> None:
         """A page that says why the shop can't be shown."""
-        page = _PAGE.format(status=status, title=title(status), heading=_HEADINGS.get(status, title(status)),
-                            sentence=_SENTENCES.get(status, ""),
-                            cause=html.escape(f"{reason}: {detail}" if detail else reason)).encode()
+        page = _PAGE.format(
+            status=status,
+            title=title(status),
+            heading=_HEADINGS.get(status, title(status)),
+            sentence=_SENTENCES.get(status, ""),
+            cause=html.escape(f"{reason}: {detail}" if detail else reason),
+        ).encode()
         again = ["Refresh: 2"] if status in (502, 503) else []
         self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", *again], page)
 

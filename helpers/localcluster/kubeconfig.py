@@ -36,8 +36,10 @@ def write(path: Path, server: str, authority: str, token: str) -> None:
     encoded = base64.b64encode(authority.encode()).decode()
     with contextlib.suppress(OSError, UnicodeDecodeError):
         held = path.read_text("utf-8")
-        if all(re.search(rf"{field}: \"?{re.escape(value)}\"?\s", held) for field, value in (
-                ("server", server), ("certificate-authority-data", encoded), ("token", token))):
+        if all(
+            re.search(rf"{field}: \"?{re.escape(value)}\"?\s", held)
+            for field, value in (("server", server), ("certificate-authority-data", encoded), ("token", token))
+        ):
             path.chmod(0o600)
             return
     write_private(path, _TEMPLATE.format(cluster=CLUSTER, user=USER, server=server, authority=encoded, token=token))

@@ -26,9 +26,21 @@ START_SECONDS = 30.0
 READY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 # The node gets what a process needs, and none of the secrets that a shell or a notebook may hold.
-_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
-         "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE")
-
+_KEPT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+)
 
 
 class LaunchError(Exception):
@@ -44,8 +56,10 @@ def up(*, empty: bool = False, seconds: float = READY_SECONDS, home: Home | None
     with _told(home), Lock(home.launch_lock) as lock:
         home.prepare()
         if not lock.take(START_SECONDS):
-            raise LaunchError(f"Another `up` or `down` has been busy with {home.root} for {START_SECONDS:.0f} seconds. "
-                              f"Wait for it, or end process {holder(home.launch_lock)}.")
+            raise LaunchError(
+                f"Another `up` or `down` has been busy with {home.root} for {START_SECONDS:.0f} seconds. "
+                f"Wait for it, or end process {holder(home.launch_lock)}."
+            )
         starting = None if _runs(home) else _spawn(home)
         _deploy(home, starting, empty, seconds)
     return read(home)
@@ -114,8 +128,14 @@ def _spawn(home: Home) -> IO[bytes]:
         os.fchmod(log, 0o600)
         subprocess.Popen(
             [sys.executable, "-P", "-m", "helpers.localcluster.node", str(home.root), str(writing)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[writing], env=environment, cwd=home.root,
-            start_new_session=True, umask=0o077,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=[writing],
+            env=environment,
+            cwd=home.root,
+            start_new_session=True,
+            umask=0o077,
             # It outlives this process on purpose: nobody waits for it.
         ).returncode = 0
     except OSError as error:
@@ -145,21 +165,27 @@ def _deploy(home: Home, starting: IO[bytes] | None, empty: bool, seconds: float)
     if facts is None:
         raise LaunchError(f"The node has ended.{_tail(home)}")
     port = facts["api_port"]
-    wanted = {(item["metadata"].get("namespace", "default"), item["metadata"]["name"])
-              for item in objects if item["kind"] == "Deployment"}
+    wanted = {
+        (item["metadata"].get("namespace", "default"), item["metadata"]["name"])
+        for item in objects
+        if item["kind"] == "Deployment"
+    }
     try:
         with Client.of(home, port) as client:
             deploy.create(client, objects)
         deploy.wait_ready(lambda: Client.of(home, port), wanted | {("kube-system", "coredns")}, seconds)
     except deploy.NotReady as error:
-        raise LaunchError(f"{error}\nLook at `kubectl describe pod` and `kubectl logs` of these pods; mend their "
-                          "Deployments and run `up` again.") from None
+        raise LaunchError(
+            f"{error}\nLook at `kubectl describe pod` and `kubectl logs` of these pods; mend their "
+            "Deployments and run `up` again."
+        ) from None
     except ApiProblem as error:
         raise LaunchError(f"The cluster refused the shop: {error}") from None
     except OSError as error:
         why = "no answer in time" if isinstance(error, TimeoutError) else error
-        raise LaunchError(f"The cluster stopped answering ({why}). Start it afresh: `python -m helpers down`, then "
-                          f"`up`.{_tail(home)}") from None
+        raise LaunchError(
+            f"The cluster stopped answering ({why}). Start it afresh: `python -m helpers down`, then `up`.{_tail(home)}"
+        ) from None
 
 
 def _await_ready(home: Home, pipe: IO[bytes]) -> None:

@@ -22,6 +22,7 @@ def main() -> int:
     nodelog.start(home.node_log)
     os.set_inheritable(descriptor, False)
     with Lock(home.node_lock) as lock, os.fdopen(descriptor, "w", encoding="utf-8") as pipe:
+
         def report(problem: str | None) -> None:
             pipe.write(json.dumps({"error": problem} if problem else {}) + "\n")
             pipe.close()

@@ -109,29 +109,52 @@ def _issue() -> tuple[str, str]:
 
     def certificate(name: x509.Name, key: ec.EllipticCurvePrivateKey, authority: bool) -> x509.CertificateBuilder:
         usage = {"digital_signature": not authority, "key_cert_sign": authority, "crl_sign": authority}
-        others = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only",
-                  "decipher_only")
-        return (x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key.public_key())
-                .serial_number(x509.random_serial_number())
-                # A clock that is set back should not lock the learner out.
-                .not_valid_before(now - datetime.timedelta(days=RENEW_DAYS))
-                .not_valid_after(now + datetime.timedelta(days=LIFETIME_DAYS))
-                .add_extension(x509.BasicConstraints(authority, 0 if authority else None), critical=True)
-                .add_extension(x509.KeyUsage(**usage, **dict.fromkeys(others, False)), critical=True))
+        others = (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        )
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            # A clock that is set back should not lock the learner out.
+            .not_valid_before(now - datetime.timedelta(days=RENEW_DAYS))
+            .not_valid_after(now + datetime.timedelta(days=LIFETIME_DAYS))
+            .add_extension(x509.BasicConstraints(authority, 0 if authority else None), critical=True)
+            .add_extension(x509.KeyUsage(**usage, **dict.fromkeys(others, False)), critical=True)
+        )
 
     def pem(made: x509.Certificate) -> str:
         return made.public_bytes(serialization.Encoding.PEM).decode()
 
-    authority = certificate(issuer, authority_key, True).add_extension(key_id, False).sign(
-        authority_key, hashes.SHA256())
-    names = [x509.DNSName(name) for name in ("localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
-                                             "kubernetes.default.svc.cluster.local")]
+    authority = (
+        certificate(issuer, authority_key, True).add_extension(key_id, False).sign(authority_key, hashes.SHA256())
+    )
+    names = [
+        x509.DNSName(name)
+        for name in (
+            "localhost",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+        )
+    ]
     addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "10.96.0.1", "172.20.0.2")]
-    server = (certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hipster-lab-api")]), server_key, False)
-              .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
-              .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), False)
-              .add_extension(x509.SubjectAlternativeName([*names, *addresses]), False)
-              .sign(authority_key, hashes.SHA256()))
-    key = server_key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                   serialization.NoEncryption()).decode()
+    server = (
+        certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hipster-lab-api")]), server_key, False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id), False)
+        .add_extension(x509.SubjectAlternativeName([*names, *addresses]), False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    key = server_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
     return key + pem(server) + pem(authority), pem(authority)

@@ -17,8 +17,10 @@ FREE_SPACE = "Free some disk space and run it again."
 MAKE_WRITABLE = "Find out why it is (`dmesg` may tell), mount it for writing, and run it again."
 
 MARKER = ".hipster-lab-home"
-_MARK = ("This folder is kept by the Hipster Shop lab. `python -m helpers down --purge`, with LAB_HOME set to it, "
-         "removes what the lab made here.\n")
+_MARK = (
+    "This folder is kept by the Hipster Shop lab. `python -m helpers down --purge`, with LAB_HOME set to it, "
+    "removes what the lab made here.\n"
+)
 _MADE, _FOUND = "The lab made the folder too.\n", "The folder was there before, empty.\n"
 
 
@@ -68,8 +70,10 @@ def check_free(root: Path) -> None:
     """Refuse a folder with contents that are not the lab's."""
     # Another command may be claiming it meanwhile; its marker comes before everything else.
     if os.path.isdir(root) and os.listdir(root) and not is_claimed(root):
-        raise HomeError(f"{root} holds things that are not the lab's, and the lab leaves it alone. Set LAB_HOME to "
-                        "a folder that is empty or not there yet.")
+        raise HomeError(
+            f"{root} holds things that are not the lab's, and the lab leaves it alone. Set LAB_HOME to "
+            "a folder that is empty or not there yet."
+        )
 
 
 def is_claimed(root: Path) -> bool:
@@ -185,11 +189,13 @@ def _is_own(path: Path, kind: Callable[[int], bool]) -> bool:
 
 def _is_of_earlier_version(root: Path) -> bool:
     """A home from before there was a marker: files that nothing else makes in one folder."""
+
     def has(*names: str) -> bool:
         return all(_is_own(root / name, stat.S_ISREG) for name in names)
 
     return has("launch.lock", "pki/server.pem") or (
-        root.name == ".hipster-lab" and any(map(has, ("context.yaml", "progress.json", "begun.json", "cookies.json"))))
+        root.name == ".hipster-lab" and any(map(has, ("context.yaml", "progress.json", "begun.json", "cookies.json")))
+    )
 
 
 def _is_kept(known: Path) -> bool:

@@ -67,8 +67,9 @@ class Lock:
     def __enter__(self) -> "Lock":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.release()
 
 
@@ -92,8 +93,11 @@ def of_cluster(run: Path) -> list[int]:
     """The processes of the cluster whose sockets are in `run`, this one excepted."""
     marks = (f"{MARK}={run}".encode(), f"LISTEN_DIR={run}/".encode())
     found = _environments_linux() if Path("/proc/self/environ").exists() else _environments_ps()
-    return [pid for pid, variables in found if pid != os.getpid() and any(
-        variable == marks[0] or variable.startswith(marks[1]) for variable in variables)]
+    return [
+        pid
+        for pid, variables in found
+        if pid != os.getpid() and any(variable == marks[0] or variable.startswith(marks[1]) for variable in variables)
+    ]
 
 
 def title(pid: int) -> str:

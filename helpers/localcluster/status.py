@@ -37,8 +37,10 @@ class Status:
     def as_dict(self) -> dict[str, Any]:
         """For JSON, the keys in the order in which people ask for them."""
         fields = asdict(self)
-        return {key: fields[key] for key in (
-            "kubeconfig", "server", "context", "dataplane", "state_dir", "pids", "pods", "shop_url")}
+        return {
+            key: fields[key]
+            for key in ("kubeconfig", "server", "context", "dataplane", "state_dir", "pids", "pods", "shop_url")
+        }
 
 
 def node_facts(home: Home) -> dict[str, Any] | None:
@@ -63,8 +65,15 @@ def read(home: Home) -> Status:
     except (OSError, ValueError):
         # It has just gone, or is so busy that it says nothing: its process is what is known.
         told = {"pids": {"node": facts["pid"]}, "pods": []}
-    return Status(stopped.state_dir, stopped.kubeconfig, server=facts["server"], dataplane=facts["dataplane"],
-                  pids=told["pids"], pods=told["pods"], shop_url=facts["shop_url"])
+    return Status(
+        stopped.state_dir,
+        stopped.kubeconfig,
+        server=facts["server"],
+        dataplane=facts["dataplane"],
+        pids=told["pids"],
+        pods=told["pods"],
+        shop_url=facts["shop_url"],
+    )
 
 
 def ask(home: Home, seconds: float = 5.0) -> dict[str, Any]:

@@ -78,5 +78,5 @@ class Flow:
             raise ConnectionRefusedError("connection refused")
         if len(self._rest) < 2 + length:
             return None
-        data, self._rest = self._rest[2:2 + length], self._rest[2 + length:]
+        data, self._rest = self._rest[2 : 2 + length], self._rest[2 + length :]
         return data

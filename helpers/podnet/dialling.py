@@ -1,12 +1,12 @@
 """Connections to other pods, to Services and to the outside; and what may become of an attempt.
 
-    DialError
-        Dropped         nobody answered in time, as when a policy drops packets
-        Refused         the host answered that nothing listens there
-        Unreachable     there is no way to that address
-        UnknownName     no such host
-        LookupTimedOut  the cluster's DNS did not answer
-        NoNetwork       the pod network itself failed
+DialError
+    Dropped         nobody answered in time, as when a policy drops packets
+    Refused         the host answered that nothing listens there
+    Unreachable     there is no way to that address
+    UnknownName     no such host
+    LookupTimedOut  the cluster's DNS did not answer
+    NoNetwork       the pod network itself failed
 """
 
 import base64

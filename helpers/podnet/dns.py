@@ -73,10 +73,10 @@ def reply(query: bytes, lookup: Callable[[str], str | None], ttl: int) -> bytes:
     echoed = flags & 0x7900 | RESPONSE | AUTHORITATIVE
     try:
         name, end = read_name(query, HEADER.size)
-        kind, family = struct.unpack("!HH", query[end:end + 4])
+        kind, family = struct.unpack("!HH", query[end : end + 4])
     except (struct.error, IndexError, UnicodeDecodeError):
         return HEADER.pack(number, echoed | FORMAT_ERROR, 0, 0, 0, 0)
-    asked = query[HEADER.size:end + 4]
+    asked = query[HEADER.size : end + 4]
     if flags & 0x7800 or questions != 1 or family != CLASS_IN:
         return HEADER.pack(number, echoed | NOT_IMPLEMENTED, 1, 0, 0, 0) + asked
     address = lookup(name.lower())
@@ -108,7 +108,7 @@ def _answer(message: bytes, place: int) -> tuple[Answer, int]:
     name, place = read_name(message, place)
     kind, _, ttl, length = struct.unpack_from("!HHIH", message, place)
     place += 10
-    data = message[place:place + length]
+    data = message[place : place + length]
     if kind == TYPE_A:
         value = socket.inet_ntoa(data)
     elif kind in (TYPE_CNAME, TYPE_NS):
@@ -132,6 +132,6 @@ def read_name(message: bytes, place: int) -> tuple[str, int]:
             continue
         if length > 63:
             raise IndexError("a label of an unknown kind")
-        labels.append(message[place + 1:place + 1 + length].decode("ascii"))
+        labels.append(message[place + 1 : place + 1 + length].decode("ascii"))
         place += 1 + length
     raise IndexError("a name without an end")

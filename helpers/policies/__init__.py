@@ -24,15 +24,44 @@ if TYPE_CHECKING:
     from helpers.policies.writing.suggesting import Suggestion, suggest
 
 _HOMES = {
-    "FieldError": "errors", "World": "world", "NotFound": "names", "read": "reading.texts",
-    "validate": "reading.validation", "default": "reading.defaults", "compare": "application.comparing",
-    "redundant": "application.redundancy", "removable": "application.redundancy", "Finding": "linting",
-    "lint": "linting", "suggest": "writing.suggesting", "Suggestion": "writing.suggesting", "Pod": "model",
-    "Policy": "model", "Verdict": "judging.verdicts", "Side": "judging.verdicts",
+    "FieldError": "errors",
+    "World": "world",
+    "NotFound": "names",
+    "read": "reading.texts",
+    "validate": "reading.validation",
+    "default": "reading.defaults",
+    "compare": "application.comparing",
+    "redundant": "application.redundancy",
+    "removable": "application.redundancy",
+    "Finding": "linting",
+    "lint": "linting",
+    "suggest": "writing.suggesting",
+    "Suggestion": "writing.suggesting",
+    "Pod": "model",
+    "Policy": "model",
+    "Verdict": "judging.verdicts",
+    "Side": "judging.verdicts",
 }
 
-__all__ = ["FieldError", "Finding", "NotFound", "Pod", "Policy", "Side", "Suggestion", "Verdict", "World",
-           "compare", "default", "lint", "read", "redundant", "removable", "suggest", "validate"]
+__all__ = [
+    "FieldError",
+    "Finding",
+    "NotFound",
+    "Pod",
+    "Policy",
+    "Side",
+    "Suggestion",
+    "Verdict",
+    "World",
+    "compare",
+    "default",
+    "lint",
+    "read",
+    "redundant",
+    "removable",
+    "suggest",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -110,6 +110,11 @@ def type_name(value: object) -> str:
 
 
 _TYPE_NAMES: tuple[tuple[type, str], ...] = (
-    (bool, "a boolean"), (str, "a string"), (int, "a number"), (float, "a number"), (dict, "a mapping"),
-    (list, "a list"), (tuple, "a list"),
+    (bool, "a boolean"),
+    (str, "a string"),
+    (int, "a number"),
+    (float, "a number"),
+    (dict, "a mapping"),
+    (list, "a list"),
+    (tuple, "a list"),
 )

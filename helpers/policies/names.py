@@ -33,8 +33,9 @@ class NotFound(Question, KeyError):
 class Names:
     """The names of one world."""
 
-    def __init__(self, pods: Sequence[Pod], ended: Sequence[Pod], services: Sequence[Service],
-                 workloads: Mapping[str, Workload]) -> None:
+    def __init__(
+        self, pods: Sequence[Pod], ended: Sequence[Pod], services: Sequence[Service], workloads: Mapping[str, Workload]
+    ) -> None:
         self._pods, self._ended, self._services, self._workloads = pods, ended, services, workloads
 
     def pair(self, source: Pod | str, target: Pod | str) -> tuple[End, End]:
@@ -43,8 +44,10 @@ class Names:
         if one.pod is None or one.pod is not other.pod or (isinstance(source, Pod) and isinstance(target, Pod)):
             return one, other
         workload = self._workloads[one.pod.workload_key]
-        exact = [isinstance(end, Pod) or (not one.pod.template and one.pod.key.endswith(f"/{end.rpartition('/')[2]}"))
-                 for end in (source, target)]
+        exact = [
+            isinstance(end, Pod) or (not one.pod.template and one.pod.key.endswith(f"/{end.rpartition('/')[2]}"))
+            for end in (source, target)
+        ]
         if not workload.several or all(exact):
             return one, other
         second = next(pod for pod in workload.two() if pod is not one.pod)
@@ -111,8 +114,11 @@ class Names:
     def _controller(self) -> End:
         """The ingress controller's pod; where it isn't in the input, one of which nothing is known."""
         known = next(filter(brings_calls_in, self._pods), None)
-        return self.end(known) if known else End(
-            Pod(namespace="{unknown}", name=INGRESS_CONTROLLER, labels={}), (), INGRESS_CONTROLLER)
+        return (
+            self.end(known)
+            if known
+            else End(Pod(namespace="{unknown}", name=INGRESS_CONTROLLER, labels={}), (), INGRESS_CONTROLLER)
+        )
 
     def _node(self, name: str) -> End | None:
         on_it = [pod for pod in self._pods if pod.node == name]
@@ -123,8 +129,9 @@ class Names:
 
     @cached_property
     def _by_address(self) -> dict[tuple[int, int], Pod]:
-        return {address: pod for pod in reversed(self._pods) if not pod.host_network
-                for address in pod.parsed_addresses}
+        return {
+            address: pod for pod in reversed(self._pods) if not pod.host_network for address in pod.parsed_addresses
+        }
 
     @cached_property
     def _by_name(self) -> dict[str, Pod]:

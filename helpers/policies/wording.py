@@ -53,8 +53,11 @@ def nearest(name: str, known: Sequence[str], most: int = 1, alike: float = 0.6) 
     return difflib.get_close_matches(name[:100], known[:2000], n=most, cutoff=alike)
 
 
-_SPOKEN = {"outside": "the outside world", "{ingress-controller}": "the ingress controller",
-           "{api-server}": "the API server"}
+_SPOKEN = {
+    "outside": "the outside world",
+    "{ingress-controller}": "the ingress controller",
+    "{api-server}": "the API server",
+}
 
 
 def short(end: str) -> str:

@@ -44,16 +44,27 @@ class World:
     problems: tuple[Problem, ...] = ()
     objects: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     unread: tuple[Unread, ...] = ()
+
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> World:
         """A world from Kubernetes objects, live or from manifests, in any order; Lists are opened."""
         found = gather(objects)
-        return cls(tuple(found.pods), found.namespaces, tuple(found.policies), tuple(found.services.values()),
-                   tuple(found.ended), tuple(found.problems), tuple(found.objects), tally(found.unread))
+        return cls(
+            tuple(found.pods),
+            found.namespaces,
+            tuple(found.policies),
+            tuple(found.services.values()),
+            tuple(found.ended),
+            tuple(found.problems),
+            tuple(found.objects),
+            tally(found.unread),
+        )
 
     def __repr__(self) -> str:
-        return (f"<World of {plural(len(self.pods), 'pod')} in {plural(len(self.namespaces), 'namespace')} under "
-                f"{plural(len(self.policies), 'policy', 'policies')}>")
+        return (
+            f"<World of {plural(len(self.pods), 'pod')} in {plural(len(self.namespaces), 'namespace')} under "
+            f"{plural(len(self.policies), 'policy', 'policies')}>"
+        )
 
     def replace_policies(self, policies: Iterable[Mapping[str, Any]]) -> World:
         """The same pods under other policies (objects); cheap: those that this world has already are not read again.
@@ -110,8 +121,9 @@ class World:
     def _verdicts(self) -> dict[tuple[Pod | str, Pod | str, int, str], Verdict]:
         return {}
 
-    def explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP",
-                service: str | None = None) -> Verdict:
+    def explain(
+        self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP", service: str | None = None
+    ) -> Verdict:
         """Like `judge`, with the nearest miss of each policy that stands in the way, and notes.
 
         With `service` ("ns/name") the port is the Service's and is translated. A target may also be a Service itself
@@ -121,8 +133,7 @@ class World:
         if service is not None:
             through = self.service(service)
             wanted = self.end(target)
-            found = [lead for lead in leads(self, through, port, protocol)
-                     if self.end(lead.target).text == wanted.text]
+            found = [lead for lead in leads(self, through, port, protocol) if self.end(lead.target).text == wanted.text]
             if not found:
                 raise NoRoute(f"Service {through.key} doesn't select {wanted.text}, so nothing leads from it there")
             return self._explain(source, target, found[0].port, protocol, through)
@@ -133,8 +144,10 @@ class World:
         denied = [verdict for verdict in verdicts if not verdict]
         if not denied or len(denied) == len(verdicts):
             return verdicts[0]
-        return denied[0].noting(f"{len(verdicts) - len(denied)} of the {len(verdicts)} ends behind Service {meant.key} "
-                                "may be reached: a call fails or not by whose turn it is")
+        return denied[0].noting(
+            f"{len(verdicts) - len(denied)} of the {len(verdicts)} ends behind Service {meant.key} "
+            "may be reached: a call fails or not by whose turn it is"
+        )
 
     def explain_service(self, source: Pod | str, service: str, port: int, protocol: str = "TCP") -> list[Verdict]:
         """The verdicts for everything that a Service ("ns/name") leads to, one for each workload or address.
@@ -142,12 +155,15 @@ class World:
         Raises NotFound, and NoRoute when it leads nowhere on that port, or nobody knows where.
         """
         chosen = self.service(service)
-        found = {lead.target.workload_key if isinstance(lead.target, Pod) else lead.target: lead
-                 for lead in reversed(leads(self, chosen, port, protocol))}
+        found = {
+            lead.target.workload_key if isinstance(lead.target, Pod) else lead.target: lead
+            for lead in reversed(leads(self, chosen, port, protocol))
+        }
         return [self._explain(source, lead.target, lead.port, protocol, chosen) for lead in reversed(found.values())]
 
-    def _explain(self, source: Pod | str, target: Pod | str, port: int, protocol: str,
-                 service: Service | None = None) -> Verdict:
+    def _explain(
+        self, source: Pod | str, target: Pod | str, port: int, protocol: str, service: Service | None = None
+    ) -> Verdict:
         one, other = self._names.pair(source, target)
         return explain(self, one, other, port, protocol, service)
 
@@ -181,8 +197,10 @@ class World:
         found = known.get((pod, direction))
         if found is None:
             found = known[pod, direction] = tuple(
-                policy for policy in self._policies_in(pod.namespace)
-                if policy.rules(direction) is not None and policy.selects(pod, self.namespaces))
+                policy
+                for policy in self._policies_in(pod.namespace)
+                if policy.rules(direction) is not None and policy.selects(pod, self.namespaces)
+            )
         return found
 
     @cached_property

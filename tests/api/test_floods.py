@@ -89,9 +89,7 @@ def test_what_is_left_unread_is_shared_out(cluster: Cluster, monkeypatch: pytest
         assert len(cluster.connections) <= 3
 
 
-def test_events_stay_within_their_limit_whoever_writes_them(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_events_stay_within_their_limit_whoever_writes_them(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "KEPT", 50)
     path = "/api/v1/namespaces/default/events"
     about = {"kind": "Pod", "namespace": "default", "name": "x"}

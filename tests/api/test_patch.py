@@ -157,14 +157,21 @@ DOUBLING = [{"op": "copy", "from": "", "path": f"/a{number}"} for number in rang
 LARGE = {"data": {"a": "x" * 1_000_000}}
 
 
-@pytest.mark.parametrize(("kind", "current", "change"), [
-    pytest.param(patch.JSON, {"a": {"b": "c"}}, DOUBLING, id="doubled forty times"),
-    pytest.param(patch.JSON, LARGE, [{"op": "copy", "from": "/data/a", "path": f"/data/{n}"} for n in range(900)],
-                 id="copied 900 times"),
-    pytest.param(patch.JSON, LARGE, [{"op": "add", "path": "/data/b", "value": "x" * 2_500_000}], id="added to"),
-    pytest.param(patch.MERGE, LARGE, {"data": {"b": "x" * 2_500_000}}, id="merged"),
-    pytest.param(patch.STRATEGIC, LARGE, {"data": {"b": "x" * 2_500_000}}, id="merged by its type"),
-])
+@pytest.mark.parametrize(
+    ("kind", "current", "change"),
+    [
+        pytest.param(patch.JSON, {"a": {"b": "c"}}, DOUBLING, id="doubled forty times"),
+        pytest.param(
+            patch.JSON,
+            LARGE,
+            [{"op": "copy", "from": "/data/a", "path": f"/data/{n}"} for n in range(900)],
+            id="copied 900 times",
+        ),
+        pytest.param(patch.JSON, LARGE, [{"op": "add", "path": "/data/b", "value": "x" * 2_500_000}], id="added to"),
+        pytest.param(patch.MERGE, LARGE, {"data": {"b": "x" * 2_500_000}}, id="merged"),
+        pytest.param(patch.STRATEGIC, LARGE, {"data": {"b": "x" * 2_500_000}}, id="merged by its type"),
+    ],
+)
 def test_what_a_patch_makes_is_bounded(kind: str, current: Any, change: Any) -> None:
     begun = time.monotonic()
     with pytest.raises(ApiError, match="larger than 3 MiB") as refusal:
@@ -177,10 +184,13 @@ def test_copies_that_stay_small_are_welcome() -> None:
     assert len(patch.apply(patch.JSON, {"data": {"a": "x"}}, copies, Type.parse("ConfigMap"))["data"]) == 51
 
 
-@pytest.mark.parametrize("change", [
-    {"containers": [{"name": f"c{number}", "image": "x"} for number in range(20_000)]},
-    {"$setElementOrder/containers": [{"name": f"c{number}"} for number in range(20_000)]},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"containers": [{"name": f"c{number}", "image": "x"} for number in range(20_000)]},
+        {"$setElementOrder/containers": [{"name": f"c{number}"} for number in range(20_000)]},
+    ],
+)
 def test_long_lists_merge_in_linear_time(change: Any) -> None:
     current = containers(*({"name": f"c{number}"} for number in range(20_000)))
     begun = time.monotonic()

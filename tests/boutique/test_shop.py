@@ -113,11 +113,23 @@ def test_pages_are_never_cached_and_say_which_pod_made_them(shop: Shop) -> None:
 
 
 OWN = {"Host": "localhost:8888"}
-FOREIGN = [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:8888"},
-           {"Origin": "https://evil.example"}, {"Origin": "http://localhost:9999"}, {"Origin": "null"},
-           {"Origin": "http://localhost:8888.evil.example"}, {"Sec-Fetch-Site": "odd"}, {"Origin": ""}]
-FAMILIAR = [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost:8888"},
-            {"Origin": "https://hub.example", "X-Forwarded-Host": "hub.example"}]
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:8888"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "http://localhost:9999"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:8888.evil.example"},
+    {"Sec-Fetch-Site": "odd"},
+    {"Origin": ""},
+]
+FAMILIAR = [
+    {},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    {"Origin": "http://localhost:8888"},
+    {"Origin": "https://hub.example", "X-Forwarded-Host": "hub.example"},
+]
 
 
 @pytest.mark.parametrize("path", ["/cart", "/cart/empty", "/cart/checkout", "/setCurrency", "/logout"])

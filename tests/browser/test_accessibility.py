@@ -19,20 +19,40 @@ pytestmark = pytest.mark.timeout(300)
 CELLS = [
     "from helpers import lab, display; lab.start()",
     'lab.reset("policies/ingress/01-shipping-allow-checkout.yaml", restart="frontend")',
-    'lab.page("/cart")', 'lab.page("/")', "display.architecture()", "display.graph()", "display.matrix()",
-    'display.explain("frontend", "shippingservice", 50051)', 'lab.probe("adservice", "shippingservice:50051")',
-    "display.flows()", "display.labels()", "lab.lint()", "lab.suggest()", "display.compare(lab.suggest().policies)",
-    'lab.check("00-sandbox")', "lab.progress()", "lab.doctor()",
-    'lab.probe("nobody", "x:1")', 'display.shop("/cart")', "display.timeline()", "display.flow_log()",
+    'lab.page("/cart")',
+    'lab.page("/")',
+    "display.architecture()",
+    "display.graph()",
+    "display.matrix()",
+    'display.explain("frontend", "shippingservice", 50051)',
+    'lab.probe("adservice", "shippingservice:50051")',
+    "display.flows()",
+    "display.labels()",
+    "lab.lint()",
+    "lab.suggest()",
+    "display.compare(lab.suggest().policies)",
+    'lab.check("00-sandbox")',
+    "lab.progress()",
+    "lab.doctor()",
+    'lab.probe("nobody", "x:1")',
+    'display.shop("/cart")',
+    "display.timeline()",
+    "display.flow_log()",
     "display.workbench()",
 ]
 # JupyterLab's body has no height, and axe takes what overflows it for invisible.
 STYLE = "html, body { height: 100% }"
 RESULTS = {"resultTypes": ["violations", "passes"]}
 TALL = 9000  # pixels: everything is on the screen at once, so that nothing lies behind something
-PARTS = {"toolbar": ".lab-toolbar", "policies": ".lab-sheets", "faces": "[aria-label='Ways to write the policy']",
-         "editor": ".cm-editor", "findings": ".lab-findings", "views": "[role=tablist][aria-label^='Views']",
-         "changes": ".lab-changes"}
+PARTS = {
+    "toolbar": ".lab-toolbar",
+    "policies": ".lab-sheets",
+    "faces": "[aria-label='Ways to write the policy']",
+    "editor": ".cm-editor",
+    "findings": ".lab-findings",
+    "views": "[role=tablist][aria-label^='Views']",
+    "changes": ".lab-changes",
+}
 
 
 def opened(server: Server, page: Page) -> Notebook:
@@ -48,8 +68,7 @@ def opened(server: Server, page: Page) -> Notebook:
 
 
 def test_everything_can_be_read_and_reached_in_both_themes(tmp_path: Path) -> None:
-    with (cluster() as own, jupyter(own.environment, tmp_path) as server,
-          browser_page(width=1280, height=TALL) as page):
+    with cluster() as own, jupyter(own.environment, tmp_path) as server, browser_page(width=1280, height=TALL) as page:
         bench = opened(server, page).panel.locator(".lab-workbench")
         log = page.locator(".lab-flow-log")
         log.locator("tr.lab-row", has_text="denied").first.get_by_role("button").click()
@@ -95,8 +114,11 @@ def audit(page: Page, part: str, at_least: int) -> None:
     """No rule of axe is violated, and the contrast of so many words was measured."""
     page.wait_for_timeout(500)
     found = Axe().run(page, context=part, options=RESULTS).response
-    wrong = [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found["violations"]
-             for node in rule["nodes"]]
+    wrong = [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
     assert not wrong, "\n".join(wrong)
     measured = sum(len(rule["nodes"]) for rule in found["passes"] if rule["id"] == "color-contrast")
     assert measured >= at_least, measured
@@ -107,12 +129,15 @@ def stops(page: Page) -> list[str]:
     found: list[str] = []
     while len(found) < 20:
         page.wait_for_timeout(50)  # the editor draws its frame a moment after
-        part, outlined = page.evaluate("""parts => {
+        part, outlined = page.evaluate(
+            """parts => {
             const focused = document.activeElement, of = (place) => focused.closest(place);
             const mark = of('.cm-editor') || of('label.lab-button') || focused;
             const part = of('.lab-workbench') && Object.keys(parts).find((name) => of(parts[name]));
             return [part || '', getComputedStyle(mark).outlineStyle !== 'none'];
-        }""", PARTS)
+        }""",
+            PARTS,
+        )
         if not part:
             return found
         assert outlined, f"the focus in {part} can't be seen"

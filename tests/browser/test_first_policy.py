@@ -14,8 +14,11 @@ from support.notebooks import code, solved
 pytestmark = pytest.mark.timeout(300)
 PATIENCE = 30_000  # ms for a page of the shop to arrive
 # What the shop's panel shows after which cell.
-STANDS = {"shop": ("OK 200", "Your cart"), "create": ("OK 200", "Your cart"),
-          "restart": ("ERROR 500", "failed to get shipping quote")}
+STANDS = {
+    "shop": ("OK 200", "Your cart"),
+    "create": ("OK 200", "Your cart"),
+    "restart": ("ERROR 500", "failed to get shipping quote"),
+}
 
 
 def reload(panel: Locator) -> None:
@@ -32,9 +35,11 @@ def shows(panel: Locator, status: str, words: str) -> None:
 def test_the_whole_of_notebook_03(kind: type[Notebook], tmp_path: Path) -> None:
     path = NOTEBOOKS / "03-the-first-policy.ipynb"
     answers = solved(path)
-    with (cluster("--empty", prefix="br-") as own,
-          jupyter(own.environment, tmp_path, base_url="/user/ada/") as server,
-          browser_page() as page):
+    with (
+        cluster("--empty", prefix="br-") as own,
+        jupyter(own.environment, tmp_path, base_url="/user/ada/") as server,
+        browser_page() as page,
+    ):
         notebook = kind(page, server, path.name)
         panel = notebook.panel.locator(".lab-shop").first
         for number, name in enumerate(code(nbformat.read(path, as_version=4).cells)):

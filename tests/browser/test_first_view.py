@@ -22,9 +22,11 @@ def write_layout(folder: Path, base_url: str) -> Path:
 
 def test_the_first_view_has_the_notebook_and_the_shop(tmp_path: Path) -> None:
     write_layout(tmp_path / "workspaces", "/user/ada/")
-    with (cluster("--empty", prefix="br-") as own,
-          jupyter(own.environment, tmp_path, base_url="/user/ada/") as server,
-          browser_page(width=1366, height=768) as page):
+    with (
+        cluster("--empty", prefix="br-") as own,
+        jupyter(own.environment, tmp_path, base_url="/user/ada/") as server,
+        browser_page(width=1366, height=768) as page,
+    ):
         page.goto(server.url("lab"))
         expect(page.get_by_role("heading", name="00 · Start here")).to_be_visible(timeout=60_000)
         shop = page.frame_locator(".jp-ServerProxy iframe")

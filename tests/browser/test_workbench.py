@@ -67,11 +67,11 @@ def shows(panel: Locator, status: str, words: str) -> None:
 
 
 @contextmanager
-def opened(place: Path, kind: Callable[[Page, Server, str], Notebook],
-           **look: object) -> Iterator[tuple[Cluster, Notebook]]:
+def opened(
+    place: Path, kind: Callable[[Page, Server, str], Notebook], **look: object
+) -> Iterator[tuple[Cluster, Notebook]]:
     """A cluster with the shop, and notebook 08 open with its first cells run."""
-    with (cluster(prefix="br-") as own, jupyter(own.environment, place) as server,
-          browser_page(**look) as page):  # type: ignore[arg-type]
+    with cluster(prefix="br-") as own, jupyter(own.environment, place) as server, browser_page(**look) as page:  # type: ignore[arg-type]
         choose_theme(place, dark=bool(look.get("dark")))
         notebook = kind(page, server, NAME)
         for text in ("lab.start()", "lab.reset(", "display.shop(", "bench = display.workbench()"):
@@ -233,7 +233,7 @@ def test_by_keyboard_alone(kind: type[Notebook], tmp_path: Path) -> None:
         expect(bench.root.locator(".lab-sheets li")).to_have_count(3)
         bench.editor.click()
         page.keyboard.press("Control+End")
-        page.keyboard.type("abdd")                  # in command mode these would insert and delete cells
+        page.keyboard.type("abdd")  # in command mode these would insert and delete cells
         expect(bench.editor).to_contain_text("abdd")
         assert notebook.cells.count() == before
         page.keyboard.press("Enter")

@@ -13,8 +13,12 @@ def policy(*rules: Any, target: Any = None, namespace: str = "default", **spec: 
     body: dict[str, Any] = {"podSelector": target if target is not None else app("paymentservice"), **spec}
     if rules:
         body["ingress"] = list(rules)
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": "mine", "namespace": namespace}, "spec": body}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "mine", "namespace": namespace},
+        "spec": body,
+    }
 
 
 def app(name: str) -> dict[str, Any]:
@@ -39,8 +43,9 @@ MISTAKES: dict[str, list[dict[str, Any]]] = {
     "port": [policy(rule(port=5005))],
     "port-name": [policy(rule(port="grpcs"))],
     "no-rule": [policy(policyTypes=["Ingress"])],
-    "caller-namespace": [policy(rule({"podSelector": app("checkoutservice"),
-                                      "namespaceSelector": {"matchLabels": {"team": "shop"}}}))],
+    "caller-namespace": [
+        policy(rule({"podSelector": app("checkoutservice"), "namespaceSelector": {"matchLabels": {"team": "shop"}}}))
+    ],
     "caller-unknown": [policy(rule("checkout"))],
     "caller-missing": [policy(rule("frontend"))],
     "no-from": [policy({"from": [{"podSelector": app("checkoutservice")}]}, {"ports": [{"port": 50051}]})],
@@ -80,8 +85,13 @@ def test_the_courses_own_policies_pass(task: str, target: str) -> None:
 
 
 def test_one_policy_for_both_callers_passes_too() -> None:
-    both = policy({"from": [{"podSelector": app("frontend")}, {"podSelector": app("checkoutservice")}],
-                   "ports": [{"port": 7070}]}, target=app("cartservice"))
+    both = policy(
+        {
+            "from": [{"podSelector": app("frontend")}, {"podSelector": app("checkoutservice")}],
+            "ports": [{"port": 7070}],
+        },
+        target=app("cartservice"),
+    )
     assert judge("04-cart", Situation((*shop(), both))).passed
 
 

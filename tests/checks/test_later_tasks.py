@@ -10,8 +10,12 @@ from helpers.policies import suggest
 
 
 def policy(spec: Json, name: str = "mine", where: str = "default") -> Json:
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": where}, "spec": spec}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": where},
+        "spec": spec,
+    }
 
 
 def app(name: str) -> Json:
@@ -31,20 +35,33 @@ def answer(task: str, *objects: Json) -> str:
     return found.mistake
 
 
-@pytest.mark.parametrize(("policies", "mistake"), [
-    ([], "nothing-yet"),
-    (INGRESS, ""),
-    ([*INGRESS, DENY], ""),
-    ([*INGRESS, *EGRESS], ""),
-    ([DENY], "no-rule"),
-    (INGRESS[1:], "caller-missing"),
-    ([*changed(INGRESS, "email-allow-checkout"), BROKEN[0]], "service-port"),
-    ([*changed(INGRESS, "redis-cart-allow-cart"), BROKEN[1]], "from-everyone"),
-    ([*changed(INGRESS, "productcatalog-allow-recommendation"), BROKEN[2]], "caller-unknown"),
-    (changed(INGRESS, "frontend-allow-outside"), "no-outside"),
-    ([*INGRESS, policy({**app("adservice"), "ingress": [{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
-                                                         "ports": [{"port": 9555}]}]})], "outside"),
-])
+@pytest.mark.parametrize(
+    ("policies", "mistake"),
+    [
+        ([], "nothing-yet"),
+        (INGRESS, ""),
+        ([*INGRESS, DENY], ""),
+        ([*INGRESS, *EGRESS], ""),
+        ([DENY], "no-rule"),
+        (INGRESS[1:], "caller-missing"),
+        ([*changed(INGRESS, "email-allow-checkout"), BROKEN[0]], "service-port"),
+        ([*changed(INGRESS, "redis-cart-allow-cart"), BROKEN[1]], "from-everyone"),
+        ([*changed(INGRESS, "productcatalog-allow-recommendation"), BROKEN[2]], "caller-unknown"),
+        (changed(INGRESS, "frontend-allow-outside"), "no-outside"),
+        (
+            [
+                *INGRESS,
+                policy(
+                    {
+                        **app("adservice"),
+                        "ingress": [{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": [{"port": 9555}]}],
+                    }
+                ),
+            ],
+            "outside",
+        ),
+    ],
+)
 def test_the_collection(policies: list[Json], mistake: str) -> None:
     assert answer("05-collection", *CLUSTER, *policies) == mistake
 
@@ -61,17 +78,32 @@ def test_a_cluster_that_does_not_enforce_is_found_out() -> None:
 MUTE = policy({"podSelector": {}, "policyTypes": ["Egress"]}, "default-deny-egress")
 
 
-@pytest.mark.parametrize(("policies", "said"), [
-    ([MUTE], "`default-deny-egress` lets checkoutservice call nobody."),
-    ([policy({**app("checkoutservice"), "policyTypes": ["Egress"], "egress": [{"to": [app("emailservice")]}]})],
-     "`mine` doesn't let checkoutservice look up names."),
-    ([MUTE, policy({"podSelector": {}, "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]}],
-                    "policyTypes": ["Egress"]})],
-     "`default-deny-egress` and `mine` don't let checkoutservice call emailservice."),
-])
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        ([MUTE], "`default-deny-egress` lets checkoutservice call nobody."),
+        (
+            [policy({**app("checkoutservice"), "policyTypes": ["Egress"], "egress": [{"to": [app("emailservice")]}]})],
+            "`mine` doesn't let checkoutservice look up names.",
+        ),
+        (
+            [
+                MUTE,
+                policy(
+                    {
+                        "podSelector": {},
+                        "egress": [{"ports": [{"port": 53, "protocol": "UDP"}]}],
+                        "policyTypes": ["Egress"],
+                    }
+                ),
+            ],
+            "`default-deny-egress` and `mine` don't let checkoutservice call emailservice.",
+        ),
+    ],
+)
 def test_egress_that_was_left_over_is_named(policies: list[Json], said: str) -> None:
     found = judge("05-collection", Situation((*CLUSTER, *INGRESS, *policies), connects=lambda source, target: False))
-    assert (found.mistake, found.text[:len(said)]) == ("held-back", said)
+    assert (found.mistake, found.text[: len(said)]) == ("held-back", said)
     assert "lab.prove_enforcement" not in found.text
 
 
@@ -81,8 +113,11 @@ def test_the_broken_collection_has_three_faults_and_names_one_at_a_time() -> Non
     found = []
     while mistake := answer("05-collection", *CLUSTER, *mixed):
         found.append(mistake)
-        name = {"service-port": "email-allow-checkout", "caller-unknown": "productcatalog-allow-recommendation",
-                "from-everyone": "redis-cart-allow-cart"}[mistake]
+        name = {
+            "service-port": "email-allow-checkout",
+            "caller-unknown": "productcatalog-allow-recommendation",
+            "from-everyone": "redis-cart-allow-cart",
+        }[mistake]
         mixed = changed(mixed, name) + [item for item in INGRESS if item["metadata"]["name"] == name]
     assert sorted(found) == ["caller-unknown", "from-everyone", "service-port"]
 
@@ -94,41 +129,80 @@ def collector(*peers: Json, ports: Any = ({"port": 9555},)) -> Json:
     return policy({**app("adservice"), "ingress": [{"from": list(peers), "ports": list(ports)}]})
 
 
-@pytest.mark.parametrize(("policies", "mistake"), [
-    ([], "nothing-yet"),
-    ([collector({**MONITORING_NAME, **app("collector")})], ""),
-    ([collector(MONITORING_NAME, app("collector"))], "or-not-and"),
-    ([collector(app("collector"))], "own-namespace"),
-    ([collector(MONITORING_NAME)], "whole-namespace"),
-    ([collector({"namespaceSelector": {}, **app("collector")})], "any-namespace"),
-    ([collector({"namespaceSelector": {"matchLabels": {"name": "monitor"}}, **app("collector")})], "namespace-label"),
-    ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 80}])], "port"),
-    ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 9555, "protocol": "UDP"}])], "port"),
-    ([collector({**MONITORING_NAME, **app("collectr")})], "caller-unknown"),
-    ([collector({**MONITORING_NAME, **app("collectr")}, ports=[{"port": 80}])], "caller-unknown"),
-    ([collector(app("collectr"))], "refused"),
-    ([policy(collector({**MONITORING_NAME, **app("collector")})["spec"], where="monitoring")], "other-namespace"),
-    ([policy({**app("collector"), "ingress": [{"from": [app("adservice")]}]}, where="monitoring")], "other-namespace"),
-    ([policy({**app("collector"), "ingress": [{"from": [app("adservice")]}]})], "selects-other"),
-    ([policy({**app("adservce"), "ingress": [{"from": [{**MONITORING_NAME, **app("collector")}]}]})], "selects-other"),
-    ([policy({**app("frontend"), "ingress": [{"from": [{"namespaceSelector": {"matchLabels": {
-        "kubernetes.io/metadata.name": "tools"}}, **app("watcher")}]}]})], "nothing-yet"),
-    ([policy({"podSelector": {}, "policyTypes": ["Egress"]}, where="monitoring")], "nothing-yet"),
-    ([collector({**MONITORING_NAME, **app("collector")}, ports=[])], "ports"),
-])
+@pytest.mark.parametrize(
+    ("policies", "mistake"),
+    [
+        ([], "nothing-yet"),
+        ([collector({**MONITORING_NAME, **app("collector")})], ""),
+        ([collector(MONITORING_NAME, app("collector"))], "or-not-and"),
+        ([collector(app("collector"))], "own-namespace"),
+        ([collector(MONITORING_NAME)], "whole-namespace"),
+        ([collector({"namespaceSelector": {}, **app("collector")})], "any-namespace"),
+        (
+            [collector({"namespaceSelector": {"matchLabels": {"name": "monitor"}}, **app("collector")})],
+            "namespace-label",
+        ),
+        ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 80}])], "port"),
+        ([collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 9555, "protocol": "UDP"}])], "port"),
+        ([collector({**MONITORING_NAME, **app("collectr")})], "caller-unknown"),
+        ([collector({**MONITORING_NAME, **app("collectr")}, ports=[{"port": 80}])], "caller-unknown"),
+        ([collector(app("collectr"))], "refused"),
+        ([policy(collector({**MONITORING_NAME, **app("collector")})["spec"], where="monitoring")], "other-namespace"),
+        (
+            [policy({**app("collector"), "ingress": [{"from": [app("adservice")]}]}, where="monitoring")],
+            "other-namespace",
+        ),
+        ([policy({**app("collector"), "ingress": [{"from": [app("adservice")]}]})], "selects-other"),
+        (
+            [policy({**app("adservce"), "ingress": [{"from": [{**MONITORING_NAME, **app("collector")}]}]})],
+            "selects-other",
+        ),
+        (
+            [
+                policy(
+                    {
+                        **app("frontend"),
+                        "ingress": [
+                            {
+                                "from": [
+                                    {
+                                        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tools"}},
+                                        **app("watcher"),
+                                    }
+                                ]
+                            }
+                        ],
+                    }
+                )
+            ],
+            "nothing-yet",
+        ),
+        ([policy({"podSelector": {}, "policyTypes": ["Egress"]}, where="monitoring")], "nothing-yet"),
+        ([collector({**MONITORING_NAME, **app("collector")}, ports=[])], "ports"),
+    ],
+)
 def test_the_collector(policies: list[Json], mistake: str) -> None:
     assert answer("06-collector", *CLUSTER, *MONITORING, *INGRESS, DENY, *policies) == mistake
 
 
-@pytest.mark.parametrize(("wrong", "said"), [
-    (policy(collector({**MONITORING_NAME, **app("collector")})["spec"], where="monitoring"),
-     "`mine` lies in the namespace monitoring. A policy selects pods of its own namespace, so one for adservice "
-     "belongs into default."),
-    (collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 8080}]),
-     "`mine` lets the collector in on 8080; adservice listens on 9555."),
-    (collector({**MONITORING_NAME, **app("collectr")}),
-     "`mine` admits app=collectr, and no pod of monitoring carries that."),
-])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            policy(collector({**MONITORING_NAME, **app("collector")})["spec"], where="monitoring"),
+            "`mine` lies in the namespace monitoring. A policy selects pods of its own namespace, so one for adservice "
+            "belongs into default.",
+        ),
+        (
+            collector({**MONITORING_NAME, **app("collector")}, ports=[{"port": 8080}]),
+            "`mine` lets the collector in on 8080; adservice listens on 9555.",
+        ),
+        (
+            collector({**MONITORING_NAME, **app("collectr")}),
+            "`mine` admits app=collectr, and no pod of monitoring carries that.",
+        ),
+    ],
+)
 def test_the_collectors_hints_name_the_policy(wrong: Json, said: str) -> None:
     objects = (*CLUSTER, *MONITORING, *INGRESS, DENY, wrong)
     assert judge("06-collector", Situation(objects)).text == said
@@ -143,23 +217,29 @@ def test_the_collector_needs_its_pods_and_the_other_policies() -> None:
 
 def bank(cidr: str = "203.0.113.10/32", target: Any = None, ports: Any = ({"port": 443},)) -> Json:
     chosen = app("paymentservice") if target is None else target
-    return policy({**chosen, "policyTypes": ["Egress"],
-                   "egress": [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": list(ports)}]})
+    return policy(
+        {**chosen, "policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": list(ports)}]}
+    )
 
 
-@pytest.mark.parametrize(("policies", "mistake"), [
-    ([], "nothing-yet"),
-    ([bank()], ""),
-    ([bank("203.0.113.0/24")], "block"),
-    ([bank("203.0.113.11/32")], "address"),
-    ([bank(ports=[{"port": 80}])], "port"),
-    ([bank(ports=[{"port": 443, "protocol": "UDP"}])], "port"),
-    ([bank(ports=[])], "ports"),
-    ([bank(target={"podSelector": {}})], "everyone"),
-    ([bank(target=app("checkoutservice"))], "other-pod"),
-    ([policy({**app("paymentservice"), "ingress": [{"from": [{"ipBlock": {"cidr": "203.0.113.10/32"}}]}]})],
-     "as-ingress"),
-])
+@pytest.mark.parametrize(
+    ("policies", "mistake"),
+    [
+        ([], "nothing-yet"),
+        ([bank()], ""),
+        ([bank("203.0.113.0/24")], "block"),
+        ([bank("203.0.113.11/32")], "address"),
+        ([bank(ports=[{"port": 80}])], "port"),
+        ([bank(ports=[{"port": 443, "protocol": "UDP"}])], "port"),
+        ([bank(ports=[])], "ports"),
+        ([bank(target={"podSelector": {}})], "everyone"),
+        ([bank(target=app("checkoutservice"))], "other-pod"),
+        (
+            [policy({**app("paymentservice"), "ingress": [{"from": [{"ipBlock": {"cidr": "203.0.113.10/32"}}]}]})],
+            "as-ingress",
+        ),
+    ],
+)
 def test_the_bank(policies: list[Json], mistake: str) -> None:
     assert answer("07-bank", *CLUSTER, *INGRESS, *EGRESS, *policies) == mistake
 
@@ -169,16 +249,32 @@ def test_the_bank_needs_the_shop_and_its_egress_limited() -> None:
     assert answer("07-bank", *CLUSTER) == "open"
 
 
-@pytest.mark.parametrize(("policies", "mistake"), [
-    ([*INGRESS, *EGRESS], ""),
-    (list(suggest(CLUSTER).policies), ""),
-    (list(suggest(CLUSTER, style="workload").policies), ""),
-    (INGRESS, "egress-open"),
-    ([*INGRESS, *changed(EGRESS, "allow-dns")], "no-dns"),
-    ([*INGRESS, *changed(EGRESS, "checkout-to-email")], "egress-missing"),
-    ([*INGRESS, *EGRESS, policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]})], "egress-outside"),
-    ([*INGRESS, *changed(EGRESS, "allow-dns", {"podSelector": {}, "policyTypes": ["Egress"], "egress": [
-        {"ports": [{"protocol": "UDP", "port": 53}]}]})], "dns-udp-only"),
-])
+@pytest.mark.parametrize(
+    ("policies", "mistake"),
+    [
+        ([*INGRESS, *EGRESS], ""),
+        (list(suggest(CLUSTER).policies), ""),
+        (list(suggest(CLUSTER, style="workload").policies), ""),
+        (INGRESS, "egress-open"),
+        ([*INGRESS, *changed(EGRESS, "allow-dns")], "no-dns"),
+        ([*INGRESS, *changed(EGRESS, "checkout-to-email")], "egress-missing"),
+        ([*INGRESS, *EGRESS, policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]})], "egress-outside"),
+        (
+            [
+                *INGRESS,
+                *changed(
+                    EGRESS,
+                    "allow-dns",
+                    {
+                        "podSelector": {},
+                        "policyTypes": ["Egress"],
+                        "egress": [{"ports": [{"protocol": "UDP", "port": 53}]}],
+                    },
+                ),
+            ],
+            "dns-udp-only",
+        ),
+    ],
+)
 def test_least_privilege(policies: list[Json], mistake: str) -> None:
     assert answer("09-least", *CLUSTER, *policies) == mistake

@@ -20,8 +20,9 @@ def test_every_task_has_one_solution_in_its_own_notebook() -> None:
 def test_the_policies_of_a_solution_pass(found: Solution) -> None:
     before = BEGINNINGS.get(found.task, shop())
     assert not judge(found.task, Situation(tuple(before))).passed
-    policies = applied(*(item for item in [*before, *yaml.safe_load_all(found.text)]
-                         if item and item["kind"] == "NetworkPolicy"))
+    policies = applied(
+        *(item for item in [*before, *yaml.safe_load_all(found.text)] if item and item["kind"] == "NetworkPolicy")
+    )
     others = [item for item in before if item["kind"] != "NetworkPolicy"]
     assert judge(found.task, Situation((*others, *policies))).passed
 

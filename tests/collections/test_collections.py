@@ -75,23 +75,35 @@ def shop() -> Iterator[Cluster]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("folders", [["policies/ingress"], ["policies/ingress", "policies/egress"]],
-                         ids=["ingress", "ingress and egress"])
+@pytest.mark.parametrize(
+    "folders", [["policies/ingress"], ["policies/ingress", "policies/egress"]], ids=["ingress", "ingress and egress"]
+)
 def test_every_pair_is_tried_in_a_running_cluster(shop: Cluster, folders: list[str]) -> None:
-    services = sorted({(arrow.target, arrow.service, arrow.service_port) for arrow in ARROWS
-                       if arrow.service != "default/frontend-external"})
-    names = sorted({short(arrow.source) for arrow in ARROWS if arrow.source != OUTSIDE}
-                   | {short(target) for target, _, _ in services})
-    pairs = [(name, f"{service.partition('/')[2]}:{port}") for target, service, port in services for name in names
-             if short(target) != name]
+    services = sorted(
+        {
+            (arrow.target, arrow.service, arrow.service_port)
+            for arrow in ARROWS
+            if arrow.service != "default/frontend-external"
+        }
+    )
+    names = sorted(
+        {short(arrow.source) for arrow in ARROWS if arrow.source != OUTSIDE}
+        | {short(target) for target, _, _ in services}
+    )
+    pairs = [
+        (name, f"{service.partition('/')[2]}:{port}")
+        for target, service, port in services
+        for name in names
+        if short(target) != name
+    ]
     pairs.append(("adservice", f"{BANK}:443"))
     wanted = json.dumps({"policies": folders, "pairs": pairs})
-    done = subprocess.run([sys.executable, "-c", PROBES, wanted], env=shop.environment, text=True, capture_output=True,
-                          timeout=240)
+    done = subprocess.run(
+        [sys.executable, "-c", PROBES, wanted], env=shop.environment, text=True, capture_output=True, timeout=240
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stderr.strip().splitlines()[-1])
-    needed = {f"{short(arrow.source)} {arrow.service.partition('/')[2]}:{arrow.service_port}"
-              for arrow in ARROWS}
+    needed = {f"{short(arrow.source)} {arrow.service.partition('/')[2]}:{arrow.service_port}" for arrow in ARROWS}
     open_pairs = {pair for pair, answer in found["answers"].items() if answer in ("connected", "refused")}
     out = f"adservice {BANK}:443"
     assert open_pairs - {out} == {pair for pair in needed if pair in found["answers"]}

@@ -25,28 +25,57 @@ def in_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "helpers.lab.session", raising=False)
 
 
-@pytest.mark.parametrize("cell", [
-    "lab.probe('a', 'b:1')", "x = 1\nprint(lab.world())", "display.graph()", "%%time\ndisplay.graph()",
-    "!kubectl get pods", "  !kubectl get pods", "names = !kubectl get pods -o name", "!date; kubectl get pods",
-    "%kubectl get pods", "%%kubectl apply -f -\nkind: NetworkPolicy", "\n%%kubectl get pods",
-    "%%bash\nset -e\nkubectl get pods",
-])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "lab.probe('a', 'b:1')",
+        "x = 1\nprint(lab.world())",
+        "display.graph()",
+        "%%time\ndisplay.graph()",
+        "!kubectl get pods",
+        "  !kubectl get pods",
+        "names = !kubectl get pods -o name",
+        "!date; kubectl get pods",
+        "%kubectl get pods",
+        "%%kubectl apply -f -\nkind: NetworkPolicy",
+        "\n%%kubectl get pods",
+        "%%bash\nset -e\nkubectl get pods",
+    ],
+)
 def test_a_cell_that_needs_the_course(cell: str) -> None:
     assert needs_the_course(cell, {})
 
 
-@pytest.mark.parametrize("cell", [
-    "1 + 1", FIRST, "from helpers import lab\nlab.start()", "display(lab_results)", "IPython.display.flows",
-    "label.start", "lab.experiments()", "my.lab.start()", "!ls", "%%writefile x\nlab.start()",
-    "%%html\n<b>!kubectl</b>", "print('kubectl')", "%%bash\nls", "",
-])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1 + 1",
+        FIRST,
+        "from helpers import lab\nlab.start()",
+        "display(lab_results)",
+        "IPython.display.flows",
+        "label.start",
+        "lab.experiments()",
+        "my.lab.start()",
+        "!ls",
+        "%%writefile x\nlab.start()",
+        "%%html\n<b>!kubectl</b>",
+        "print('kubectl')",
+        "%%bash\nls",
+        "",
+    ],
+)
 def test_a_cell_that_does_not(cell: str) -> None:
     assert not needs_the_course(cell, {})
 
 
-@pytest.mark.parametrize(("cell", "names"), [
-    ("lab.start()", {"lab": 1}), ("display.graph()", {"display": 1}),
-])
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("lab.start()", {"lab": 1}),
+        ("display.graph()", {"display": 1}),
+    ],
+)
 def test_somebody_elses_names_are_theirs(cell: str, names: dict[str, Any]) -> None:
     assert not needs_the_course(cell, names)
 
@@ -70,16 +99,32 @@ def test_in_a_kernel(tmp_path: Path) -> None:
     """With the settings that the course's kernels get: one sentence and no traceback, until the first cell ran."""
     settings = json.loads((ROOT / "tools" / "jupyter.json").read_text())["kernel"]
     extensions = settings["InteractiveShellApp"]["extensions"]
-    cells = ["1 + 1", "lab.world()", "!kubectl version --client", "%%kubectl version\n", FIRST,
-             "!kubectl version --client", "type(lab.LabError)"]
+    cells = [
+        "1 + 1",
+        "lab.world()",
+        "!kubectl version --client",
+        "%%kubectl version\n",
+        FIRST,
+        "!kubectl version --client",
+        "type(lab.LabError)",
+    ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client = NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True,
-                            kernel_manager_class=kernels.Manager,
-                            resources={"metadata": {"path": str(NOTEBOOKS)}},
-                            extra_arguments=[f"--InteractiveShellApp.extensions={extensions}"])
+    client = NotebookClient(
+        notebook,
+        timeout=60,
+        kernel_name="python3",
+        allow_errors=True,
+        kernel_manager_class=kernels.Manager,
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        extra_arguments=[f"--InteractiveShellApp.extensions={extensions}"],
+    )
     client.execute(env=kernel_environment({"LAB_HOME": str(tmp_path), "HOME": str(tmp_path)}))
-    shown = ["".join(output.get("text") or "\n".join(output.get("traceback", ()))
-                     or output.get("data", {}).get("text/plain", "") for output in cell.outputs)
-             for cell in notebook.cells]
+    shown = [
+        "".join(
+            output.get("text") or "\n".join(output.get("traceback", ())) or output.get("data", {}).get("text/plain", "")
+            for output in cell.outputs
+        )
+        for cell in notebook.cells
+    ]
     assert shown[0] == "2" and shown[1:5] == [SENTENCE, SENTENCE, SENTENCE, ""]
     assert "Client Version" in shown[5] and shown[6] == "type"

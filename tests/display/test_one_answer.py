@@ -48,7 +48,8 @@ def applications(draw: st.DrawFn) -> tuple[Objects, Objects]:
     for pod in pods:
         called = draw(st.lists(st.integers(0, len(pods) - 1), max_size=2, unique=True))
         pod["spec"]["containers"][0]["env"] = [
-            {"name": f"S{one}_ADDR", "value": f"s{one}.{pods[one]['metadata']['namespace']}:80"} for one in called]
+            {"name": f"S{one}_ADDR", "value": f"s{one}.{pods[one]['metadata']['namespace']}:80"} for one in called
+        ]
     if pods and draw(st.booleans()):
         others.append(replicated(pods[0]))
     more = [draw(policy(90 + number)) for number in range(draw(st.integers(0, 3)))]
@@ -58,17 +59,27 @@ def applications(draw: st.DrawFn) -> tuple[Objects, Objects]:
 def service(number: int, pod: dict[str, Any], kind: str) -> dict[str, Any]:
     about = pod["metadata"]
     protocol = "UDP" if number % 2 else "TCP"
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": f"s{number}", "namespace": about["namespace"]},
-            "spec": {"selector": about["labels"], "type": kind,
-                     "ports": [{"port": 80, "targetPort": 8080, "protocol": protocol}]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": f"s{number}", "namespace": about["namespace"]},
+        "spec": {
+            "selector": about["labels"],
+            "type": kind,
+            "ports": [{"port": 80, "targetPort": 8080, "protocol": protocol}],
+        },
+    }
 
 
 def replicated(pod: dict[str, Any]) -> dict[str, Any]:
     about = pod["metadata"]
     template = {"metadata": {"labels": about.get("labels") or {}}, "spec": pod["spec"]}
-    return {"apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": "several", "namespace": about["namespace"]},
-            "spec": {"replicas": 3, "template": template}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "several", "namespace": about["namespace"]},
+        "spec": {"replicas": 3, "template": template},
+    }
 
 
 def sides(drawn: tuple[Objects, Objects]) -> tuple[World, World, tuple[Any, ...], Change]:
@@ -111,7 +122,13 @@ def test_workbench_comparison_timeline_and_diff_find_the_same_change(drawn: tupl
     timeline = steps_of(before, more, wanted)
     for found in (compared, proposal.change):
         assert (found.opened, found.closed, found.broken, found.mended, found.same, found.sentence) == (
-            expected.opened, expected.closed, expected.broken, expected.mended, expected.same, expected.sentence)
+            expected.opened,
+            expected.closed,
+            expected.broken,
+            expected.mended,
+            expected.same,
+            expected.sentence,
+        )
     assert timeline[-1].reach.calls == Reach.of(after, wanted).calls
     assert differs(objects, more) == {"opened": list(expected.opened), "closed": list(expected.closed)}
 
@@ -126,8 +143,10 @@ def differs(objects: Objects, more: Objects) -> dict[str, list[Call]]:
         with mock.patch("builtins.print") as printed:
             main("diff", [*map(str, paths), "-o", "json"])
     found = json.loads(next(one.args[0] for one in printed.call_args_list if str(one.args[0]).startswith("{")))
-    return {word: [Call(one["source"], one["target"], one["port"], one["protocol"]) for one in found[word]]
-            for word in ("opened", "closed")}
+    return {
+        word: [Call(one["source"], one["target"], one["port"], one["protocol"]) for one in found[word]]
+        for word in ("opened", "closed")
+    }
 
 
 @SETTINGS
@@ -151,8 +170,11 @@ def test_graph_and_matrix_show_the_same_calls(drawn: tuple[Objects, Objects]) ->
         assert extras(scene_of(after, wanted, last="")) == len(needless(after, expected.after))
     compared = grid(expected.after, expected.before)
     changed = {call[:2] for call in (*expected.opened, *expected.closed) if call.target != OUTSIDE}
-    assert {pair for pair, cell in compared.cells.items()
-            if any((call in expected.before) != (call in expected.after) for call in cell.calls)} == changed
+    assert {
+        pair
+        for pair, cell in compared.cells.items()
+        if any((call in expected.before) != (call in expected.after) for call in cell.calls)
+    } == changed
 
 
 def key(edge: Any) -> Call:
@@ -167,10 +189,16 @@ def extras(scene: Scene) -> int:
 
 
 def needless(world: World, reach: Reach) -> set[Call]:
-    isolated = {key: [bool(world.isolating(one.pods[0], direction)) for direction in ("ingress", "egress")]
-                for key, one in world.workloads.items()}
-    return {call for call in reach.calls - reach.stage.needed if call.source in isolated
-            and (isolated[call.source][1] or (call.target in isolated and isolated[call.target][0]))}
+    isolated = {
+        key: [bool(world.isolating(one.pods[0], direction)) for direction in ("ingress", "egress")]
+        for key, one in world.workloads.items()
+    }
+    return {
+        call
+        for call in reach.calls - reach.stage.needed
+        if call.source in isolated
+        and (isolated[call.source][1] or (call.target in isolated and isolated[call.target][0]))
+    }
 
 
 @SETTINGS
@@ -186,9 +214,12 @@ def test_the_checks_find_fault_with_just_what_the_matrix_shows(drawn: tuple[Obje
 def test_one_deny_all_has_one_size(policy_types: list[str]) -> None:
     from support.course import shop
 
-    deny = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": "deny-all", "namespace": "default"},
-            "spec": {"podSelector": {}, "policyTypes": policy_types}}
+    deny = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "deny-all", "namespace": "default"},
+        "spec": {"podSelector": {}, "policyTypes": policy_types},
+    }
     objects = list(shop())
     world = World.of(objects)
     wanted = tuple(needs(world))

@@ -18,7 +18,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fetched(path: str) -> Page:
-    return page_of(path, 500, 3.0, "<title>t</title><pre id=\"cause\">why</pre><script>x</script>")
+    return page_of(path, 500, 3.0, '<title>t</title><pre id="cause">why</pre><script>x</script>')
 
 
 def test_through_jupyter_whatever_its_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,8 +59,12 @@ def test_a_still_page_takes_its_pictures_with_it(monkeypatch: pytest.MonkeyPatch
         return b"body{}" if url.endswith(".css") else b"PNG"
 
     monkeypatch.setattr(still, "_fetch", fetch)
-    page = page_of("/product/1", 200, 0.1, '<link rel="stylesheet" href="../static/a.css"><img alt="" src="../i/b.png">'
-                                           '<img src="c"><script>x</script>')
+    page = page_of(
+        "/product/1",
+        200,
+        0.1,
+        '<link rel="stylesheet" href="../static/a.css"><img alt="" src="../i/b.png"><img src="c"><script>x</script>',
+    )
     text = still.standalone(page)
     assert asked == ["http://127.0.0.1:1/x/static/a.css", "http://127.0.0.1:1/x/i/b.png"]
     assert text == '<style>body{}</style><img alt="" src="data:image/png;base64,UE5H"><img src="c">'

@@ -76,7 +76,10 @@ def test_a_call_differs_by_colour_line_and_word() -> None:
             (state,) = kinds & {"allowed", "blocked", "extra"}
             looks[state] = (path.get("stroke"), path.get("stroke-dasharray"), word)
     assert {word for _, _, word in looks.values()} == {
-        "needed and allowed", "needed, but blocked", "allowed, though nobody needs it"}
+        "needed and allowed",
+        "needed, but blocked",
+        "allowed, though nobody needs it",
+    }
     assert all(len({look[part] for look in looks.values()}) == 3 for part in range(3))
 
 
@@ -87,8 +90,11 @@ def test_policies_names_are_on_their_arrows() -> None:
 
 def test_hostile_names_are_only_words() -> None:
     name = 'x"><script>alert(1)</script>\\N\\"'
-    pod: dict[str, Any] = {"kind": "Pod", "metadata": {"name": name, "namespace": "default", "labels": {"app": name}},
-                           "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}}
+    pod: dict[str, Any] = {
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "labels": {"app": name}},
+        "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]},
+    }
     picture = graph(objects=[*shop(), pod, *policies(1)], title=f"<b>{name}")
     for shown in (picture.svg(), picture._repr_html_()):
         assert "<script" not in shown.replace("<script>\n", "") and "<b>" not in shown
@@ -139,19 +145,25 @@ def missing() -> str:
     raise DrawingError("Nothing on this machine can draw graphs: graphviz is missing.")
 
 
-@pytest.mark.parametrize(("names", "lines"), [
-    ([], []), (["short"], ["short"]), (["shipping-allow-frontend"], ["shipping-allow-", "frontend"]),
-    (["productcatalog-allow-recommendation"], ["productcatalog-", "allow-", "recommendation"]),
-    (["a", "b", "c"], ["a", "b", "c"]), (["a", "b", "c", "d"], ["a", "b", "+2 more"]),
-    (["averyveryverylongname"], ["averyveryverylon…"]),
-])
+@pytest.mark.parametrize(
+    ("names", "lines"),
+    [
+        ([], []),
+        (["short"], ["short"]),
+        (["shipping-allow-frontend"], ["shipping-allow-", "frontend"]),
+        (["productcatalog-allow-recommendation"], ["productcatalog-", "allow-", "recommendation"]),
+        (["a", "b", "c"], ["a", "b", "c"]),
+        (["a", "b", "c", "d"], ["a", "b", "+2 more"]),
+        (["averyveryverylongname"], ["averyveryverylon…"]),
+    ],
+)
 def test_names_are_wrapped(names: list[str], lines: list[str]) -> None:
     assert wrapped(names) == lines
 
 
 def linear(colour: str) -> list[float]:
     """A colour's red, green and blue as amounts of light, from 0 to 1."""
-    parts = [int(colour[place:place + 2], 16) / 255 for place in (1, 3, 5)]
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
     return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
 
 
@@ -191,11 +203,15 @@ NOTICED = 10  # a difference of two colours in CIELAB that is seen at a glance; 
 
 def lab(colour: str, blindness: str) -> tuple[float, ...]:
     """A colour in CIELAB as such an eye sees it."""
-    red, green, blue = (min(1.0, max(0.0, sum(weight * part for weight, part in zip(row, linear(colour), strict=True))))
-                        for row in BLINDNESS[blindness])
-    x, y, z = ((0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505,
-               0.2126 * red + 0.7152 * green + 0.0722 * blue,
-               (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089)
+    red, green, blue = (
+        min(1.0, max(0.0, sum(weight * part for weight, part in zip(row, linear(colour), strict=True))))
+        for row in BLINDNESS[blindness]
+    )
+    x, y, z = (
+        (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505,
+        0.2126 * red + 0.7152 * green + 0.0722 * blue,
+        (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089,
+    )
     x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in (x, y, z))
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 

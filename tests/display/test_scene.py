@@ -58,8 +58,7 @@ def test_the_complete_collection_allows_the_architecture_and_nothing_else() -> N
 def test_egress_isolation_differs_and_dns_is_missed() -> None:
     rule: dict[str, Any] = {**app("frontend"), "policyTypes": ["Egress"], "egress": [{"to": [app("cartservice")]}]}
     about = {"name": "coredns", "namespace": "kube-system", "labels": {"k8s-app": "kube-dns"}}
-    dns = {"kind": "Pod", "metadata": about,
-           "status": {"podIP": "10.244.0.2"}, "spec": {"containers": [{"name": "c"}]}}
+    dns = {"kind": "Pod", "metadata": about, "status": {"podIP": "10.244.0.2"}, "spec": {"containers": [{"name": "c"}]}}
     found = scene(dns, policy("frontend-egress", rule))
     assert node(found, "frontend").state == "egress" and node(found, "frontend").no_dns
     assert edge(found, "frontend", "cartservice").state == ALLOWED
@@ -118,8 +117,14 @@ def test_an_empty_cluster_says_what_to_do() -> None:
 
 @pytest.mark.parametrize("count", [80, 200])
 def test_quiet_workloads_of_a_large_cluster_become_one_node_a_namespace(count: int) -> None:
-    pods = [{"kind": "Pod", "metadata": {"name": f"p{number}", "namespace": "other"},
-             "spec": {"containers": [{"name": "c"}]}} for number in range(count)]
+    pods = [
+        {
+            "kind": "Pod",
+            "metadata": {"name": f"p{number}", "namespace": "other"},
+            "spec": {"containers": [{"name": "c"}]},
+        }
+        for number in range(count)
+    ]
     found = scene(*pods)
     merged = next(one for one in found.nodes if one.namespace == "other")
     assert (merged.name, merged.pods) == (f"{count} more", count)

@@ -59,11 +59,24 @@ class TestMatrix:
 
 
 def flow(**changes: Any) -> dict[str, Any]:
-    pod = {"kind": "Pod", "namespace": "default", "name": "frontend-1-a", "address": "10.0.0.1",
-           "labels": {"app": "frontend"}}
-    return {"time": "2026-11-22T23:45:35.434Z", "source": pod, "target": {**pod, "name": "<b>", "service": "default/x"},
-            "port": 80, "protocol": "TCP", "verdict": "denied", "policies": ["default/p"], "attempts": 3,
-            "reason": "because"} | changes
+    pod = {
+        "kind": "Pod",
+        "namespace": "default",
+        "name": "frontend-1-a",
+        "address": "10.0.0.1",
+        "labels": {"app": "frontend"},
+    }
+    return {
+        "time": "2026-11-22T23:45:35.434Z",
+        "source": pod,
+        "target": {**pod, "name": "<b>", "service": "default/x"},
+        "port": 80,
+        "protocol": "TCP",
+        "verdict": "denied",
+        "policies": ["default/p"],
+        "attempts": 3,
+        "reason": "because",
+    } | changes
 
 
 def test_flows_are_escaped_and_say_who_decided() -> None:
@@ -82,19 +95,27 @@ def test_flows_are_picked_by_pod_or_workload(monkeypatch: pytest.MonkeyPatch) ->
     assert len(tables.flows(source="adservice")) == 0
 
 
-@pytest.mark.parametrize(("text", "selector"), [
-    ("app=web", {"matchLabels": {"app": "web"}}), ("app==web", {"matchLabels": {"app": "web"}}),
-    ("app: web", {"matchLabels": {"app": "web"}}), ("", {}), ("  ", {}),
-    ("app=", {"matchLabels": {"app": ""}}),
-    ("app=a, tier=b", {"matchLabels": {"app": "a", "tier": "b"}}),
-    ("app in (a, b)", {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}),
-    ("app notin (a)", {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}),
-    ("app!=a", {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}),
-    ("app", {"matchExpressions": [{"key": "app", "operator": "Exists"}]}),
-    ("!app", {"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}),
-    ("app=a,app=b", {"matchLabels": {"app": "a"},
-                     "matchExpressions": [{"key": "app", "operator": "In", "values": ["b"]}]}),
-])
+@pytest.mark.parametrize(
+    ("text", "selector"),
+    [
+        ("app=web", {"matchLabels": {"app": "web"}}),
+        ("app==web", {"matchLabels": {"app": "web"}}),
+        ("app: web", {"matchLabels": {"app": "web"}}),
+        ("", {}),
+        ("  ", {}),
+        ("app=", {"matchLabels": {"app": ""}}),
+        ("app=a, tier=b", {"matchLabels": {"app": "a", "tier": "b"}}),
+        ("app in (a, b)", {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}),
+        ("app notin (a)", {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}),
+        ("app!=a", {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}]}),
+        ("app", {"matchExpressions": [{"key": "app", "operator": "Exists"}]}),
+        ("!app", {"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}),
+        (
+            "app=a,app=b",
+            {"matchLabels": {"app": "a"}, "matchExpressions": [{"key": "app", "operator": "In", "values": ["b"]}]},
+        ),
+    ],
+)
 def test_selectors_as_they_are_typed(text: str, selector: dict[str, Any]) -> None:
     assert read_selector(text) == selector
 
@@ -111,9 +132,14 @@ def test_picking() -> None:
     assert "- key: app" in found.yaml and 'data-chosen="2"' in found._repr_html_()
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("", "every pod: all 12"), ("app=Frontend", "picks no pod"), ("app = = x", "is no selector"),
-])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "every pod: all 12"),
+        ("app=Frontend", "picks no pod"),
+        ("app = = x", "is no selector"),
+    ],
+)
 def test_picking_nothing_or_all(text: str, said: str) -> None:
     assert said in pick(text, objects=shop()).sentence
 
@@ -128,14 +154,21 @@ class TestCompare:
         monkeypatch.setattr(looking, "objects", lambda: [*shop(), *policies(2)])
 
     def test_one_policy_may_mean_the_same_as_two(self) -> None:
-        one = policy("both", {**app("shippingservice"), "ingress": [
-            {"from": [app("checkoutservice"), app("frontend")], "ports": [{"port": 50051}]}]})
+        one = policy(
+            "both",
+            {
+                **app("shippingservice"),
+                "ingress": [{"from": [app("checkoutservice"), app("frontend")], "ports": [{"port": 50051}]}],
+            },
+        )
         assert explaining.compare([one]).same
 
     def test_what_would_break_is_said(self) -> None:
         found = explaining.compare([policy("none", app("shippingservice"))])
-        assert found.lines() == ["✗ checkoutservice → shippingservice TCP 50051: would be denied (needed)",
-                                 "✗ frontend → shippingservice TCP 50051: would be denied (needed)"]
+        assert found.lines() == [
+            "✗ checkoutservice → shippingservice TCP 50051: would be denied (needed)",
+            "✗ frontend → shippingservice TCP 50051: would be denied (needed)",
+        ]
         assert found.sentence.endswith(": 2 calls become denied (all of them needed).")
 
     def test_besides(self) -> None:
@@ -147,12 +180,19 @@ class TestCompare:
         assert line.startswith("✓ adservice, cartservice, currencyservice and 6 more → shippingservice TCP 50051: ")
         assert line.endswith("would be allowed (nobody needs it)")
 
-    @pytest.mark.parametrize(("text", "said"), [
-        ("kind: Pod\napiVersion: v1\nmetadata: {name: x}\n", "Only NetworkPolicy"), ("a: [\n", "cannot be read"),
-        ("kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {name: x}\n"
-         "spec: {podSelector: {}, ingress: [{ports: [{port: 70000}]}]}\n", "would reject"),
-        ("no/such/file.yaml", "no file"),
-    ])
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("kind: Pod\napiVersion: v1\nmetadata: {name: x}\n", "Only NetworkPolicy"),
+            ("a: [\n", "cannot be read"),
+            (
+                "kind: NetworkPolicy\napiVersion: networking.k8s.io/v1\nmetadata: {name: x}\n"
+                "spec: {podSelector: {}, ingress: [{ports: [{port: 70000}]}]}\n",
+                "would reject",
+            ),
+            ("no/such/file.yaml", "no file"),
+        ],
+    )
     def test_what_cannot_be_compared(self, text: str, said: str) -> None:
         with pytest.raises(LabError, match=said):
             explaining.compare(text)

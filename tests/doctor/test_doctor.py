@@ -21,8 +21,11 @@ def test_a_report_is_true_if_nothing_needs_mending() -> None:
 
 def test_a_report_reads_as_lines() -> None:
     assert repr(MENDED).splitlines() == ["[ OK ] Python: 3.12", "[note] graphviz: absent", "All is well."]
-    assert repr(BROKEN).splitlines()[2:] == ["[mend] memory: 12 MB <free>", "       → Close something.",
-                                             "1 thing needs mending, as said above."]
+    assert repr(BROKEN).splitlines()[2:] == [
+        "[mend] memory: 12 MB <free>",
+        "       → Close something.",
+        "1 thing needs mending, as said above.",
+    ]
 
 
 def test_a_report_shows_as_a_table_with_words_beside_colours() -> None:
@@ -37,8 +40,15 @@ def test_every_requirement_is_pinned_and_read() -> None:
 
 
 def test_this_environment_has_what_is_required() -> None:
-    for look in (examination.python, examination.packages, examination.whose_helpers, examination.jupyter,
-                 examination.graphviz, examination.valkey, examination.loopback):
+    for look in (
+        examination.python,
+        examination.packages,
+        examination.whose_helpers,
+        examination.jupyter,
+        examination.graphviz,
+        examination.valkey,
+        examination.loopback,
+    ):
         assert look().state == "ok", look()
 
 
@@ -104,15 +114,21 @@ def test_without_a_cluster_the_next_step_is_named(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(("report", "status"), [(MENDED, 0), (BROKEN, 1)])
-def test_the_command_ends_with_the_reports_status(report: Report, status: int, monkeypatch: pytest.MonkeyPatch,
-                                                  capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_ends_with_the_reports_status(
+    report: Report, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(command, "examine", lambda prove: report)
     assert command.main("doctor", ["-o", "json"]) == status
     assert json.loads(capsys.readouterr().out)["ok"] is (status == 0)
 
 
-@pytest.mark.parametrize(("enforced", "start"), [(True, "[ OK ] enforcement: Policies are enforced on x"),
-                                                 (False, "[mend] enforcement: Policies are NOT enforced on x")])
+@pytest.mark.parametrize(
+    ("enforced", "start"),
+    [
+        (True, "[ OK ] enforcement: Policies are enforced on x"),
+        (False, "[mend] enforcement: Policies are NOT enforced on x"),
+    ],
+)
 def test_enforcement_carries_one_mark(enforced: bool, start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enforcement, "prove_enforcement", lambda: enforcement.Enforcement(enforced, 1.0, "x"))
     assert str(examination.enforcement()).startswith(start)

@@ -19,9 +19,12 @@ from support.writer import POLICIES, Api, Session, bystander
 
 CLIENTS = 30
 POD = {
-    "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "host"},
-    "spec": {"containers": [{"name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53",
-                             "args": ["netexec"]}]},
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "host"},
+    "spec": {
+        "containers": [{"name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"]}]
+    },
 }
 PODS = "/api/v1/namespaces/default/pods"
 HOST = f"{PODS}/host"

@@ -27,7 +27,7 @@ from support.writer import POLICIES, Api, bystander
 from helpers.localcluster import pki
 
 HOUR, DAY = 3600, 86400
-SHIFTED = '''
+SHIFTED = """
 import datetime, pathlib, sys, time
 _offset = pathlib.Path(__file__).with_name("offset")
 _time_ns, _datetime = time.time_ns, datetime.datetime
@@ -41,7 +41,7 @@ if "helpers.localcluster.node" in sys.orig_argv:
     time.time_ns = lambda: _time_ns() + int(_offset.read_text()) * 10**9
     time.time = lambda: time.time_ns() / 10**9
     datetime.datetime = Shifted
-'''
+"""
 
 
 class Clock:
@@ -107,7 +107,7 @@ def assert_alive(own: Cluster, api: Api, watch: Watch, label: str) -> None:
     api.request("DELETE", "/api/v1/namespaces/default/pods?labelSelector=app%20in%20(adservice,frontend)")
     recovered(own)
     status, text = page(own)
-    assert status == 200, text[text.find("cause"):]
+    assert status == 200, text[text.find("cause") :]
     assert "Traceback" not in (own.home / "node.log").read_text()
 
 

@@ -56,8 +56,12 @@ def pod(number: int, real: int = REAL) -> dict[str, Any]:
     """The first ones run, and each listens; no node has what the others ask for."""
     container = {"name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"]}
     elsewhere = {} if number < real else {"nodeSelector": {"disk": "tape"}}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"pod-{number}", "labels": {"number": str(number)}},
-            "spec": {"terminationGracePeriodSeconds": 1, "containers": [container], **elsewhere}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"pod-{number}", "labels": {"number": str(number)}},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [container], **elsewhere},
+    }
 
 
 def deny(number: int) -> dict[str, Any]:
@@ -108,7 +112,7 @@ async def _watch_together(api: Api, descriptors: str) -> None:
     for number in range(20):
         expected.append(f"seen-{number}")
         await asyncio.to_thread(api.request, "POST", POLICIES, bystander(expected[-1], number))
-        for wire in going[number * 5:number * 5 + 5]:
+        for wire in going[number * 5 : number * 5 + 5]:
             wire.vanish()
     async with asyncio.timeout(20):
         for wire in staying:
@@ -183,13 +187,19 @@ def test_ten_thousand_objects() -> None:
         api.request("DELETE", maps, timeout=60)
         until(lambda: len(api.items(maps)) < 5, 30)
         recovered(own)
-        print(f"{OBJECTS} objects written in {written:.1f} s, started again with them in {again:.1f} s, "
-              f"listed in {listed:.2f} s; the node took {memory:.0f} MB")
+        print(
+            f"{OBJECTS} objects written in {written:.1f} s, started again with them in {again:.1f} s, "
+            f"listed in {listed:.2f} s; the node took {memory:.0f} MB"
+        )
 
 
 def config_map(number: int) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"map-{number}"},
-            "data": {"number": str(number), "text": "x" * 500}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"map-{number}"},
+        "data": {"number": str(number), "text": "x" * 500},
+    }
 
 
 def resident(own: Cluster) -> float:

@@ -163,9 +163,24 @@ def test_the_disk_is_full(disk: SmallDisk | Limit) -> None:
     assert_nothing_left(own)
 
 
-READING = [["status"], ["page", "/", "--new-cart"], ["page", "/cart"], ["flows"], ["matrix"], ["lint"], ["suggest"],
-           ["can", "frontend", "shippingservice:50051"], ["explain", "frontend", "shippingservice:50051"],
-           ["graph", "-o", "dot"], ["graph"], ["doctor", "--quick"], ["up"], ["down"], ["status"], ["down"]]
+READING = [
+    ["status"],
+    ["page", "/", "--new-cart"],
+    ["page", "/cart"],
+    ["flows"],
+    ["matrix"],
+    ["lint"],
+    ["suggest"],
+    ["can", "frontend", "shippingservice:50051"],
+    ["explain", "frontend", "shippingservice:50051"],
+    ["graph", "-o", "dot"],
+    ["graph"],
+    ["doctor", "--quick"],
+    ["up"],
+    ["down"],
+    ["status"],
+    ["down"],
+]
 
 
 def test_what_need_not_write_goes_on_with_a_full_disk(disk: SmallDisk | Limit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,8 +19,12 @@ PODS = "/api/v1/namespaces/default/pods"
 
 def pod(name: str, **labels: str) -> dict[str, Any]:
     container = {"name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
-            "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +35,16 @@ def lab() -> Iterator[Cluster]:
         for item in (pod("server", app="server"), pod("caller", role="friend")):
             api.request("POST", PODS, item)
         friends = [{"from": [{"podSelector": {"matchLabels": {"role": "friend"}}}]}]
-        api.request("POST", POLICIES, {
-            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "friends"},
-            "spec": {"podSelector": {"matchLabels": {"app": "server"}}, "ingress": friends}})
+        api.request(
+            "POST",
+            POLICIES,
+            {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": "friends"},
+                "spec": {"podSelector": {"matchLabels": {"app": "server"}}, "ingress": friends},
+            },
+        )
         own.kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=30s")
         yield own
 

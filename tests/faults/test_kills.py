@@ -18,7 +18,9 @@ from support.recovery import DEPLOYMENTS, assert_nothing_left, kinds, page, pids
 from support.writer import POLICIES, Api, Writer, kept
 
 DENY_EMAIL = {
-    "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "standing"},
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "standing"},
     "spec": {"podSelector": {"matchLabels": {"app": "emailservice"}}, "ingress": []},
 }
 LONG_ROUNDS = 200
@@ -95,13 +97,16 @@ class Round:
         lost = {name for name, revision in writer.accepted.items() if held.get(name) != revision}
         assert not lost, f"accepted and lost: {sorted(lost)}"
         invented = {name for name in held if name.startswith(f"round-{self._label}-")} - (
-            set(writer.accepted) | writer.doubtful)
+            set(writer.accepted) | writer.doubtful
+        )
         assert not invented, f"never sent: {sorted(invented)}"
         for deployment in self._api.items(DEPLOYMENTS):  # a scale that was cut short
             if deployment["spec"]["replicas"] != 1:
                 metadata = deployment["metadata"]
-                self._api.merge(f"/apis/apps/v1/namespaces/{metadata['namespace']}/deployments/{metadata['name']}",
-                                {"spec": {"replicas": 1}})
+                self._api.merge(
+                    f"/apis/apps/v1/namespaces/{metadata['namespace']}/deployments/{metadata['name']}",
+                    {"spec": {"replicas": 1}},
+                )
         recovered(self._own)
         status, text = page(self._own)
         assert status == 200, text

@@ -22,6 +22,7 @@ from support.writer import Api
 
 MANIFEST = Path(__file__).parents[2] / "helpers" / "boutique" / "manifests" / "hipster-shop.yaml"
 
+
 def rounds(usual: int, many: int) -> list[object]:
     """Numbers of rounds: the usual ones, and those of a long run."""
     return [*range(usual), *(pytest.param(number, marks=pytest.mark.long) for number in range(usual, many))]
@@ -39,8 +40,14 @@ def own() -> Iterator[Cluster]:
 @contextlib.contextmanager
 def started(own: Cluster, *command: str) -> Iterator[subprocess.Popen[str]]:
     """A command that runs meanwhile."""
-    with subprocess.Popen(command, env=own.environment, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        env=own.environment,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         try:
             yield process
         finally:

@@ -29,8 +29,10 @@ class Image:
         self.place.mkdir()
         with self._image.open("wb") as file:
             file.truncate(48 << 20)
-        commands = (["mkfs.ext4", "-q", self._image],
-                    ["mount", "-o", "loop,errors=remount-ro", self._image, self.place])
+        commands = (
+            ["mkfs.ext4", "-q", self._image],
+            ["mount", "-o", "loop,errors=remount-ro", self._image, self.place],
+        )
         with contextlib.suppress(OSError):
             if not any(subprocess.run(command, capture_output=True).returncode for command in commands):
                 found = subprocess.run(["findmnt", "-no", "SOURCE", self.place], capture_output=True, text=True)
@@ -75,8 +77,9 @@ def test_the_disk_becomes_read_only(disk: Image) -> None:
     own = Cluster(disk.place / "lab")
     own.up()
     api = Api(own.home / "kubeconfig")
-    accepted = [api.request("POST", POLICIES, bystander(f"kept-{number}", number))["metadata"]["name"]
-                for number in range(5)]
+    accepted = [
+        api.request("POST", POLICIES, bystander(f"kept-{number}", number))["metadata"]["name"] for number in range(5)
+    ]
     disk.fail()
     code, answer = api.refusal("POST", POLICIES, bystander("refused", 1))
     assert code in (500, 503) and "read-only" in answer["message"] and "disk space" not in answer["message"], answer

@@ -29,8 +29,15 @@ def path(tmp_path: Path) -> Path:
     """A state file with one object."""
     file = tmp_path / "state.db"
     store = Store.open(file)
-    store.create("secrets", {"apiVersion": "v1", "kind": "Secret",
-                             "metadata": {"name": "safe", "namespace": "default"}, "data": {"password": SECRET}})
+    store.create(
+        "secrets",
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "safe", "namespace": "default"},
+            "data": {"password": SECRET},
+        },
+    )
     store.close()
     return file
 
@@ -41,11 +48,24 @@ def refusal(path: Path) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("body", [
-    f"'{{\"x\": \"{SECRET}'", f"cast(x'ff' || '{SECRET}' as text)", f"x'ff'||'{SECRET}'", f"'[\"{SECRET}\"]'",
-    f"'{{\"metadata\": {{\"name\": \"{SECRET}\"}}}}'", "'{\"metadata\": {\"name\": \"safe\", \"x\": 1}}'",
-    f"'\"{SECRET}\"'", f"'{{\"metadata\": \"{SECRET}\"}}'", f"'{'[' * 100_000}{SECRET}'", "''", "7", "'null'",
-    f"cast('{SECRET}' as blob)"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'\'{{"x": "{SECRET}\'',
+        f"cast(x'ff' || '{SECRET}' as text)",
+        f"x'ff'||'{SECRET}'",
+        f"'[\"{SECRET}\"]'",
+        f'\'{{"metadata": {{"name": "{SECRET}"}}}}\'',
+        '\'{"metadata": {"name": "safe", "x": 1}}\'',
+        f"'\"{SECRET}\"'",
+        f'\'{{"metadata": "{SECRET}"}}\'',
+        f"'{'[' * 100_000}{SECRET}'",
+        "''",
+        "7",
+        "'null'",
+        f"cast('{SECRET}' as blob)",
+    ],
+)
 def test_a_damaged_object_is_named_and_not_shown(path: Path, body: str) -> None:
     with sqlite3.connect(path) as database:
         database.execute(f"update objects set body = {body} where name = 'safe'")
@@ -69,9 +89,15 @@ def test_a_damaged_counter(path: Path) -> None:
     assert "counter" in refusal(path) and EMPTY in refusal(path)
 
 
-@pytest.mark.parametrize("damage", [
-    lambda raw: b"no database at all" * 500, lambda raw: raw[:100] + b"\xff" * 4000 + raw[4100:],
-    lambda raw: raw[:5000], lambda raw: b"\xff" * 64 + raw[64:]])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda raw: b"no database at all" * 500,
+        lambda raw: raw[:100] + b"\xff" * 4000 + raw[4100:],
+        lambda raw: raw[:5000],
+        lambda raw: b"\xff" * 64 + raw[64:],
+    ],
+)
 def test_a_damaged_file_may_be_moved_away(path: Path, damage: Callable[[bytes], bytes]) -> None:
     path.write_bytes(damage(path.read_bytes()))
     said = refusal(path)
@@ -117,8 +143,11 @@ def own() -> Iterator[Cluster]:
     home = Path(tempfile.mkdtemp(prefix="lab-state-"))
     made = Cluster(home / "lab")
     made.up("--empty")
-    Api(made.home / "kubeconfig").request("POST", "/api/v1/namespaces/default/configmaps", {
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}, "data": {"text": SECRET}})
+    Api(made.home / "kubeconfig").request(
+        "POST",
+        "/api/v1/namespaces/default/configmaps",
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}, "data": {"text": SECRET}},
+    )
     made.down()
     yield made
     made.run("down")
@@ -142,8 +171,10 @@ def test_a_damaged_object_as_up_tells_it(own: Cluster) -> None:
 
 def test_an_immutable_file(own: Cluster) -> None:
     """Not even root may write it; the advice is not to lose what it holds."""
-    if not shutil.which("chattr") or subprocess.run(["chattr", "+i", own.home / "state.db"],
-                                                    capture_output=True).returncode:
+    if (
+        not shutil.which("chattr")
+        or subprocess.run(["chattr", "+i", own.home / "state.db"], capture_output=True).returncode
+    ):
         pytest.skip("this user can't make a file immutable here")
     try:
         assert_told(own, "state.db cannot be opened", "attributes")

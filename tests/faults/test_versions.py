@@ -52,8 +52,12 @@ def extracted(version: str, place: Path) -> bool:
     """Put a version's `helpers` there; whether it can be run with today's packages."""
     with tarfile.open(fileobj=io.BytesIO(git("archive", version, "helpers"))) as archive:
         archive.extractall(place, filter="data")
-    done = subprocess.run([sys.executable, "-m", "helpers", "status"], cwd=place, capture_output=True,
-                          env={**os.environ, "PYTHONPATH": str(place), "LAB_HOME": str(place / "none")})
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", "status"],
+        cwd=place,
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(place), "LAB_HOME": str(place / "none")},
+    )
     return b"No cluster runs" in done.stdout + done.stderr
 
 
@@ -82,8 +86,9 @@ def usual(own: Cluster, command: str) -> None:
 VERSIONS = earlier_versions()
 
 
-@pytest.mark.parametrize("version", VERSIONS[:1] or [
-    pytest.param("", marks=pytest.mark.skip(reason="this clone has no earlier version"))])
+@pytest.mark.parametrize(
+    "version", VERSIONS[:1] or [pytest.param("", marks=pytest.mark.skip(reason="this clone has no earlier version"))]
+)
 def test_two_checkouts_on_one_home(home: Path, tmp_path: Path, version: str) -> None:
     there_and_back(home, tmp_path, version)
 

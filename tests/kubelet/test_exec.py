@@ -163,11 +163,18 @@ async def test_a_shell_finds_the_commands_that_go_through_the_pod_network(b: Ben
     await _start(b)
     for words in (["curl", "-sS", "http://10.244.0.9/"], ["sh", "-c", "curl -sS http://10.244.0.9/ && echo REACHED"]):
         assert await b.exec("web", *words) == (
-            7, "", "curl: (7) the pod network did not answer: Connection refused\n"), words
+            7,
+            "",
+            "curl: (7) the pod network did not answer: Connection refused\n",
+        ), words
     code, out, _ = await b.exec("web", "sh", "-c", "hostname; hostname -i; ip -4 addr show eth0 | grep inet")
     address = b.pod("web")["status"]["podIP"]
     assert code == 0 and out.splitlines() == [
-        "web", address, "    inet 127.0.0.1/8 scope host lo", f"    inet {address}/32 scope global eth0"]
+        "web",
+        address,
+        "    inet 127.0.0.1/8 scope host lo",
+        f"    inet {address}/32 scope global eth0",
+    ]
 
 
 async def _start(b: Bench) -> None:

@@ -98,9 +98,7 @@ async def test_pods_of_an_earlier_node_are_started_again(b: Bench) -> None:
         bound = {**held, "spec": {**held["spec"], "nodeName": "lab-node"}}
         b.store.update("pods", {**bound, "status": {"phase": "Running", "containerStatuses": [state]}})
     leaving = b.create("leaving")
-    b.store.update(
-        "pods", {**leaving, "metadata": {**leaving["metadata"], "deletionTimestamp": now()}}
-    )
+    b.store.update("pods", {**leaving, "metadata": {**leaving["metadata"], "deletionTimestamp": now()}})
     fresh = Bench(b.home.root)
     fresh.store = fresh.kubelet.store = b.store
     await fresh.wires.start()

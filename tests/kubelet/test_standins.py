@@ -12,15 +12,20 @@ from helpers.localcluster.kubelet.images import listener, nginx
 
 
 def config_map(b: Bench, name: str, **data: str) -> None:
-    b.store.create("configmaps", {"apiVersion": "v1", "kind": "ConfigMap",
-                                  "metadata": {"name": name, "namespace": "default"}, "data": data})
+    b.store.create(
+        "configmaps",
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}, "data": data},
+    )
 
 
 def mounted(name: str, path: str, **fields: object) -> dict[str, object]:
     """A pod's spec: nginx with a ConfigMap at a path."""
-    return {"containers": [{"name": "main", "image": "nginx", "volumeMounts": [
-                {"name": "config", "mountPath": path, **fields}]}],
-            "volumes": [{"name": "config", "configMap": {"name": name}}]}
+    return {
+        "containers": [
+            {"name": "main", "image": "nginx", "volumeMounts": [{"name": "config", "mountPath": path, **fields}]}
+        ],
+        "volumes": [{"name": "config", "configMap": {"name": name}}],
+    }
 
 
 async def page(b: Bench, name: str, port: int = 80, path: str = "/", method: str = "GET") -> str:
@@ -88,23 +93,35 @@ async def test_a_pod_waits_for_its_config_map(b: Bench) -> None:
     await until(lambda: b.ready("web"))
 
 
-@pytest.mark.parametrize(("text", "sites"), [
-    ("server { listen 80; }", [(80, 0, "")]),
-    ("server { listen [::]:81 default_server; listen 0.0.0.0:82; }", [(81, 0, ""), (82, 0, "")]),
-    ("server { location / { return 503; } } # listen 99;\nserver { listen 8080; return 200 'a;b'; }",
-     [(80, 503, ""), (8080, 200, "a;b")]),
-    ("events {}", []), ("server {", [(80, 0, "")]), ("server { listen 99999; }", []),
-])
+@pytest.mark.parametrize(
+    ("text", "sites"),
+    [
+        ("server { listen 80; }", [(80, 0, "")]),
+        ("server { listen [::]:81 default_server; listen 0.0.0.0:82; }", [(81, 0, ""), (82, 0, "")]),
+        (
+            "server { location / { return 503; } } # listen 99;\nserver { listen 8080; return 200 'a;b'; }",
+            [(80, 503, ""), (8080, 200, "a;b")],
+        ),
+        ("events {}", []),
+        ("server {", [(80, 0, "")]),
+        ("server { listen 99999; }", []),
+    ],
+)
 def test_what_is_read_of_a_configuration(text: str, sites: list[tuple[int, int, str]]) -> None:
     assert [(site.port, site.status, site.text) for site in nginx.sites_of(text)] == sites
 
 
 @with_bench
 async def test_the_echo_servers(b: Bench) -> None:
-    for name, image, port in (("bin", "kennethreitz/httpbin", 80), ("echo", "registry.k8s.io/echoserver:1.10", 8080),
-                              ("gobin", "mccutchen/go-httpbin", 8080), ("plain", "nginxinc/nginx-unprivileged", 8080),
-                              ("tools", "wbitt/network-multitool", 80),
-                              ("hello", "gcr.io/google-samples/hello-app:1.0", 8080), ("apache", "httpd:2.4", 80)):
+    for name, image, port in (
+        ("bin", "kennethreitz/httpbin", 80),
+        ("echo", "registry.k8s.io/echoserver:1.10", 8080),
+        ("gobin", "mccutchen/go-httpbin", 8080),
+        ("plain", "nginxinc/nginx-unprivileged", 8080),
+        ("tools", "wbitt/network-multitool", 80),
+        ("hello", "gcr.io/google-samples/hello-app:1.0", 8080),
+        ("apache", "httpd:2.4", 80),
+    ):
         b.create(name, image=image)
         await listens(b, name, port)
     b.create("text", "-text=hi", "-listen=:99", image="hashicorp/http-echo")
@@ -167,10 +184,19 @@ async def test_an_image_s_server_is_known_by_its_name(b: Bench) -> None:
 
 @with_bench
 async def test_a_taken_port_ends_the_second_server(b: Bench) -> None:
-    b.create_pod("two", {"containers": [{"name": "main", "image": "nginx"}, {"name": "other", "image": "nginx"}],
-                         "restartPolicy": "Never"})
-    await until(lambda: any("terminated" in entry["state"]
-                            for entry in (b.pod("two").get("status") or {}).get("containerStatuses") or ()))
+    b.create_pod(
+        "two",
+        {
+            "containers": [{"name": "main", "image": "nginx"}, {"name": "other", "image": "nginx"}],
+            "restartPolicy": "Never",
+        },
+    )
+    await until(
+        lambda: any(
+            "terminated" in entry["state"]
+            for entry in (b.pod("two").get("status") or {}).get("containerStatuses") or ()
+        )
+    )
     logs = await b.logs("two", "main") + await b.logs("two", "other")
     assert "Address already in use" in logs
 

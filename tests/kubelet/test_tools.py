@@ -129,13 +129,17 @@ async def test_serve_hostname(b: Bench) -> None:
 @with_bench
 async def test_serve_hostname_and_porter_over_every_protocol(b: Bench) -> None:
     """As Kubernetes' own tests of network policies start them."""
+
     def starts(name: str, *words: str, **fields: object) -> None:
         b.create(name, *words, **fields)
 
     starts("tcp", "serve-hostname", "--tcp", "--http=false", "--port", "80")
     starts("udp", "serve-hostname", "--udp", "--http=false", "--port", "80")
-    starts("porter", "porter", env=[{"name": "SERVE_PORT_80", "value": "foo"},
-                                    {"name": "SERVE_SCTP_PORT_81", "value": "not-dialed"}])
+    starts(
+        "porter",
+        "porter",
+        env=[{"name": "SERVE_PORT_80", "value": "foo"}, {"name": "SERVE_SCTP_PORT_81", "value": "not-dialed"}],
+    )
     for name, socket_name in (("tcp", "80.sock"), ("udp", "80.udp"), ("porter", "80.sock"), ("porter", "81.sctp")):
         await until(lambda name=name, socket_name=socket_name: b.ready(name) and _path(b, name, socket_name).exists())
     assert await _all(_path(b, "tcp", "80.sock")) == b"tcp"

@@ -37,8 +37,11 @@ def elsewhere(own: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     """A home of the learner's own, whose kubeconfig knows the cluster as `far`."""
     text = (own.home / "kubeconfig").read_text()
     config = tmp_path / "config"
-    config.write_text(text.replace("name: hipster-lab\n", "name: far\n").replace(
-        "cluster: hipster-lab\n", "cluster: far\n").replace("current-context: hipster-lab", "current-context: none"))
+    config.write_text(
+        text.replace("name: hipster-lab\n", "name: far\n")
+        .replace("cluster: hipster-lab\n", "cluster: far\n")
+        .replace("current-context: hipster-lab", "current-context: none")
+    )
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KUBECONFIG", str(config))
     monkeypatch.setenv("LAB_CONTEXT", "far")
@@ -60,7 +63,8 @@ def test_a_context_is_chosen_by_its_name(monkeypatch: pytest.MonkeyPatch, capsys
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_jupyterlab_that_is_pinned_to_the_lab_finds_the_learners_own_contexts(
-        kept: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     config = tmp_path / "config"
     if kept:
         monkeypatch.setenv("LAB_KUBECONFIG", str(config))

@@ -45,7 +45,7 @@ def test_deleting_what_is_gone_is_fine_unless_it_matters() -> None:
 
 
 def test_the_api_servers_own_words_are_the_message() -> None:
-    body = json.dumps({"message": "pods \"a\" already exists", "reason": "AlreadyExists"}).encode()
+    body = json.dumps({"message": 'pods "a" already exists', "reason": "AlreadyExists"}).encode()
     with pytest.raises(ClusterError, match="already exists") as caught:
         cluster({("POST", PODS): Answer(409, body)}).create("pods", {}, "default")
     assert (caught.value.status, caught.value.reason) == (409, "AlreadyExists")

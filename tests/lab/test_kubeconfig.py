@@ -56,8 +56,9 @@ def test_a_relative_path_is_relative_to_its_file(config: Path) -> None:
 
 
 def test_inline_data_is_decoded(tmp_path: Path) -> None:
-    text = CONFIG.replace("certificate-authority: ca.crt",
-                          f"certificate-authority-data: {base64.b64encode(b'inline').decode()}")
+    text = CONFIG.replace(
+        "certificate-authority: ca.crt", f"certificate-authority-data: {base64.b64encode(b'inline').decode()}"
+    )
     (tmp_path / "config").write_text(text)
     assert kubeconfig.load([tmp_path / "config"]).data("cluster", "certificate-authority") == b"inline"
 
@@ -84,8 +85,9 @@ def test_a_missing_file_is_no_error(config: Path, tmp_path: Path) -> None:
     assert kubeconfig.load([tmp_path / "none", config]).name == "one"
 
 
-@pytest.mark.parametrize(("name", "said"), [("on", "Did you mean 'one'"), ("nowhere", "names no server"),
-                                           ("no-url", "is no URL")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("on", "Did you mean 'one'"), ("nowhere", "names no server"), ("no-url", "is no URL")]
+)
 def test_a_wrong_context_is_said_with_the_next_step(config: Path, name: str, said: str) -> None:
     with pytest.raises(LabError, match=said):
         kubeconfig.load([config], name)

@@ -1,14 +1,12 @@
 """The lab's calls against a real local cluster: the seed's walk, starting points, probes, the command line."""
 
-import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from support.cluster import KUBECTL, Cluster, cluster
+from support.cluster import KUBECTL, Cluster
 from support.course import shop as shop_objects
 
 from helpers import display, lab
@@ -19,12 +17,6 @@ from helpers.policies.application.need import needs
 from helpers.policies.reading.texts import read
 
 FIRST, SECOND = "policies/ingress/01-shipping-allow-checkout.yaml", "policies/ingress/02-shipping-allow-frontend.yaml"
-
-
-@pytest.fixture(scope="module")
-def own() -> Iterator[Cluster]:
-    with cluster() as found:
-        yield found
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +57,9 @@ def test_the_first_policies_from_end_to_end() -> None:
     denied = lab.flows("frontend", "shippingservice", verdict="denied")
     assert denied[-1]["policies"] == ["default/shipping-allow-checkout"]
     assert not display.explain("frontend", "shippingservice", 50051)
-    assert display.matrix().cells["default/frontend", "default/shippingservice"].state == "blocked"
+    assert (
+        display.matrix().cells["default/frontend[Deployment]", "default/shippingservice[Deployment]"].state == "blocked"
+    )
     assert "blocked are frontend → shippingservice" in display.graph().sentence
     lab.apply(SECOND)
     assert lab.page("/cart").ok
@@ -82,8 +76,11 @@ def test_a_starting_point_comes_back(capsys: pytest.CaptureFixture[str]) -> None
     assert [policy.name for policy in lab.world().policies] == ["shipping-allow-checkout"]
     lab.reset()
     assert not lab.world().policies
-    left = {item["metadata"]["name"] for item in lab.current().list("namespaces")
-            if not item["metadata"].get("deletionTimestamp")}
+    left = {
+        item["metadata"]["name"]
+        for item in lab.current().list("namespaces")
+        if not item["metadata"].get("deletionTimestamp")
+    }
     assert left == {"default", "kube-system", "kube-public", "kube-node-lease"}
 
 
@@ -151,7 +148,8 @@ def test_needs_read_live_are_those_of_the_same_files_and_suggestions_for_two_nam
     lab.apply(found)
     lab.apply(list(found.policies))
     assert {policy.key for policy in lab.world().policies} == {
-        f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found.policies}
+        f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in found.policies
+    }
     lab.reset()
     assert not lab.world().policies and "talk" not in lab.world().namespaces
 
@@ -181,25 +179,37 @@ def test_the_shop_goes_and_comes(capsys: pytest.CaptureFixture[str]) -> None:
     lab.deploy()
 
 
-@pytest.mark.parametrize(("source", "target", "answer"), [
-    ("checkoutservice", "emailservice:5000", "connected"), ("frontend", "emailservice:8080", "refused"),
-    ("frontend", "mailservice:80", "unresolved"), ("kube-system/coredns", "frontend.default:80", "connected"),
-])
+@pytest.mark.parametrize(
+    ("source", "target", "answer"),
+    [
+        ("checkoutservice", "emailservice:5000", "connected"),
+        ("frontend", "emailservice:8080", "refused"),
+        ("frontend", "mailservice:80", "unresolved"),
+        ("kube-system/coredns", "frontend.default:80", "connected"),
+    ],
+)
 def test_probes(source: str, target: str, answer: str) -> None:
     found = lab.probe(source, target)
     assert found.answer == answer and bool(found) is (answer == "connected")
     assert target in repr(found) and f'data-answer="{answer}"' in found._repr_html_()
 
 
-NOBODY_CALLS: Any = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "silence"},
-                     "spec": {"podSelector": {"matchLabels": {"app": "frontend"}}, "policyTypes": ["Egress"]}}
+NOBODY_CALLS: Any = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "silence"},
+    "spec": {"podSelector": {"matchLabels": {"app": "frontend"}}, "policyTypes": ["Egress"]},
+}
 
 
-@pytest.mark.parametrize(("target", "said"), [
-    ("shipping:50051", "there is no Service 'shipping' in default. Did you mean 'shippingservice'?"),
-    ("redis-kart.default.svc:6379", "there is no Service 'redis-kart' in default. Did you mean 'redis-cart'?"),
-    ("example.invalid:80", "does the pod reach the cluster's DNS?"),
-])
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("shipping:50051", "there is no Service 'shipping' in default. Did you mean 'shippingservice'?"),
+        ("redis-kart.default.svc:6379", "there is no Service 'redis-kart' in default. Did you mean 'redis-cart'?"),
+        ("example.invalid:80", "does the pod reach the cluster's DNS?"),
+    ],
+)
 def test_a_name_that_nobody_has(target: str, said: str) -> None:
     assert lab.probe("frontend", target).sentence.endswith(said)
 
@@ -222,27 +232,38 @@ def test_a_probe_leaves_labels_and_containers_as_they_are() -> None:
 def test_many_probes_at_once() -> None:
     pairs = [(source, "productcatalogservice:3550") for source in ("frontend", "adservice", "frontend")]
     assert [(found.source, found.answer) for found in lab.probes([*pairs, ("adservice", "redis-cart:1")])] == [
-        ("frontend", "connected"), ("adservice", "connected"), ("adservice", "refused")]
+        ("frontend", "connected"),
+        ("adservice", "connected"),
+        ("adservice", "refused"),
+    ]
 
 
-@pytest.mark.parametrize(("source", "target", "said"), [
-    ("frontnd", "a:1", "Did you mean 'frontend'"), ("frontend", "shippingservice", "is no target"),
-    ("frontend", "a:99999", "is no target"), ("nobody", "x", "No pod of 'nobody'"),
-    ("nowhere/frontend", "a:1", "namespace nowhere"),
-])
+@pytest.mark.parametrize(
+    ("source", "target", "said"),
+    [
+        ("frontnd", "a:1", "Did you mean 'frontend'"),
+        ("frontend", "shippingservice", "is no target"),
+        ("frontend", "a:99999", "is no target"),
+        ("nobody", "x", "No pod of 'nobody'"),
+        ("nowhere/frontend", "a:1", "namespace nowhere"),
+    ],
+)
 def test_probes_that_cannot_be_made(source: str, target: str, said: str) -> None:
     with pytest.raises(LabError, match=said):
         lab.probe(source, target)
 
 
-@pytest.mark.parametrize(("asked", "said"), [
-    (lambda: lab.suggest(style="x"), "There is no style 'x': choose 'arrow'"),
-    (lambda: lab.suggest(observed=True, since="yesterday"), "since='yesterday' is no moment"),  # type: ignore[arg-type]
-    (lambda: display.workbench(template="x"), "There is no template 'x'. The templates are: deny-ingress, "),
-    (lambda: display.workbench(target="nobody"), "There is no workload 'nobody'. There is: adservice, "),
-    (lambda: display.workbench(other="frontnd"), "There is no workload 'frontnd'. Did you mean 'frontend'?"),
-    (lambda: display.workbench("a: ["), "Line 1: "),
-])
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda: lab.suggest(style="x"), "There is no style 'x': choose 'arrow'"),
+        (lambda: lab.suggest(observed=True, since="yesterday"), "since='yesterday' is no moment"),  # type: ignore[arg-type]
+        (lambda: display.workbench(template="x"), "There is no template 'x'. The templates are: deny-ingress, "),
+        (lambda: display.workbench(target="nobody"), "There is no workload 'nobody'. There is: adservice, "),
+        (lambda: display.workbench(other="frontnd"), "There is no workload 'frontnd'. Did you mean 'frontend'?"),
+        (lambda: display.workbench("a: ["), "Line 1: "),
+    ],
+)
 def test_a_choice_that_there_is_not(asked: Callable[[], object], said: str) -> None:
     with pytest.raises(LabError, match=re.escape(said)):
         asked()
@@ -261,8 +282,11 @@ def test_nobody_among_the_flows() -> None:
 
 def test_enforcement_is_proven_and_leaves_nothing() -> None:
     assert lab.prove_enforcement()
-    names = [item["metadata"]["name"] for item in lab.current().list("namespaces")
-             if not item["metadata"].get("deletionTimestamp")]
+    names = [
+        item["metadata"]["name"]
+        for item in lab.current().list("namespaces")
+        if not item["metadata"].get("deletionTimestamp")
+    ]
     assert not any(name.startswith("lab-enforcement") for name in names)
 
 
@@ -273,8 +297,10 @@ def test_a_deployment_that_is_not_there() -> None:
 
 def test_what_the_api_server_rejects_is_said_in_its_words() -> None:
     with pytest.raises(LabError, match=r"spec\.ingress\[0\]\.ports\[0\]\.port: Invalid value: 70000"):
-        lab.apply("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\n"
-                  "spec: {podSelector: {}, ingress: [{ports: [{port: 70000}]}]}\n")
+        lab.apply(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\n"
+            "spec: {podSelector: {}, ingress: [{ports: [{port: 70000}]}]}\n"
+        )
 
 
 def test_both_transports_see_the_same() -> None:
@@ -285,7 +311,8 @@ def test_both_transports_see_the_same() -> None:
     slow = Api(context, local=True, transport=ClientTransport(context))
     assert slow.version() == lab.current().version()
     assert [item["metadata"]["uid"] for item in slow.list("deployments", "default")] == [
-        item["metadata"]["uid"] for item in lab.current().list("deployments", "default")]
+        item["metadata"]["uid"] for item in lab.current().list("deployments", "default")
+    ]
     with pytest.raises(NotFound, match="nothing"):
         slow.get("pods", "nothing", "default")
     slow.patch("deployments", "frontend", {"metadata": {"annotations": {"lab": "x"}}})
@@ -325,51 +352,10 @@ def test_the_kubectl_magic(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def _policy(name: str) -> str:
-    return (f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\n"
-            "spec: {podSelector: {matchLabels: {app: adservice}}}\n")
-
-
-class TestCommands:
-    def test_page(self, own: Cluster) -> None:
-        lab.reset()
-        found = own.page("/")
-        assert {"status", "seconds", "error"} <= found.keys() and found["status"] == 200 and found["error"] is None
-
-    def test_a_cart_is_kept_and_a_fresh_one_is_empty(self, own: Cluster) -> None:
-        own.run("page", "/cart", "--new-cart", "--post", "product_id=OLJCESPC7Z", "--post", "quantity=3")
-        jar = own.home / "cookies.json"
-        assert jar.stat().st_mode & 0o777 == 0o600
-        before = json.loads(jar.read_text())
-        own.page("/cart")
-        assert json.loads(jar.read_text()) == before
-        own.page("/cart", "--new-cart")
-        assert json.loads(jar.read_text()) != before
-
-    def test_page_that_is_not_there(self, own: Cluster) -> None:
-        done = own.run("page", "/nothing-here")
-        assert done.returncode == 1 and "404" in done.stdout
-
-    def test_flows(self, own: Cluster) -> None:
-        own.page("/")
-        found = json.loads(own.run("flows", "-o", "json", "--target", "frontend", "--last", "1").stdout)
-        assert found[0]["verdict"] == "allowed" and found[0]["source"]["kind"] in ("External", "Pod")
-        assert own.run("flows").stdout.startswith("TIME ")
-
-    def test_restart(self, own: Cluster) -> None:
-        done = own.run("restart", "adservice")
-        assert done.returncode == 0, done.stderr
-        done = own.run("restart", "adservces")
-        assert done.returncode == 1 and "Did you mean 'adservice'" in done.stderr and "Traceback" not in done.stderr
-
-    @pytest.mark.parametrize(("form", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("dot", b"digraph")])
-    def test_graph(self, own: Cluster, form: str, start: bytes) -> None:
-        command = [sys.executable, "-m", "helpers", "graph", "-o", form]
-        done = subprocess.run(command, env=own.environment, capture_output=True, check=True)
-        assert done.stdout.startswith(start)
-
-    def test_bad_input(self, own: Cluster) -> None:
-        assert own.run("graph", "-o", "gif").returncode == 2
-        assert own.run("page").returncode == 2
+    return (
+        f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}}}\n"
+        "spec: {podSelector: {matchLabels: {app: adservice}}}\n"
+    )
 
 
 def test_without_a_cluster_the_next_step_is_named(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:

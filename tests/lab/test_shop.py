@@ -11,8 +11,10 @@ from helpers.lab import ordering
 from helpers.lab.errors import Interrupted, ShopError
 from helpers.lab.shop import Visitor, page_of
 
-UPSTREAM = ('<html><head><title>Online Boutique</title></head><body><h1>Uh, oh!</h1><p><strong>HTTP Status:</strong> '
-            '500</p><pre class="border" style="margin: 0">failed to get &#34;quote&#34;</pre></body></html>')
+UPSTREAM = (
+    "<html><head><title>Online Boutique</title></head><body><h1>Uh, oh!</h1><p><strong>HTTP Status:</strong> "
+    '500</p><pre class="border" style="margin: 0">failed to get &#34;quote&#34;</pre></body></html>'
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -88,10 +90,15 @@ def test_redirects_without_end(base: str) -> None:
         Visitor().fetch(base, "/round")
 
 
-@pytest.mark.parametrize(("path", "status", "cause"), [
-    ("/own", 500, "no <quote>"), ("/upstream", 500, 'failed to get "quote"'), ("/bare", 502, "Bad gateway"),
-    ("/none", 404, "Not Found"),
-])
+@pytest.mark.parametrize(
+    ("path", "status", "cause"),
+    [
+        ("/own", 500, "no <quote>"),
+        ("/upstream", 500, 'failed to get "quote"'),
+        ("/bare", 502, "Bad gateway"),
+        ("/none", 404, "Not Found"),
+    ],
+)
 def test_the_cause_of_an_error_page(base: str, path: str, status: int, cause: str) -> None:
     found = Visitor().fetch(base, path)
     assert (found.status, found.error, found.ok) == (status, cause, False)
@@ -114,6 +121,7 @@ def test_a_good_page_has_no_error() -> None:
 def test_an_order_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def stopped(*given: object) -> None:
         raise error
+
     monkeypatch.setattr(ordering, "page", stopped)
     with pytest.raises(Interrupted, match=r"^lab\.order\(\): interrupted"):
         lab.order()

@@ -96,66 +96,94 @@ class TestBar:
 
 def deployment(replicas: int = 1, generation: int = 2, **status: int) -> dict[str, Any]:
     counts = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
-    return {"metadata": {"name": "a", "generation": generation}, "spec": {"replicas": replicas},
-            "status": counts | status}
+    return {
+        "metadata": {"name": "a", "generation": generation},
+        "spec": {"replicas": replicas},
+        "status": counts | status,
+    }
 
 
-@pytest.mark.parametrize(("item", "done"), [
-    (deployment(), True),
-    (deployment(observedGeneration=1), False),
-    (deployment(readyReplicas=0), False),
-    (deployment(replicas=2), False),
-    (deployment(replicas=1, updatedReplicas=0), False),
-    ({"metadata": {"name": "a", "generation": 1}, "spec": {"replicas": 0}, "status": {"observedGeneration": 1}}, True),
-    ({"metadata": {"name": "a", "generation": 1}, "spec": {}}, False),
-])
+@pytest.mark.parametrize(
+    ("item", "done"),
+    [
+        (deployment(), True),
+        (deployment(observedGeneration=1), False),
+        (deployment(readyReplicas=0), False),
+        (deployment(replicas=2), False),
+        (deployment(replicas=1, updatedReplicas=0), False),
+        (
+            {"metadata": {"name": "a", "generation": 1}, "spec": {"replicas": 0}, "status": {"observedGeneration": 1}},
+            True,
+        ),
+        ({"metadata": {"name": "a", "generation": 1}, "spec": {}}, False),
+    ],
+)
 def test_when_a_rollout_is_over(item: dict[str, Any], done: bool) -> None:
     assert rollout.settled(item) is done
 
 
-@pytest.mark.parametrize(("owner", "name"), [
-    ([{"kind": "ReplicaSet", "name": "redis-cart-abc12"}], "redis-cart"), ([{"kind": "Job", "name": "j"}], "j"),
-    ([], "p"),
-])
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        ([{"kind": "ReplicaSet", "name": "redis-cart-abc12"}], "redis-cart"),
+        ([{"kind": "Job", "name": "j"}], "j"),
+        ([], "p"),
+    ],
+)
 def test_the_workload_behind_a_pod(owner: list[dict[str, str]], name: str) -> None:
     assert rollout.workload_of({"metadata": {"name": "p", "ownerReferences": owner}}) == name
 
 
-CANNOT = ('Error from server (BadRequest): error when creating "STDIN": NetworkPolicy in version "v1" cannot be '
-          "handled as a NetworkPolicy: json: cannot unmarshal string into Go struct field ")
+CANNOT = (
+    'Error from server (BadRequest): error when creating "STDIN": NetworkPolicy in version "v1" cannot be '
+    "handled as a NetworkPolicy: json: cannot unmarshal string into Go struct field "
+)
 
 
-@pytest.mark.parametrize(("said", "advice"), [
-    ('Error from server (AlreadyExists): networkpolicies "x" already exists', "`!kubectl delete networkpolicy x`"),
-    ('Error from server (AlreadyExists): error when creating "STDIN": networkpolicies.networking.k8s.io "x-y" already '
-     "exists", "`!kubectl delete networkpolicy x-y`"),
-    ('Error from server (AlreadyExists): namespaces "blue" already exists', "`!kubectl delete namespaces blue`"),
-    ("error: error parsing STDIN: error converting YAML to JSON: yaml: line 3", "at that line or next to it: look"),
-    ('The NetworkPolicy "x" is invalid: spec.ingress[0].ports[0].port: Invalid value: "80": must contain at least one '
-     "letter (a-z)", "Write the port as a number, without quotes."),
-    (f"{CANNOT}NetworkPolicy.spec.podSelector.matchLabels of type map[string]string",
-     "a colon and a space between them."),
-    (f"{CANNOT}NetworkPolicySpec.policyTypes of type []string", "This field is a list"),
-    ("error: no objects passed to apply", "The text holds no YAML."),
-    ("The NetworkPolicy \"x\" is invalid", None),
-])
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ('Error from server (AlreadyExists): networkpolicies "x" already exists', "`!kubectl delete networkpolicy x`"),
+        (
+            'Error from server (AlreadyExists): error when creating "STDIN": networkpolicies.networking.k8s.io "x-y" '
+            "already exists",
+            "`!kubectl delete networkpolicy x-y`",
+        ),
+        ('Error from server (AlreadyExists): namespaces "blue" already exists', "`!kubectl delete namespaces blue`"),
+        ("error: error parsing STDIN: error converting YAML to JSON: yaml: line 3", "at that line or next to it: look"),
+        (
+            'The NetworkPolicy "x" is invalid: spec.ingress[0].ports[0].port: Invalid value: "80": must contain at '
+            "least one letter (a-z)",
+            "Write the port as a number, without quotes.",
+        ),
+        (
+            f"{CANNOT}NetworkPolicy.spec.podSelector.matchLabels of type map[string]string",
+            "a colon and a space between them.",
+        ),
+        (f"{CANNOT}NetworkPolicySpec.policyTypes of type []string", "This field is a list"),
+        ("error: no objects passed to apply", "The text holds no YAML."),
+        ('The NetworkPolicy "x" is invalid', None),
+    ],
+)
 def test_kubectls_words_and_the_next_step(said: str, advice: str | None) -> None:
     text = kubectl.explain(["create"], said)
     assert text.startswith(said) and (advice or "") in text and ("→" in text) is bool(advice)
 
 
-@pytest.mark.parametrize(("said", "policy"), [
-    ('no matches for kind "NetworkPolcy" in version "networking.k8s.io/v1"', True),
-    ('no matches for kind "NetworkPolicy" in version "v1"', True),
-    ('no matches for kind "Networkpolicy" in version "networking.k8s.io/v1"', True),
-    ('no matches for kind "Thing" in version "v1"', False),
-    ('NetworkPolicy in version "v1" cannot be handled: strict decoding error: unknown field "x"', True),
-    ('Job in version "v1" cannot be handled: strict decoding error: unknown field "x"', False),
-    ("Error from server (NotFound): persistentvolumeclaims is not part of this lab's cluster; …", False),
-])
+@pytest.mark.parametrize(
+    ("said", "policy"),
+    [
+        ('no matches for kind "NetworkPolcy" in version "networking.k8s.io/v1"', True),
+        ('no matches for kind "NetworkPolicy" in version "v1"', True),
+        ('no matches for kind "Networkpolicy" in version "networking.k8s.io/v1"', True),
+        ('no matches for kind "Thing" in version "v1"', False),
+        ('NetworkPolicy in version "v1" cannot be handled: strict decoding error: unknown field "x"', True),
+        ('Job in version "v1" cannot be handled: strict decoding error: unknown field "x"', False),
+        ("Error from server (NotFound): persistentvolumeclaims is not part of this lab's cluster; …", False),
+    ],
+)
 def test_advice_on_policies_is_for_policies(said: str, policy: bool) -> None:
     assert ("networkpolicy" in kubectl.explain(["apply"], said).removeprefix(said).lower()) == policy
-
 
 
 def test_in_a_cell_lines_are_counted_from_below_the_magic() -> None:
@@ -164,14 +192,21 @@ def test_in_a_cell_lines_are_counted_from_below_the_magic() -> None:
     assert "at that line or next to it, counted from below `%%kubectl`" in text
 
 
-@pytest.mark.parametrize(("arguments", "variable", "step"), [
-    (["get"], "home/kubeconfig", "lab.start()"), (["get", "--kubeconfig", "home/kubeconfig"], "", "lab.start()"),
-    (["get", "--context", "hipster-lab"], "home/kubeconfig", "lab.start()"),
-    (["get", "--context=mine"], "home/kubeconfig", "current-context"), (["get"], "other", "current-context"),
-    (["get", "--server=https://far"], "home/kubeconfig", "current-context"), (["get"], "", "current-context"),
-])
-def test_only_the_labs_own_cluster_is_to_be_started(arguments: list[str], variable: str, step: str, tmp_path: Path,
-                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "variable", "step"),
+    [
+        (["get"], "home/kubeconfig", "lab.start()"),
+        (["get", "--kubeconfig", "home/kubeconfig"], "", "lab.start()"),
+        (["get", "--context", "hipster-lab"], "home/kubeconfig", "lab.start()"),
+        (["get", "--context=mine"], "home/kubeconfig", "current-context"),
+        (["get"], "other", "current-context"),
+        (["get", "--server=https://far"], "home/kubeconfig", "current-context"),
+        (["get"], "", "current-context"),
+    ],
+)
+def test_only_the_labs_own_cluster_is_to_be_started(
+    arguments: list[str], variable: str, step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / variable) if variable else "")
     given = [str(tmp_path / argument) if argument.startswith("home/") else argument for argument in arguments]
@@ -199,8 +234,9 @@ class TestEnvironment:
         assert once["KUBECONFIG"] == str(tmp_path / "kubeconfig")
         assert once["KUBECACHEDIR"] == str(tmp_path / "kubecache")
 
-    def test_another_cluster_keeps_the_users_files_as_they_are(self, monkeypatch: pytest.MonkeyPatch,
-                                                               tmp_path: Path) -> None:
+    def test_another_cluster_keeps_the_users_files_as_they_are(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR"):
             monkeypatch.setenv(name, "/usr/bin")
         monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
@@ -243,10 +279,13 @@ class TestProxy:
         assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize(("ready", "said"), [(13, "13 of 13 pods Ready after 0.0 s.\n"),
-                                            (12, "12 of 13 pods Ready after 0.0 s; the others are starting.\n")])
-def test_up_says_that_pods_are_still_starting(ready: int, said: str, monkeypatch: pytest.MonkeyPatch,
-                                              capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("ready", "said"),
+    [(13, "13 of 13 pods Ready after 0.0 s.\n"), (12, "12 of 13 pods Ready after 0.0 s; the others are starting.\n")],
+)
+def test_up_says_that_pods_are_still_starting(
+    ready: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = Status("", "", pods=[{"ready": number < ready} for number in range(13)])
     monkeypatch.setattr(launch, "up", lambda **options: found)
     assert command.main("up", ["--empty"]) == 0
@@ -260,19 +299,44 @@ def test_how_soon_a_policy_took_hold(seconds: float, when: str) -> None:
 
 def test_flows_print_as_a_table() -> None:
     pod = {"kind": "Pod", "namespace": "default", "name": "a-1", "address": "10.0.0.1", "labels": {}}
-    flow = {"time": "2026-11-22T23:45:35.434Z", "source": {"kind": "External", "address": "1.2.3.4"}, "target": pod,
-            "port": 80, "protocol": "TCP", "verdict": "denied", "policies": ["default/x"], "attempts": 2}
+    flow = {
+        "time": "2026-11-22T23:45:35.434Z",
+        "source": {"kind": "External", "address": "1.2.3.4"},
+        "target": pod,
+        "port": 80,
+        "protocol": "TCP",
+        "verdict": "denied",
+        "policies": ["default/x"],
+        "attempts": 2,
+    }
     assert repr(Flows([flow])).splitlines()[1].split() == [
-        "23:45:35.434", "1.2.3.4", "a-1", "80/TCP", "denied", "×2", "default/x"]
+        "23:45:35.434",
+        "1.2.3.4",
+        "a-1",
+        "80/TCP",
+        "denied",
+        "×2",
+        "default/x",
+    ]
     assert "No connection" in repr(Flows())
 
 
-@pytest.mark.parametrize(("what", "said"), [
-    ("", "the text is empty"), (" \n", "the text is empty"), (7, "takes YAML text, a file or a folder, or policies"),
-    ([], "the list of policies is empty"), (["a.yaml"], "takes YAML text"), (None, "takes YAML text"),
-    ("policies/ingress/99-x.yaml", r"99-x.yaml'\. Policies of the course"),
-    ("policies/ingress/01-shipping-allow-chekout.yaml", "Did you mean 'policies/ingress/01-shipping-allow-checkout"),
-])
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("", "the text is empty"),
+        (" \n", "the text is empty"),
+        (7, "takes YAML text, a file or a folder, or policies"),
+        ([], "the list of policies is empty"),
+        (["a.yaml"], "takes YAML text"),
+        (None, "takes YAML text"),
+        ("policies/ingress/99-x.yaml", r"99-x.yaml'\. Policies of the course"),
+        (
+            "policies/ingress/01-shipping-allow-chekout.yaml",
+            "Did you mean 'policies/ingress/01-shipping-allow-checkout",
+        ),
+    ],
+)
 def test_what_cannot_be_applied(what: Any, said: str) -> None:
     session.use(cluster({}))
     try:

@@ -21,8 +21,12 @@ def policy(name: str, app: str, *, ingress: list[Object] | None = None, egress: 
         if rules is not None:
             spec["policyTypes"].append(kind.capitalize())
             spec[kind] = rules
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": "default"}, "spec": spec}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": spec,
+    }
 
 
 def from_app(app: str) -> Object:
@@ -40,17 +44,33 @@ class Network:
         self._writers: list[asyncio.StreamWriter] = []
 
     def namespace(self, name: str) -> None:
-        self.store.create("namespaces", {
-            "apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}}})
+        self.store.create(
+            "namespaces",
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+            },
+        )
 
-    async def pod(self, name: str, *ports: int, namespace: str = "default", app: str | None = None,
-                  declared: list[Object] | None = None) -> Object:
+    async def pod(
+        self,
+        name: str,
+        *ports: int,
+        namespace: str = "default",
+        app: str | None = None,
+        declared: list[Object] | None = None,
+    ) -> Object:
         """A pod whose `ports` echo, each line with the pod's name in front."""
-        made = self.store.create("pods", {
-            "apiVersion": "v1", "kind": "Pod",
-            "metadata": {"name": name, "namespace": namespace, "labels": {"app": app or name}},
-            "spec": {"nodeName": "lab-node", "containers": [{"name": "server", "ports": declared or []}]}})
+        made = self.store.create(
+            "pods",
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": name, "namespace": namespace, "labels": {"app": app or name}},
+                "spec": {"nodeName": "lab-node", "containers": [{"name": "server", "ports": declared or []}]},
+            },
+        )
         attached = self.gateway.attach(made)
         for port in ports:
             await self.listen(made, port)
@@ -72,27 +92,63 @@ class Network:
                 pass
             finally:
                 writer.close()
+
         path = self.gateway.attach(pod).directory / f"{port}.sock"
         self._servers.setdefault(name, []).append(await asyncio.start_unix_server(echo, path))
 
-    def service(self, name: str, port: int, target: int, *pods: Object, namespace: str = "default",
-                address: str | None = None, protocol: str = "TCP", port_name: str = "") -> None:
+    def service(
+        self,
+        name: str,
+        port: int,
+        target: int,
+        *pods: Object,
+        namespace: str = "default",
+        address: str | None = None,
+        protocol: str = "TCP",
+        port_name: str = "",
+    ) -> None:
         """A Service in front of pods, with the EndpointSlice that the controller would make."""
         address = address or f"10.96.1.{len(self.store.list('services')) + 1}"
-        self.store.create("services", {
-            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"clusterIP": address, "clusterIPs": [address] if address != "None" else [],
-                     "ports": [{"name": port_name, "port": port, "targetPort": target, "protocol": protocol}]}})
+        self.store.create(
+            "services",
+            {
+                "apiVersion": "v1",
+                "kind": "Service",
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": {
+                    "clusterIP": address,
+                    "clusterIPs": [address] if address != "None" else [],
+                    "ports": [{"name": port_name, "port": port, "targetPort": target, "protocol": protocol}],
+                },
+            },
+        )
         self.endpoints(name, target, *pods, namespace=namespace, protocol=protocol, port_name=port_name)
 
-    def endpoints(self, service: str, target: int, *pods: Object, namespace: str = "default", protocol: str = "TCP",
-                  port_name: str = "", suffix: str = "1") -> None:
-        self.store.create("endpointslices.discovery.k8s.io", {
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": {"name": f"{service}-{suffix}", "namespace": namespace,
-                         "labels": {"kubernetes.io/service-name": service}},
-            "ports": [{"name": port_name, "port": target, "protocol": protocol}],
-            "endpoints": [{"addresses": [pod["status"]["podIP"]], "conditions": {"ready": True}} for pod in pods]})
+    def endpoints(
+        self,
+        service: str,
+        target: int,
+        *pods: Object,
+        namespace: str = "default",
+        protocol: str = "TCP",
+        port_name: str = "",
+        suffix: str = "1",
+    ) -> None:
+        self.store.create(
+            "endpointslices.discovery.k8s.io",
+            {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "addressType": "IPv4",
+                "metadata": {
+                    "name": f"{service}-{suffix}",
+                    "namespace": namespace,
+                    "labels": {"kubernetes.io/service-name": service},
+                },
+                "ports": [{"name": port_name, "port": target, "protocol": protocol}],
+                "endpoints": [{"addresses": [pod["status"]["podIP"]], "conditions": {"ready": True}} for pod in pods],
+            },
+        )
 
     def apply(self, *policies: Object) -> None:
         for item in policies:
@@ -101,8 +157,9 @@ class Network:
     def remove_policy(self, name: str) -> None:
         assert self.store.delete("networkpolicies.networking.k8s.io", "default", name)
 
-    async def open(self, pod: Object, head: str | None = None, target: str = "",
-                   headers: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def open(
+        self, pod: Object, head: str | None = None, target: str = "", headers: str = ""
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to the gateway as this pod and send a request head; CONNECT `target` unless another is given."""
         url = urlsplit(self.gateway.attach(pod).environment["grpc_proxy"])
         assert url.hostname and url.port and url.username and url.password
@@ -162,10 +219,19 @@ async def network(directory: Path, dns: bool = True) -> AsyncIterator[Network]:
         for name in ("default", "kube-system"):
             net.namespace(name)
         if dns:
-            server = await net.pod("coredns", namespace="kube-system", app="kube-dns",
-                                   declared=[{"containerPort": 53, "protocol": "UDP"}])
-            net.service("kube-dns", 53, 53, server, namespace="kube-system", address="10.96.0.10", protocol="UDP",
-                        port_name="dns")
+            server = await net.pod(
+                "coredns", namespace="kube-system", app="kube-dns", declared=[{"containerPort": 53, "protocol": "UDP"}]
+            )
+            net.service(
+                "kube-dns",
+                53,
+                53,
+                server,
+                namespace="kube-system",
+                address="10.96.0.10",
+                protocol="UDP",
+                port_name="dns",
+            )
         yield net
     finally:
         await net.close()

@@ -73,8 +73,11 @@ def stop(door: socket.socket) -> None:
 
 
 def flows(net: Network, protocol: str = "UDP") -> list[tuple[str, int, str, bool]]:
-    return [(flow["verdict"], flow["port"], flow["target"]["name"], flow["dns"])
-            for flow in net.gateway.flows.list() if flow["protocol"] == protocol]
+    return [
+        (flow["verdict"], flow["port"], flow["target"]["name"], flow["dns"])
+        for flow in net.gateway.flows.list()
+        if flow["protocol"] == protocol
+    ]
 
 
 def test_a_datagram_finds_a_pod_by_address_and_through_a_service(pods: Path) -> None:
@@ -90,6 +93,7 @@ def test_a_datagram_finds_a_pod_by_address_and_through_a_service(pods: Path) -> 
             assert await direct.ask(b"x" * 20000) == b"server " + mine + b" " + b"x" * 20000
             assert flows(net) == [("allowed", 5353, "server", False), ("allowed", 5353, "server", False)]
             stop(door)
+
     run(scenario())
 
 
@@ -104,6 +108,7 @@ def test_a_flow_is_logged_once_and_a_lookup_as_one(pods: Path) -> None:
                 assert await flow.ask(b"q")
             assert flows(net) == [("allowed", 53, "coredns", True)]
             stop(door)
+
     run(scenario())
 
 
@@ -119,6 +124,7 @@ def test_a_denied_datagram_is_lost_and_the_next_one_judged_anew(pods: Path) -> N
             assert await flow.ask(b"found") == b"server " + client["status"]["podIP"].encode() + b" found"
             assert [entry[0] for entry in flows(net)] == ["denied", "allowed"]
             stop(door)
+
     run(scenario())
 
 
@@ -137,6 +143,7 @@ def test_a_standing_flow_outlives_a_new_policy_until_it_was_silent(pods: Path, m
             other = await Flow.open(net, client, f"{server['status']['podIP']}:99")
             assert await other.ask(b"new") is None
             stop(door)
+
     run(scenario())
 
 
@@ -151,6 +158,7 @@ def test_only_the_rule_s_protocol_lets_a_datagram_in(pods: Path) -> None:
             net.apply(policy("udp", "server", ingress=[{"ports": [{"protocol": "UDP", "port": 99}]}]))
             assert await (await Flow.open(net, client, target)).ask(b"x")
             stop(door)
+
     run(scenario())
 
 
@@ -170,6 +178,7 @@ def test_where_nothing_listens_the_sender_is_told(pods: Path) -> None:
                 await flow.ask(b"x")
             refused, allowed = (flow for flow in net.gateway.flows.list() if flow["protocol"] == "UDP")
             assert (refused["verdict"], refused["attempts"], allowed["verdict"]) == ("refused", 2, "allowed")
+
     run(scenario())
 
 
@@ -190,6 +199,7 @@ def test_when_the_pod_goes_the_flow_finds_another(pods: Path) -> None:
             assert net.gateway.counts()["connections"] == 0
             for door in doors:
                 stop(door)
+
     run(scenario())
 
 
@@ -207,6 +217,7 @@ def test_nothing_of_a_flow_is_left(pods: Path) -> None:
             assert len(os.listdir("/proc/self/fd")) == before
             assert [path.name for path in net.gateway.attach(server).directory.iterdir()] == ["99.udp"]
             stop(door)
+
     run(scenario())
 
 
@@ -230,6 +241,7 @@ def test_hostile_bytes_end_their_own_flow_only(pods: Path) -> None:
             assert await good.ask(b"x", seconds=5)
             assert asyncio.get_running_loop().time() - begun < 2, "others have their turn"
             stop(door)
+
     run(scenario())
 
 
@@ -239,6 +251,7 @@ def test_what_has_no_connection_goes_to_an_address(pods: Path, head: str) -> Non
         async with network(pods) as net:
             answer = await net.connect(await net.pod("client"), "server:99", head)
             assert answer.startswith("400 ") and "look the name up first" in answer
+
     run(scenario())
 
 
@@ -254,6 +267,7 @@ def test_sctp_is_a_connection_of_its_own(pods: Path) -> None:
             net.apply(policy("no-sctp", "server", ingress=[{"ports": [{"protocol": "TCP"}]}]))
             assert await net.connect(client, target, SCTP, seconds=0.1) == "dropped"
             assert [entry[0] for entry in flows(net, "SCTP")] == ["refused", "allowed", "denied"]
+
     run(scenario())
 
 
@@ -269,4 +283,5 @@ def test_a_ping_passes_where_a_rule_names_no_port(pods: Path) -> None:
             assert await net.connect(client, target, ping, seconds=0.1) == "dropped"
             net.apply(policy("any", "server", ingress=[from_app("client")]))
             assert await net.connect(client, target, ping) == "200 reply"
+
     run(scenario())

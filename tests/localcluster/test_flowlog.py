@@ -9,13 +9,27 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def end(name: str, service: str | None = None) -> dict[str, Any]:
-    return {"kind": "Pod", "namespace": "default", "name": name, "address": "10.244.0.1", "labels": {},
-            "service": service}
+    return {
+        "kind": "Pod",
+        "namespace": "default",
+        "name": name,
+        "address": "10.244.0.1",
+        "labels": {},
+        "service": service,
+    }
 
 
 def attempt(log: FlowLog, seconds: float = 0.0, source: str = "one", verdict: str = "denied", **more: Any) -> None:
-    log.record(source=end(source), target=end("two", "default/two"), port=80, protocol="TCP", verdict=verdict,
-               reason="because", now=START + timedelta(seconds=seconds), **more)
+    log.record(
+        source=end(source),
+        target=end("two", "default/two"),
+        port=80,
+        protocol="TCP",
+        verdict=verdict,
+        reason="because",
+        now=START + timedelta(seconds=seconds),
+        **more,
+    )
 
 
 def counted(log: FlowLog) -> list[tuple[str, int]]:
@@ -28,8 +42,7 @@ def test_quick_retries_are_one_flow_that_counts() -> None:
         attempt(log, seconds)
     assert counted(log) == [("denied", 4)]
     flow = log.list()[0]
-    assert (flow["time"], flow["metadata"]["creationTimestamp"]) == (
-        "2026-11-22T12:00:01.600Z", "2026-11-22T12:00:00Z")
+    assert (flow["time"], flow["metadata"]["creationTimestamp"]) == ("2026-11-22T12:00:01.600Z", "2026-11-22T12:00:00Z")
 
 
 def test_what_differs_or_comes_later_is_another_flow() -> None:
@@ -69,6 +82,7 @@ def test_the_log_is_bounded_and_followers_can_rebuild_it() -> None:
         else:
             assert (kind == "ADDED") == (name not in seen)
             seen[name] = flow
+
     stop = log.subscribe(follow)
     for number in range(300):
         attempt(log, number / 3, source=f"pod-{number % 7}")

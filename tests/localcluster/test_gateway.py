@@ -30,14 +30,20 @@ def test_a_service_is_reached_by_each_of_its_names(pods: Path) -> None:
             frontend, shipping = await net.pod("frontend"), await net.pod("shipping", 50051)
             net.service("shippingservice", 80, 50051, shipping, address="10.96.7.7")
             address = shipping["status"]["podIP"]
-            for target in ("shippingservice:80", "shippingservice.default:80", "shippingservice.default.svc:80",
-                           "ShippingService.default.svc.cluster.local:80",
-                           "shippingservice.default.svc.cluster.local.:80",
-                           "10.96.7.7:80", f"{address}:50051"):
+            for target in (
+                "shippingservice:80",
+                "shippingservice.default:80",
+                "shippingservice.default.svc:80",
+                "ShippingService.default.svc.cluster.local:80",
+                "shippingservice.default.svc.cluster.local.:80",
+                "10.96.7.7:80",
+                f"{address}:50051",
+            ):
                 reader, writer = await net.tunnel(frontend, target)
                 assert await say(reader, writer, "hello") == "shipping: hello", target
             assert await net.connect(frontend, "shippingservice.default.cluster.local:80") == "503 no such host"
             assert await net.connect(frontend, "shippingservice.kube-system:80") == "503 no such host"
+
     run(scenario())
 
 
@@ -51,6 +57,7 @@ def test_short_names_mean_the_callers_namespace(pods: Path) -> None:
             assert await say(*await net.tunnel(here, "web:80"), "x") == "one: x"
             assert await say(*await net.tunnel(there, "web:80"), "x") == "two: x"
             assert await say(*await net.tunnel(here, "web.other:80"), "x") == "two: x"
+
     run(scenario())
 
 
@@ -63,6 +70,7 @@ def test_endpoints_take_turns_and_each_pod_has_its_own_port_number(pods: Path) -
             net.endpoints("web", 9090, two, port_name="http", suffix="2")
             answers = [await say(*await net.tunnel(client, "web:80"), "x") for _ in range(4)]
             assert sorted(answers) == ["one: x", "one: x", "two: x", "two: x"]
+
     run(scenario())
 
 
@@ -80,6 +88,7 @@ def test_nothing_listens_no_endpoints_no_port_no_route(pods: Path) -> None:
             assert (await net.connect(client, "10.244.9.9:443")).startswith("502 no route")
             flows = {(f["port"], f["verdict"]) for f in net.gateway.flows.list() if not f["dns"]}
             assert flows == {(8080, "refused"), (80, "refused"), (81, "refused"), (443, "refused"), (443, "allowed")}
+
     run(scenario())
 
 
@@ -99,9 +108,12 @@ def test_a_drop_is_silent_and_let_through_when_a_policy_allows(pods: Path) -> No
             assert await say(reader, writer, "x") == "server: x"
             flows = [f for f in net.gateway.flows.list() if not f["dns"]]
             assert [(f["verdict"], f["policies"]) for f in flows] == [
-                ("denied", ["default/deny"]), ("allowed", ["default/allow"])]
+                ("denied", ["default/deny"]),
+                ("allowed", ["default/allow"]),
+            ]
             assert flows[0]["target"]["service"] == "default/server"
             assert flows[0]["source"]["labels"] == {"app": "client"}
+
     run(scenario())
 
 
@@ -114,6 +126,7 @@ def test_what_stands_stays_and_a_new_connection_is_dropped(pods: Path) -> None:
             net.apply(policy("deny", "server", ingress=[]))
             assert await say(*standing, "still") == "server: still"
             assert await net.connect(client, "server:80", seconds=0.1) == "dropped"
+
     run(scenario())
 
 
@@ -131,11 +144,13 @@ def test_a_deleted_pods_connections_are_cut_at_both_ends(pods: Path) -> None:
                     assert await reader.read() == b""
             assert await say(*unrelated, "x") == "two: x"
             assert not directory.exists()
+
     run(scenario())
 
 
 def test_a_pod_without_dns_cannot_look_up_names_but_dials_addresses(
-        pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pods: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gateway_module, "LOOKUP_SECONDS", 0.15)
 
     async def scenario() -> None:
@@ -148,9 +163,14 @@ def test_a_pod_without_dns_cannot_look_up_names_but_dials_addresses(
             assert await net.connect(client, "10.96.7.7:80") == "200"
             lookup = next(f for f in net.gateway.flows.list() if f["dns"])
             assert (lookup["verdict"], lookup["port"], lookup["protocol"], lookup["target"]["name"]) == (
-                "denied", 53, "UDP", "coredns")
+                "denied",
+                53,
+                "UDP",
+                "coredns",
+            )
             net.apply(policy("dns", "client", egress=[{"ports": [{"protocol": "UDP", "port": 53}]}]))
             assert await net.connect(client, "server:80") == "200"
+
     run(scenario())
 
 
@@ -164,6 +184,7 @@ def test_a_lookup_waits_for_the_dns_server(pods: Path) -> None:
             dns = await net.pod("coredns", namespace="kube-system", declared=[{"containerPort": 53, "protocol": "UDP"}])
             net.service("kube-dns", 53, 53, dns, namespace="kube-system", protocol="UDP", port_name="dns")
             assert await attempt == "200"
+
     run(scenario())
 
 
@@ -177,6 +198,7 @@ def test_a_client_that_names_its_patience_is_told_of_a_drop(pods: Path) -> None:
             net.apply(policy("no-dns", "client", egress=[]))
             assert await net.connect(client, "server:80", "X-Lab-Timeout: 0.1\r\n") == "504 lookup: i/o timeout"
             assert (await net.connect(client, "server:80", "X-Lab-Timeout: soon\r\n")).startswith("400 ")
+
     run(scenario())
 
 
@@ -187,6 +209,7 @@ def test_own_address_and_localhost_need_no_policy(pods: Path) -> None:
             net.apply(policy("nothing", "self", ingress=[], egress=[]))
             assert await say(*await net.tunnel(pod, f"{pod['status']['podIP']}:80"), "x") == "self: x"
             assert await say(*await net.tunnel(pod, "localhost:80"), "x") == "self: x"
+
     run(scenario())
 
 
@@ -200,6 +223,7 @@ def test_the_node_dials_whatever_policies_say(pods: Path) -> None:
             writer.close()
             with pytest.raises(ConnectionRefusedError):
                 await net.gateway.dial(pod["metadata"]["uid"], 81)
+
     run(scenario())
 
 
@@ -213,6 +237,7 @@ def test_the_kubernetes_service_leads_to_the_api(pods: Path) -> None:
             reader, _ = await net.tunnel(client, "kubernetes:443")
             assert await reader.readline() == b"api\n"
             api.close()
+
     run(scenario())
 
 
@@ -224,6 +249,7 @@ def test_half_close_carries_on_the_other_way(pods: Path) -> None:
             async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 writer.write(str(len(await reader.read())).encode())
                 writer.close()
+
             path = net.gateway.attach(server).directory / "80.sock"
             listener = await asyncio.start_unix_server(count, path)
             reader, writer = await net.tunnel(client, f"{server['status']['podIP']}:80")
@@ -233,6 +259,7 @@ def test_half_close_carries_on_the_other_way(pods: Path) -> None:
             async with asyncio.timeout(5):
                 assert await reader.read() == str(size).encode()
             listener.close()
+
     run(scenario())
 
 
@@ -253,6 +280,7 @@ def test_a_slow_reader_slows_the_writer_down(pods: Path) -> None:
                     pass
                 finally:
                     writer.close()
+
             listener = await asyncio.start_unix_server(pour, net.gateway.attach(server).directory / "80.sock")
             _, writer = await net.tunnel(client, f"{server['status']['podIP']}:80")
             await asyncio.sleep(0.3)
@@ -260,6 +288,7 @@ def test_a_slow_reader_slows_the_writer_down(pods: Path) -> None:
             writer.close()
             listener.close()
             await asyncio.sleep(0.05)
+
     run(scenario())
 
 
@@ -277,6 +306,7 @@ def test_what_is_stored_before_the_start_counts(pods: Path) -> None:
         assert gateway.flows.list()[-1]["target"]["service"] == "default/kubernetes"
         await net.close()
         await gateway.stop()
+
     run(scenario())
 
 
@@ -291,6 +321,7 @@ def test_addresses_are_kept_and_directories_are_private(pods: Path) -> None:
             assert net.gateway.attach(pod).address == attached.address
             taken = await net.pod("two")
             assert taken["status"]["podIP"] != attached.address
+
     run(scenario())
 
 
@@ -302,4 +333,5 @@ def test_stop_leaves_nothing(pods: Path) -> None:
             await net.gateway.stop()
             assert list(pods.iterdir()) == []
             assert net.gateway.counts() == {"connections": 0, "parked": 0, "pods": 0}
+
     run(scenario())

@@ -37,6 +37,7 @@ def test_plain_http_is_passed_on_in_origin_form_without_the_pods_token(pods: Pat
                 seen = await reader.readuntil(b"\r\n\r\n")
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
                 writer.close()
+
             listener = await asyncio.start_unix_server(answer, net.gateway.attach(server).directory / "8080.sock")
             net.service("web", 80, 8080, server)
             reader, _ = await net.open(client, head="GET http://web/cart?x=1 HTTP/1.1\r\nHost: web\r\n")
@@ -44,11 +45,13 @@ def test_plain_http_is_passed_on_in_origin_form_without_the_pods_token(pods: Pat
             assert seen.startswith(b"GET /cart?x=1 HTTP/1.1\r\nHost: web\r\n")
             assert b"roxy-" not in seen and b"Connection: close" in seen
             listener.close()
+
     run(scenario())
 
 
 def test_plain_http_that_finds_nobody_gets_no_page_for_an_answer(pods: Path) -> None:
     """A program would take it for what it wanted."""
+
     async def scenario() -> None:
         async with network(pods) as net:
             client, server = await net.pod("client"), await net.pod("server")
@@ -57,18 +60,26 @@ def test_plain_http_that_finds_nobody_gets_no_page_for_an_answer(pods: Path) -> 
                 reader, _ = await net.open(client, head=f"GET http://{host}/ HTTP/1.1\r\nHost: {host}\r\n")
                 with contextlib.suppress(ConnectionResetError):
                     assert await reader.read() == b"", host
+
     run(scenario())
 
 
-@pytest.mark.parametrize(("head", "status"), [
-    (b"CONNECT web:80 HTTP/1.1\r\n\r\n", b"407"),
-    (b"CONNECT web:80 HTTP/1.1\r\nProxy-Authorization: Basic !!!\r\n\r\n", b"407"),
-    (b"CONNECT web:80 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n", b"407"),
-    (b"CONNECT web HTTP/1.1\r\n\r\n", b"400"), (b"CONNECT web:0 HTTP/1.1\r\n\r\n", b"400"),
-    (b"CONNECT web:99999 HTTP/1.1\r\n\r\n", b"400"), (b"GET / HTTP/1.1\r\n\r\n", b"400"),
-    (b"GET http://[::1/ HTTP/1.1\r\n\r\n", b"400"), (b"\x16\x03\x01\r\n\r\n", b"400"),
-    (b"CONNECT web:80 HTTP/1.1\r\nno colon\r\n\r\n", b"400"), (b"x" * 20_000, b"431"),
-])
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"CONNECT web:80 HTTP/1.1\r\n\r\n", b"407"),
+        (b"CONNECT web:80 HTTP/1.1\r\nProxy-Authorization: Basic !!!\r\n\r\n", b"407"),
+        (b"CONNECT web:80 HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n", b"407"),
+        (b"CONNECT web HTTP/1.1\r\n\r\n", b"400"),
+        (b"CONNECT web:0 HTTP/1.1\r\n\r\n", b"400"),
+        (b"CONNECT web:99999 HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET http://[::1/ HTTP/1.1\r\n\r\n", b"400"),
+        (b"\x16\x03\x01\r\n\r\n", b"400"),
+        (b"CONNECT web:80 HTTP/1.1\r\nno colon\r\n\r\n", b"400"),
+        (b"x" * 20_000, b"431"),
+    ],
+)
 def test_requests_that_are_turned_away(pods: Path, head: bytes, status: bytes) -> None:
     async def scenario() -> None:
         async with network(pods) as net:
@@ -77,6 +88,7 @@ def test_requests_that_are_turned_away(pods: Path, head: bytes, status: bytes) -
             async with asyncio.timeout(2):
                 assert (await reader.read()).startswith(b"HTTP/1.1 " + status)
             writer.close()
+
     run(scenario())
 
 
@@ -90,11 +102,13 @@ def test_a_token_is_good_for_its_own_pod_only(pods: Path) -> None:
             assert net.gateway.identify("", "") is None
             net.gateway.detach(one["metadata"]["uid"])
             assert net.gateway.identify(one["metadata"]["uid"], token) is None
+
     run(scenario())
 
 
 def test_parked_attempts_are_bounded_in_number_and_forgotten_when_clients_leave(
-        pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pods: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gateway_module, "MOST_PARKED", 3)
 
     async def scenario() -> None:
@@ -109,11 +123,13 @@ def test_parked_attempts_are_bounded_in_number_and_forgotten_when_clients_leave(
                 writer.close()
             await asyncio.sleep(0.05)
             assert net.gateway.counts() == {"connections": 0, "parked": 0, "pods": 3}
+
     run(scenario())
 
 
 def test_too_many_connections_are_turned_away_and_later_ones_welcome(
-        pods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pods: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(gateway_module, "MOST_CALLERS", 3)
 
     async def scenario() -> None:
@@ -126,6 +142,7 @@ def test_too_many_connections_are_turned_away_and_later_ones_welcome(
             standing.pop()[1].close()
             await asyncio.sleep(0.05)
             assert await net.connect(client, target) == "200"
+
     run(scenario())
 
 
@@ -140,6 +157,7 @@ def test_one_pod_leaves_room_for_others(pods: Path, monkeypatch: pytest.MonkeyPa
                 await net.tunnel(greedy, target)
             assert await net.connect(greedy, target) == "503 too many connections"
             assert await net.connect(modest, target) == "200"
+
     run(scenario())
 
 
@@ -168,6 +186,7 @@ def test_strangers_take_nobodys_place(pods: Path, monkeypatch: pytest.MonkeyPatc
             assert not strangers[-1][0].at_eof(), "the newest may still mean it"
             for _, writer in strangers:
                 writer.close()
+
     run(scenario())
 
 
@@ -180,11 +199,13 @@ def test_the_silent_are_cut_after_a_while(pods: Path, monkeypatch: pytest.Monkey
             async with asyncio.timeout(2):
                 assert await reader.read() == b""
             writer.close()
+
     run(scenario())
 
 
 def test_without_descriptors_a_stranger_makes_room(pods: Path) -> None:
     """Who connects while the process may open no more files takes the place of a silent one."""
+
     async def scenario() -> None:
         async with network(pods) as net:
             client, server = await net.pod("client"), await net.pod("server", 80)
@@ -209,4 +230,5 @@ def test_without_descriptors_a_stranger_makes_room(pods: Path) -> None:
             for _, writer in silent:
                 writer.close()
             assert await net.connect(client, f"{server['status']['podIP']}:80") == "200"
+
     run(scenario())

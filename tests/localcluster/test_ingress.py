@@ -35,6 +35,7 @@ async def shop(directory: Path, frontend: bool = True) -> AsyncIterator[tuple[Ne
             head = await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + head)
             writer.close()
+
         server = None
         if frontend:
             server = await asyncio.start_unix_server(answer, net.gateway.attach(pod).directory / "8080.sock")
@@ -69,7 +70,11 @@ def test_the_secret_is_taken_off_the_path(run_dir: Path) -> None:
             assert "301" in (redirect := await fetch(ingress, f"/{SECRET}")) and f"Location: /{SECRET}/\r\n" in redirect
             flow = next(f for f in net.gateway.flows.list() if not f["dns"])
             assert (flow["source"]["kind"], flow["source"]["address"], flow["target"]["service"]) == (
-                "External", "198.51.100.1", "default/frontend-external")
+                "External",
+                "198.51.100.1",
+                "default/frontend-external",
+            )
+
     run(scenario())
 
 
@@ -79,6 +84,7 @@ def test_without_the_secret_there_is_nothing(run_dir: Path, path: str) -> None:
         async with shop(run_dir) as (net, ingress):
             assert (await fetch(ingress, path)).startswith("HTTP/1.1 404 ")
             assert net.gateway.flows.list() == []
+
     run(scenario())
 
 
@@ -90,11 +96,13 @@ def test_the_socket_needs_no_secret_and_is_private(run_dir: Path) -> None:
             assert "GET /cart HTTP/1.1" in await fetch(ingress, "/cart", path)
             await ingress.stop()
             assert not path.exists()
+
     run(scenario())
 
 
 def test_no_frontend_and_a_policy_against_the_outside_give_a_page_with_the_cause(
-        run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Visitor, "connect_seconds", 0.1)
 
     async def scenario() -> None:
@@ -104,6 +112,7 @@ def test_no_frontend_and_a_policy_against_the_outside_give_a_page_with_the_cause
             assert answer.startswith("HTTP/1.1 504 ") and '<pre id="cause"' in answer and "i/o timeout" in answer
             flow = next(f for f in net.gateway.flows.list() if not f["dns"])
             assert (flow["verdict"], flow["policies"]) == ("denied", ["default/inside-only"])
+
     run(scenario())
 
 
@@ -114,6 +123,7 @@ def test_no_frontend_gives_a_page(run_dir: Path) -> None:
             assert answer.startswith("HTTP/1.1 503 ") and "lab.deploy()" in answer
             assert "\r\nRefresh: 2\r\n" in answer
             assert not net.gateway.flows.list(), "a page that waits calls nobody"
+
     run(scenario())
 
 
@@ -124,4 +134,5 @@ def test_another_port_is_taken_when_the_last_one_is_in_use(run_dir: Path) -> Non
             await second.start(ingress.port)
             assert second.port not in (0, ingress.port)
             await second.stop()
+
     run(scenario())

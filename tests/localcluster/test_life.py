@@ -19,8 +19,10 @@ from support.cluster import Cluster, cluster
 from helpers.localcluster.home import Home
 
 KEYS = ["kubeconfig", "server", "context", "dataplane", "state_dir", "pids", "pods", "shop_url"]
-POLICY = ("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: kept}\n"
-          "spec: {podSelector: {matchLabels: {app: shippingservice}}}\n")
+POLICY = (
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: kept}\n"
+    "spec: {podSelector: {matchLabels: {app: shippingservice}}}\n"
+)
 
 
 @pytest.fixture
@@ -160,8 +162,9 @@ def test_a_reused_process_id_is_left_alone(home: Path) -> None:
     facts = json.loads((home / "node.json").read_text())
     kill_node(own)
     wait_until_gone(own)
-    with subprocess.Popen([sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"],
-                          stdout=subprocess.PIPE) as bystander:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"], stdout=subprocess.PIPE
+    ) as bystander:
         try:
             assert bystander.stdout
             bystander.stdout.readline()

@@ -14,7 +14,7 @@ import pytest
 
 from helpers.localcluster import nodelog
 
-FLOOD = '''
+FLOOD = """
 import logging, sys, time
 from pathlib import Path
 from helpers.localcluster import nodelog
@@ -26,7 +26,7 @@ for number in range(3000):
 print("printed past the log " * 2000, file=sys.stderr)
 time.sleep(0.3)
 logging.getLogger("flood").warning("the last")
-'''
+"""
 
 
 @pytest.fixture
@@ -47,7 +47,8 @@ def fail(logger: logging.Logger, what: object) -> None:
 
 
 def test_a_traceback_that_repeats_is_told_once(
-        written: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
     logger, stream = written
     for number in range(100):
         fail(logger, number)
@@ -71,7 +72,8 @@ def test_different_errors_are_all_told(written: tuple[logging.Logger, io.StringI
 
 
 def test_a_message_that_cannot_be_formatted_harms_nobody(
-        written: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)
     for _ in range(2):
         written[0].info("%d", "text")

@@ -17,7 +17,7 @@ async def send(link: socket.socket, data: bytes, sizes: list[int]) -> None:
     loop = asyncio.get_running_loop()
     at = 0
     for size in [*sizes, len(data)]:
-        await loop.sock_sendall(link, data[at:at + size])
+        await loop.sock_sendall(link, data[at : at + size])
         at += size
         await asyncio.sleep(0)
     link.shutdown(socket.SHUT_WR)
@@ -45,7 +45,8 @@ def joined(closed: asyncio.Event) -> tuple[Relay, socket.socket, socket.socket]:
 @given(there=Pieces, back=Pieces, first=st.booleans(), slow=st.tuples(st.booleans(), st.booleans()), seed=st.integers())
 @settings(max_examples=40, deadline=None)
 def test_both_ways_arrive_whole(
-        there: list[int], back: list[int], first: bool, slow: tuple[bool, bool], seed: int) -> None:
+    there: list[int], back: list[int], first: bool, slow: tuple[bool, bool], seed: int
+) -> None:
     chance = random.Random(seed)
     data, answer = chance.randbytes(sum(there)), chance.randbytes(sum(back))
     greeting = b"hello" * 9000 if first else b""
@@ -63,6 +64,7 @@ def test_both_ways_arrive_whole(
             assert at_server.result() == greeting + data
             assert at_client.result() == greeting + answer
             await asyncio.wait_for(closed.wait(), 2)
+
     before = len(os.listdir("/dev/fd"))
     asyncio.run(scenario())
     assert len(os.listdir("/dev/fd")) == before
@@ -85,6 +87,7 @@ def test_an_end_that_breaks_off_ends_the_other() -> None:
                     break
                 await asyncio.sleep(0.01)
             await asyncio.wait_for(closed.wait(), 2)
+
     asyncio.run(scenario())
 
 
@@ -103,6 +106,7 @@ def test_cutting_ends_both_once() -> None:
         with client, server:
             assert await loop.sock_recv(client, 10) == b"" == await loop.sock_recv(server, 10)
         assert calls == [1]
+
     asyncio.run(scenario())
 
 
@@ -114,4 +118,5 @@ def test_an_end_that_is_gone_before_the_start() -> None:
             server.close()
             relay.start(b"x", b"")
             await asyncio.wait_for(closed.wait(), 2)
+
     asyncio.run(scenario())

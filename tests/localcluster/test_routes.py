@@ -67,9 +67,16 @@ def store() -> Store:
     service("about", type="ExternalName", externalName="round.default")
     endpoints = [{"addresses": [f"10.244.0.{number}"], "hostname": f"db-{number}", "conditions": {"ready": number < 2}}
                  for number in range(3)]  # fmt: skip
-    made.create("endpointslices.discovery.k8s.io", {
-        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "endpoints": endpoints,
-        "metadata": {"name": "db-x", "namespace": "default", "labels": {"kubernetes.io/service-name": "db"}}})
+    made.create(
+        "endpointslices.discovery.k8s.io",
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "addressType": "IPv4",
+            "endpoints": endpoints,
+            "metadata": {"name": "db-x", "namespace": "default", "labels": {"kubernetes.io/service-name": "db"}},
+        },
+    )
     return made
 
 

@@ -14,17 +14,32 @@ from .network import policy
 
 NAMES = ("one", "two", "three")
 SPACES = ("default", "other")
-Steps = st.lists(st.tuples(
-    st.sampled_from(["pod", "label", "address", "end", "delete", "policy", "unpolicy", "namespace", "look", "noise"]),
-    st.sampled_from(SPACES), st.sampled_from(NAMES), st.sampled_from(["a", "b"])), max_size=25)
+Steps = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["pod", "label", "address", "end", "delete", "policy", "unpolicy", "namespace", "look", "noise"]
+        ),
+        st.sampled_from(SPACES),
+        st.sampled_from(NAMES),
+        st.sampled_from(["a", "b"]),
+    ),
+    max_size=25,
+)
 
 
 def apply(store: Store, step: tuple[str, str, str, str]) -> None:
     what, space, name, label = step
     pod = store.get("pods", space, name)
     if what == "pod" and pod is None:
-        store.create("pods", {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c"}]},
-                              "metadata": {"name": name, "namespace": space, "labels": {"app": label}}})
+        store.create(
+            "pods",
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "spec": {"containers": [{"name": "c"}]},
+                "metadata": {"name": name, "namespace": space, "labels": {"app": label}},
+            },
+        )
     elif what == "namespace":
         held = store.get("namespaces", None, space)
         assert held

@@ -75,7 +75,8 @@ def test_a_damaged_record_leads_nowhere(tmp_path: Path, record: str) -> None:
 
 
 def test_a_directory_of_which_names_can_be_moved_away_takes_no_sockets(
-        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shared = Path(tempfile.mkdtemp(prefix="lab-"))
     shared.chmod(0o777)
     monkeypatch.setenv("TMPDIR", str(shared))
@@ -107,12 +108,28 @@ def test_purge_removes_what_is_the_clusters_and_nothing_else(tmp_path: Path) -> 
 
 def tree(root: Path) -> dict[str, tuple[int, bytes]]:
     """Every path below, with its mode and content."""
-    return {str(path.relative_to(root)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
-            for path in (root, *root.rglob("*"))}
+    return {
+        str(path.relative_to(root)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
+        for path in (root, *root.rglob("*"))
+    }
 
 
-@pytest.mark.parametrize("kept", ["run/mine", "logs/mine", "pki/mine", "node.lock/mine", "state.db", "kubeconfig",
-                                  "launch.lock", "kubecache/mine", ".hidden", "node.json", "pki/server.pem"])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "run/mine",
+        "logs/mine",
+        "pki/mine",
+        "node.lock/mine",
+        "state.db",
+        "kubeconfig",
+        "launch.lock",
+        "kubecache/mine",
+        ".hidden",
+        "node.json",
+        "pki/server.pem",
+    ],
+)
 def test_a_folder_in_use_is_left_as_it_is(tmp_path: Path, kept: str) -> None:
     root = tmp_path / "work"
     (root / kept).parent.mkdir(parents=True)
@@ -120,9 +137,14 @@ def test_a_folder_in_use_is_left_as_it_is(tmp_path: Path, kept: str) -> None:
     root.chmod(0o755)
     before = tree(root)
     home = Home(root)
-    for attempt in (home.prepare, home.check, lambda: home.write("cookies.json", "{}"),
-                    lambda: launch.up(empty=True, home=home), lambda: launch.down(home=home),
-                    lambda: launch.down(purge=True, home=home)):
+    for attempt in (
+        home.prepare,
+        home.check,
+        lambda: home.write("cookies.json", "{}"),
+        lambda: launch.up(empty=True, home=home),
+        lambda: launch.down(home=home),
+        lambda: launch.down(purge=True, home=home),
+    ):
         with pytest.raises((HomeError, launch.LaunchError), match=r"not the lab's.*LAB_HOME"):
             attempt()
     assert tree(root) == before
@@ -225,8 +247,17 @@ def test_a_temporary_directory_whose_name_is_no_text(tmp_path: Path, monkeypatch
     place.parent.rmdir()
 
 
-FILES = ("node.lock", "launch.lock", "state.db", "state.db-wal", "kubeconfig", "node.json", "node.log", "ports.json",
-         "cookies.json")
+FILES = (
+    "node.lock",
+    "launch.lock",
+    "state.db",
+    "state.db-wal",
+    "kubeconfig",
+    "node.json",
+    "node.log",
+    "ports.json",
+    "cookies.json",
+)
 
 
 @pytest.mark.parametrize("name", [*FILES, "run", "logs", "pki", "kubecache"])
@@ -322,8 +353,10 @@ def test_kubeconfig_keeps_what_a_learner_added(tmp_path: Path) -> None:
 def test_a_lock_tells_who_holds_it_and_ends_with_its_process(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     assert processes.holder(path) is None
-    code = ("import sys; from pathlib import Path; from helpers.localcluster.processes import Lock\n"
-            "lock = Lock(Path(sys.argv[1])); print(lock.take(), flush=True); input()")
+    code = (
+        "import sys; from pathlib import Path; from helpers.localcluster.processes import Lock\n"
+        "lock = Lock(Path(sys.argv[1])); print(lock.take(), flush=True); input()"
+    )
     command = [sys.executable, "-c", code, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout and other.stdout.readline() == b"True\n"
@@ -337,8 +370,12 @@ def test_a_lock_tells_who_holds_it_and_ends_with_its_process(tmp_path: Path) -> 
 
 def test_processes_of_a_cluster_are_known_by_their_mark(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
-    environments = [{processes.MARK: str(tmp_path)}, {"LISTEN_DIR": f"{tmp_path}/pods/1"},
-                    {processes.MARK: f"{tmp_path}-other"}, {"LAB_HOME": str(tmp_path)}]
+    environments = [
+        {processes.MARK: str(tmp_path)},
+        {"LISTEN_DIR": f"{tmp_path}/pods/1"},
+        {processes.MARK: f"{tmp_path}-other"},
+        {"LAB_HOME": str(tmp_path)},
+    ]
     started = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) for environment in environments]
     try:
         for process in started:

@@ -36,8 +36,16 @@ def no_policies(lab: Cluster) -> Iterator[None]:
 
 
 def pod(lab: Cluster, app: str) -> str:
-    return lab.kubectl("get", "pods", "-l", f"app={app}", "--field-selector", "status.phase=Running",
-                       "-o", "jsonpath={.items[0].metadata.name}")
+    return lab.kubectl(
+        "get",
+        "pods",
+        "-l",
+        f"app={app}",
+        "--field-selector",
+        "status.phase=Running",
+        "-o",
+        "jsonpath={.items[0].metadata.name}",
+    )
 
 
 def connect(lab: Cluster, app: str, target: str, *more: str) -> str:
@@ -59,7 +67,8 @@ def restart(lab: Cluster, deployment: str) -> None:
 def test_the_walk(lab: Cluster) -> None:
     assert lab.page("/cart")["status"] == 200
     assert lab.kubectl("create", "-f", "-", stdin=CHECKOUT) == (
-        "networkpolicy.networking.k8s.io/shipping-allow-checkout created\n")
+        "networkpolicy.networking.k8s.io/shipping-allow-checkout created\n"
+    )
     assert lab.page("/cart")["status"] == 200, "the connection that stands is left alone"
     restart(lab, "frontend")
     broken = lab.page("/cart")
@@ -94,8 +103,12 @@ def test_a_policy_counts_for_the_next_connection_and_no_longer_when_deleted(lab:
 
 def test_service_names_addresses_and_what_is_refused(lab: Cluster) -> None:
     address = lab.kubectl("get", "service", "emailservice", "-o", "jsonpath={.spec.clusterIP}")
-    for target in ("emailservice:5000", "emailservice.default:5000", "emailservice.default.svc.cluster.local:5000",
-                   f"{address}:5000"):
+    for target in (
+        "emailservice:5000",
+        "emailservice.default:5000",
+        "emailservice.default.svc.cluster.local:5000",
+        f"{address}:5000",
+    ):
         assert connect(lab, "frontend", target) == "", target
     for target in ("kubernetes:443", "10.96.0.1:443", "kube-dns.kube-system:53", "10.96.0.10:53"):
         assert connect(lab, "frontend", target) == "", target
@@ -105,9 +118,11 @@ def test_service_names_addresses_and_what_is_refused(lab: Cluster) -> None:
 
 
 def test_without_dns_names_fail_and_addresses_do_not(lab: Cluster) -> None:
-    to_email = ("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: to-email}\nspec:\n"
-                "  podSelector: {matchLabels: {app: adservice}}\n  policyTypes: [Egress]\n  egress:\n"
-                "  - to: [{podSelector: {matchLabels: {app: emailservice}}}]\n")
+    to_email = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: to-email}\nspec:\n"
+        "  podSelector: {matchLabels: {app: adservice}}\n  policyTypes: [Egress]\n  egress:\n"
+        "  - to: [{podSelector: {matchLabels: {app: emailservice}}}]\n"
+    )
     lab.kubectl("apply", "-f", "-", stdin=to_email)
     address = lab.kubectl("get", "service", "emailservice", "-o", "jsonpath={.spec.clusterIP}")
     assert connect(lab, "adservice", "emailservice:5000").startswith(("DNS", "TIMEOUT"))
@@ -115,14 +130,20 @@ def test_without_dns_names_fail_and_addresses_do_not(lab: Cluster) -> None:
     lookup = next(f for f in reversed(flows(lab)) if f["dns"] and f["verdict"] == "denied")
     assert (lookup["port"], lookup["protocol"]) == (53, "UDP") and lookup["policies"] == ["default/to-email"]
     dns = to_email.replace("to-email", "to-dns").replace(
-        "  - to: [{podSelector: {matchLabels: {app: emailservice}}}]\n", "  - ports: [{protocol: UDP, port: 53}]\n")
+        "  - to: [{podSelector: {matchLabels: {app: emailservice}}}]\n", "  - ports: [{protocol: UDP, port: 53}]\n"
+    )
     lab.kubectl("apply", "-f", "-", stdin=dns)
     assert connect(lab, "adservice", "emailservice:5000") == ""
 
 
 def test_probes_reach_pods_that_nobody_else_may(lab: Cluster) -> None:
-    lab.kubectl("apply", "-f", "-", stdin="apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                "metadata: {name: nobody}\nspec: {podSelector: {}, policyTypes: [Ingress, Egress]}\n")
+    lab.kubectl(
+        "apply",
+        "-f",
+        "-",
+        stdin="apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+        "metadata: {name: nobody}\nspec: {podSelector: {}, policyTypes: [Ingress, Egress]}\n",
+    )
     restart(lab, "currencyservice")
     assert connect(lab, "frontend", "10.96.0.10:53", "--protocol=udp") == "TIMEOUT"
 
@@ -141,12 +162,15 @@ def test_an_unknown_image_says_which_exist(lab: Cluster) -> None:
         lab.kubectl("delete", "deployment", "odd")
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("spec: [", "error"),
-    (CHECKOUT.replace("50051", "70000"), "must be between 1 and 65535"),
-    (CHECKOUT.replace("podSelector: {matchLabels: {app: shippingservice}}", "podSelectors: {}"), "unknown field"),
-    (CHECKOUT.replace("[{port: 50051}]", "[{port: 50051, protocol: HTTP}]"), "supported values"),
-])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("spec: [", "error"),
+        (CHECKOUT.replace("50051", "70000"), "must be between 1 and 65535"),
+        (CHECKOUT.replace("podSelector: {matchLabels: {app: shippingservice}}", "podSelectors: {}"), "unknown field"),
+        (CHECKOUT.replace("[{port: 50051}]", "[{port: 50051, protocol: HTTP}]"), "supported values"),
+    ],
+)
 def test_bad_policies_are_refused_with_a_sentence_and_change_nothing(lab: Cluster, text: str, said: str) -> None:
     done = lab.try_kubectl("apply", "-f", "-", stdin=text)
     assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
@@ -154,8 +178,12 @@ def test_bad_policies_are_refused_with_a_sentence_and_change_nothing(lab: Cluste
 
 
 def test_flows_can_be_followed(lab: Cluster) -> None:
-    with subprocess.Popen(["kubectl", "get", "flows", "--watch-only", "-o", "name"], env=lab.environment, text=True,
-                          stdout=subprocess.PIPE) as following:
+    with subprocess.Popen(
+        ["kubectl", "get", "flows", "--watch-only", "-o", "name"],
+        env=lab.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+    ) as following:
         try:
             time.sleep(0.5)
             connect(lab, "adservice", SHIPPING)
@@ -176,6 +204,9 @@ def test_the_python_client_sees_the_same(lab: Cluster) -> None:
         assert connect(lab, "adservice", SHIPPING) == "TIMEOUT"
         policies.delete_namespaced_network_policy("py", "default")
         assert connect(lab, "adservice", SHIPPING) == ""
-        ready = [p for p in client.CoreV1Api(api).list_namespaced_pod("default").items
-                 if any(c.type == "Ready" and c.status == "True" for c in p.status.conditions)]
+        ready = [
+            p
+            for p in client.CoreV1Api(api).list_namespaced_pod("default").items
+            if any(c.type == "Ready" and c.status == "True" for c in p.status.conditions)
+        ]
         assert len(ready) == 12

@@ -24,10 +24,14 @@ def told(path: Path) -> set[str]:
     """The commands in a notebook's text; those that a cell or a solution of the notebook has are left out."""
     cells = nbformat.read(path, as_version=4).cells
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    executed = "\n".join([cell.source for cell in cells if cell.cell_type == "code"]
-                         + re.findall(r"```\w*\n(.*?)```", text, re.DOTALL))
-    return {command for command in INLINE.findall(text)
-            if not re.search(r"\S+".join(map(re.escape, PLACEHOLDER.split(command))), executed)}
+    executed = "\n".join(
+        [cell.source for cell in cells if cell.cell_type == "code"] + re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+    )
+    return {
+        command
+        for command in INLINE.findall(text)
+        if not re.search(r"\S+".join(map(re.escape, PLACEHOLDER.split(command))), executed)
+    }
 
 
 @pytest.mark.parametrize("path", course(), ids=lambda path: path.stem)

@@ -14,11 +14,24 @@ from support.course import ROOT
 
 def test_an_interrupt_leaves_nothing_behind() -> None:
     place = Path(tempfile.mkdtemp(prefix="to-"))
-    command = [sys.executable, "tools/tour.py", "--to", str(place / "html"), "notebooks/02-labels-and-ports.ipynb",
-               "notebooks/03-the-first-policy.ipynb"]
+    command = [
+        sys.executable,
+        "tools/tour.py",
+        "--to",
+        str(place / "html"),
+        "notebooks/02-labels-and-ports.ipynb",
+        "notebooks/03-the-first-policy.ipynb",
+    ]
     try:
-        with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "TMPDIR": str(place)}, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as process:
+        with subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(place)},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
             assert process.stdout
             assert "02-labels-and-ports" in process.stdout.readline()
             assert list(processes_of(place))

@@ -49,8 +49,12 @@ def test_names_that_dns_cannot_carry(name: str) -> None:
 
 def test_the_search_list_is_a_pod_s(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POD_NAMESPACE", "team")
-    assert [*names.search("web.shop")] == ["web.shop.team.svc.cluster.local", "web.shop.svc.cluster.local",
-                                           "web.shop.cluster.local", "web.shop"]
+    assert [*names.search("web.shop")] == [
+        "web.shop.team.svc.cluster.local",
+        "web.shop.svc.cluster.local",
+        "web.shop.cluster.local",
+        "web.shop",
+    ]
     assert [*names.search("web.shop.")] == ["web.shop"]
     assert next(names.search("a.b.c.d.e.f")) == "a.b.c.d.e.f"
 
@@ -66,4 +70,4 @@ def test_a_flow_s_socket_tells_who_sends(address: object, port: int) -> None:
 def answer(name: str, address: str) -> bytes:
     asked = dns.question(7, name)
     head = dns.HEADER.pack(7, dns.RESPONSE, 1, 1, 0, 0)
-    return head + asked[dns.HEADER.size:] + dns.record(dns.TYPE_A, 5, bytes(map(int, address.split("."))))
+    return head + asked[dns.HEADER.size :] + dns.record(dns.TYPE_A, 5, bytes(map(int, address.split("."))))

@@ -11,8 +11,18 @@ def namespace(name: str, **labels: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
-def pod(name: str, space: str = "default", *, ip: str | tuple[str, ...] = (), ports: Any = (), node: str = "",
-        host: bool = False, phase: str = "Running", labels: dict[str, str] | None = None, **more: Any) -> Object:
+def pod(
+    name: str,
+    space: str = "default",
+    *,
+    ip: str | tuple[str, ...] = (),
+    ports: Any = (),
+    node: str = "",
+    host: bool = False,
+    phase: str = "Running",
+    labels: dict[str, str] | None = None,
+    **more: Any,
+) -> Object:
     """A live pod labelled app=NAME; ports are numbers or (name, number) or (name, number, protocol)."""
     addresses = (ip,) if isinstance(ip, str) else ip
     status: Object = {"phase": phase, "hostIP": "172.20.0.2"}
@@ -21,9 +31,13 @@ def pod(name: str, space: str = "default", *, ip: str | tuple[str, ...] = (), po
     spec: Object = {"containers": [{"name": "main", "ports": [container_port(entry) for entry in ports]}]}
     spec |= {"nodeName": node} if node else {}
     spec |= {"hostNetwork": True} if host else {}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {
-        "name": name, "namespace": space, "labels": {"app": name} if labels is None else labels, **more},
-        "spec": spec, "status": status}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": space, "labels": {"app": name} if labels is None else labels, **more},
+        "spec": spec,
+        "status": status,
+    }
 
 
 def container_port(entry: Any) -> Object:
@@ -32,19 +46,43 @@ def container_port(entry: Any) -> Object:
     return {"name": entry[0], "containerPort": entry[1], **({"protocol": entry[2]} if len(entry) > 2 else {})}
 
 
-def deployment(name: str, space: str = "default", *, ports: Any = (), env: dict[str, str] | None = None,
-               **more: Any) -> Object:
-    container: Object = {"name": "main", "ports": [container_port(entry) for entry in ports],
-                         "env": [{"name": key, "value": value} for key, value in (env or {}).items()], **more}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": space}, "spec": {
-        "selector": {"matchLabels": {"app": name}},
-        "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}}}
+def deployment(
+    name: str, space: str = "default", *, ports: Any = (), env: dict[str, str] | None = None, **more: Any
+) -> Object:
+    container: Object = {
+        "name": "main",
+        "ports": [container_port(entry) for entry in ports],
+        "env": [{"name": key, "value": value} for key, value in (env or {}).items()],
+        **more,
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": space},
+        "spec": {
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}},
+        },
+    }
 
 
-def service(name: str, port: int, target: int | str | None = None, space: str = "default", *, app: str = "",
-            kind: str = "ClusterIP", ip: str = "", **more: Any) -> Object:
-    spec: Object = {"selector": {"app": app or name}, "type": kind, **more,
-                    "ports": [{"port": port, **({"targetPort": target} if target else {})}]}
+def service(
+    name: str,
+    port: int,
+    target: int | str | None = None,
+    space: str = "default",
+    *,
+    app: str = "",
+    kind: str = "ClusterIP",
+    ip: str = "",
+    **more: Any,
+) -> Object:
+    spec: Object = {
+        "selector": {"app": app or name},
+        "type": kind,
+        **more,
+        "ports": [{"port": port, **({"targetPort": target} if target else {})}],
+    }
     spec |= {"clusterIP": ip} if ip else {}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": space}, "spec": spec}
 
@@ -52,8 +90,12 @@ def service(name: str, port: int, target: int | str | None = None, space: str = 
 def policy(name: str = "policy", selects: Any = None, space: str = "default", **spec: Any) -> Object:
     """A policy for pods with app=SELECTS (a mapping is taken as the podSelector itself; None selects all)."""
     selector = {} if selects is None else app(selects) if isinstance(selects, str) else selects
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": space}, "spec": {"podSelector": selector, **spec}}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": space},
+        "spec": {"podSelector": selector, **spec},
+    }
 
 
 def app(name: str) -> Object:

@@ -9,8 +9,13 @@ from helpers.policies import Finding, lint
 from .build import pod, policy, rule, spaces
 
 UDP = {"protocol": "UDP", "port": 53}
-DNS = pod("coredns-1", "kube-system", labels={"k8s-app": "kube-dns"}, ip="10.1.0.2",
-          ports=[("dns", 53, "UDP"), ("dns-tcp", 53)])
+DNS = pod(
+    "coredns-1",
+    "kube-system",
+    labels={"k8s-app": "kube-dns"},
+    ip="10.1.0.2",
+    ports=[("dns", 53, "UDP"), ("dns-tcp", 53)],
+)
 DNS_PEER = {**spaces("kube-system"), "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}
 TO_DNS = rule(DNS_PEER, side="to", ports=[UDP, 53])
 ANY_SPACE: dict[str, Any] = {"namespaceSelector": {}}

@@ -62,8 +62,9 @@ def run(worlds: Sequence[list[dict[str, Any]]], timeout: float = 3600) -> tuple[
             folder.mkdir()
             folder.joinpath("world.yaml").write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper))
             folders.append(str(folder))
-        done = subprocess.run([str(interpreter), "-c", _DRIVER, *folders], capture_output=True, text=True,
-                              timeout=timeout, check=True)
+        done = subprocess.run(
+            [str(interpreter), "-c", _DRIVER, *folders], capture_output=True, text=True, timeout=timeout, check=True
+        )
         seconds = json.loads(done.stdout.rpartition("SECONDS ")[2])
         return [pairs(Path(f"{folder}.txt").read_text()) for folder in folders], seconds
 
@@ -92,8 +93,13 @@ def _cube(text: str) -> list[Span]:
     fields = dict(part.split(":", 1) for part in re.split(r",(?=[a-z_]+:)", text))
     protocols = fields.get("protocols", ",".join(PROTOCOLS)).replace(" ", "").split(",")
     ports = fields.get("dst_ports", f"1-{LAST_PORT}").split(",")
-    return [(protocol, int(first), int(last or first)) for protocol in protocols if protocol in PROTOCOLS
-            for port in ports for first, _, last in [port.partition("-")]]
+    return [
+        (protocol, int(first), int(last or first))
+        for protocol in protocols
+        if protocol in PROTOCOLS
+        for port in ports
+        for first, _, last in [port.partition("-")]
+    ]
 
 
 def merged(some: set[Span]) -> tuple[Span, ...]:
@@ -115,8 +121,11 @@ def unequal(ours: Pairs, theirs: Pairs) -> list[str]:
             different.append(f"{pair}: {ours.get(pair)} and {theirs.get(pair)}")
     for address in _addresses([*ours, *theirs]):
         mine, other = (_at(answer, address) for answer in (ours, theirs))
-        different += [f"{pair} at {address}: {mine.get(pair)} and {other.get(pair)}"
-                      for pair in {**mine, **other} if mine.get(pair) != other.get(pair)]
+        different += [
+            f"{pair} at {address}: {mine.get(pair)} and {other.get(pair)}"
+            for pair in {**mine, **other}
+            if mine.get(pair) != other.get(pair)
+        ]
     return different
 
 

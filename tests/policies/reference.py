@@ -18,8 +18,10 @@ def allowed(objects: list[Object], source: str, target: str, port: int, protocol
     if a is not None and a is b:
         return True  # 34
     if a is not None and b is not None and on_node(a, b):
-        return any(egress_allows(objects, a, b, source, target, port, protocol, version)
-                   for version in versions(a, b, source, target))  # 35, and 36 for the source
+        return any(
+            egress_allows(objects, a, b, source, target, port, protocol, version)
+            for version in versions(a, b, source, target)
+        )  # 35, and 36 for the source
     if a is None and b is not None and source in host_addresses(b) and not is_host(b):
         return True  # 35
     return any(
@@ -42,26 +44,48 @@ def families(pod: Object | None, address: str) -> set[int]:
     return {ipaddress.ip_address(text).version for text in texts}
 
 
-def egress_allows(objects: list[Object], a: Object | None, b: Object | None, source: str, target: str, port: int,
-                  protocol: str, version: int) -> bool:
+def egress_allows(
+    objects: list[Object],
+    a: Object | None,
+    b: Object | None,
+    source: str,
+    target: str,
+    port: int,
+    protocol: str,
+    version: int,
+) -> bool:
     if a is None or is_host(a):
         return True  # 36, 39
     policies = [p for p in policies_of(objects) if applies(p, "Egress") and selects(p, a)]
     if not policies:
         return True  # 1
-    return any(rule_allows(objects, policy, rule, "to", b, target, b, port, protocol, version)
-               for policy in policies for rule in policy["spec"].get("egress") or [])  # 5, 7
+    return any(
+        rule_allows(objects, policy, rule, "to", b, target, b, port, protocol, version)
+        for policy in policies
+        for rule in policy["spec"].get("egress") or []
+    )  # 5, 7
 
 
-def ingress_allows(objects: list[Object], a: Object | None, b: Object | None, source: str, target: str, port: int,
-                   protocol: str, version: int) -> bool:
+def ingress_allows(
+    objects: list[Object],
+    a: Object | None,
+    b: Object | None,
+    source: str,
+    target: str,
+    port: int,
+    protocol: str,
+    version: int,
+) -> bool:
     if b is None or is_host(b):
         return True  # 36, 39
     policies = [p for p in policies_of(objects) if applies(p, "Ingress") and selects(p, b)]
     if not policies:
         return True  # 1
-    return any(rule_allows(objects, policy, rule, "from", a, source, b, port, protocol, version)
-               for policy in policies for rule in policy["spec"].get("ingress") or [])  # 5, 7
+    return any(
+        rule_allows(objects, policy, rule, "from", a, source, b, port, protocol, version)
+        for policy in policies
+        for rule in policy["spec"].get("ingress") or []
+    )  # 5, 7
 
 
 def applies(policy: Object, direction: str) -> bool:
@@ -74,12 +98,25 @@ def applies(policy: Object, direction: str) -> bool:
 
 def selects(policy: Object, pod: Object) -> bool:
     """10 and 20; 36 for host-network pods."""
-    return (not is_host(pod) and namespace(policy) == namespace(pod)
-            and selector_matches(policy["spec"].get("podSelector"), labels(pod)))
+    return (
+        not is_host(pod)
+        and namespace(policy) == namespace(pod)
+        and selector_matches(policy["spec"].get("podSelector"), labels(pod))
+    )
 
 
-def rule_allows(objects: list[Object], policy: Object, rule: Object | None, side: str, other: Object | None,
-                address: str, destination: Object | None, port: int, protocol: str, version: int) -> bool:
+def rule_allows(
+    objects: list[Object],
+    policy: Object,
+    rule: Object | None,
+    side: str,
+    other: Object | None,
+    address: str,
+    destination: Object | None,
+    port: int,
+    protocol: str,
+    version: int,
+) -> bool:
     """6 and 9."""
     rule = rule or {}
     peers, ports = rule.get(side) or [], rule.get("ports") or []
@@ -88,8 +125,9 @@ def rule_allows(objects: list[Object], policy: Object, rule: Object | None, side
     return peer_fits and port_fits
 
 
-def peer_matches(objects: list[Object], policy: Object, peer: Object, other: Object | None, address: str,
-                 version: int) -> bool:
+def peer_matches(
+    objects: list[Object], policy: Object, peer: Object, other: Object | None, address: str, version: int
+) -> bool:
     if peer.get("ipBlock") is not None:
         return block_matches(peer["ipBlock"], other, address, version)
     if other is None or is_host(other):
@@ -97,8 +135,9 @@ def peer_matches(objects: list[Object], policy: Object, peer: Object, other: Obj
     namespaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
     if namespaces is None:
         return namespace(other) == namespace(policy) and selector_matches(pods, labels(other))  # 11
-    return (selector_matches(namespaces, namespace_labels(objects, namespace(other)))
-            and (pods is None or selector_matches(pods, labels(other))))  # 12, 13
+    return selector_matches(namespaces, namespace_labels(objects, namespace(other))) and (
+        pods is None or selector_matches(pods, labels(other))
+    )  # 12, 13
 
 
 def block_matches(block: Object, other: Object | None, address: str, version: int) -> bool:
@@ -110,8 +149,10 @@ def block_matches(block: Object, other: Object | None, address: str, version: in
     addresses = [address] if other is None else pod_addresses(other)
     if not addresses:
         return network.prefixlen == 0 and not holes
-    return any(ip.version == version and ip in network and not any(ip in hole for hole in holes)
-               for ip in map(ipaddress.ip_address, addresses))
+    return any(
+        ip.version == version and ip in network and not any(ip in hole for hole in holes)
+        for ip in map(ipaddress.ip_address, addresses)
+    )
 
 
 def port_matches(entry: Object, destination: Object | None, port: int, protocol: str) -> bool:
@@ -125,10 +166,13 @@ def port_matches(entry: Object, destination: Object | None, port: int, protocol:
         return bool(wanted <= port <= (entry.get("endPort") or wanted))
     if destination is None or is_host(destination):
         return False
-    return any(declared.get("name") == wanted and declared["containerPort"] == port
-               and (declared.get("protocol") or "TCP") == protocol
-               for container in destination["spec"].get("containers") or []
-               for declared in container.get("ports") or [])
+    return any(
+        declared.get("name") == wanted
+        and declared["containerPort"] == port
+        and (declared.get("protocol") or "TCP") == protocol
+        for container in destination["spec"].get("containers") or []
+        for declared in container.get("ports") or []
+    )
 
 
 def selector_matches(selector: Object | None, having: dict[str, str]) -> bool:

@@ -14,17 +14,31 @@ from .test_properties import compare_with_reference
 ALONE = [namespace("default")]
 
 
-@pytest.mark.parametrize("objects", [
-    [*ALONE, pod("pod0")],
-    [*ALONE, pod("pod0", ip="fd00::1")],
-    [*ALONE, pod("pod0", ip="fd00::1"), pod("pod1")],
-    [*ALONE, pod("pod0"), policy(egress=[rule({"ipBlock": {"cidr": "::/0"}}, side="to")])],
-    [*ALONE, pod("pod0", ip=("10.0.0.1", "fd00::1")), pod("pod1", ip=("10.0.0.2", "fd00::2")),
-     policy(egress=[rule({"ipBlock": {"cidr": "fd00::/16"}}, side="to")],
-            ingress=[rule({"ipBlock": {"cidr": "10.0.0.0/8"}})])],
-    [*ALONE, pod("pod0", host=True, node="n1", ip="10.0.0.1"), pod("pod1", node="n1", ip="10.0.0.2"),
-     policy(policyTypes=["Ingress"])],
-], ids=["no address", "only IPv6", "IPv6 and no address", "no address, IPv6 block", "a family each", "its node"])
+@pytest.mark.parametrize(
+    "objects",
+    [
+        [*ALONE, pod("pod0")],
+        [*ALONE, pod("pod0", ip="fd00::1")],
+        [*ALONE, pod("pod0", ip="fd00::1"), pod("pod1")],
+        [*ALONE, pod("pod0"), policy(egress=[rule({"ipBlock": {"cidr": "::/0"}}, side="to")])],
+        [
+            *ALONE,
+            pod("pod0", ip=("10.0.0.1", "fd00::1")),
+            pod("pod1", ip=("10.0.0.2", "fd00::2")),
+            policy(
+                egress=[rule({"ipBlock": {"cidr": "fd00::/16"}}, side="to")],
+                ingress=[rule({"ipBlock": {"cidr": "10.0.0.0/8"}})],
+            ),
+        ],
+        [
+            *ALONE,
+            pod("pod0", host=True, node="n1", ip="10.0.0.1"),
+            pod("pod1", node="n1", ip="10.0.0.2"),
+            policy(policyTypes=["Ingress"]),
+        ],
+    ],
+    ids=["no address", "only IPv6", "IPv6 and no address", "no address, IPv6 block", "a family each", "its node"],
+)
 def test_addresses_and_families(objects: list[Any]) -> None:
     compare_with_reference(objects)
 
@@ -57,8 +71,14 @@ def test_the_later_of_two_objects_with_one_name_counts() -> None:
 
 
 def test_policies_of_other_kinds_are_told() -> None:
-    world = World.of([{"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy", "metadata": {"name": "x"}},
-                      {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "y"}}])
+    world = World.of(
+        [
+            {"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy", "metadata": {"name": "x"}},
+            {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "y"}},
+        ]
+    )
     assert [(one.kind, one.count, one.overturns) for one in world.unread] == [
-        ("NetworkPolicy", 1, True), ("CiliumNetworkPolicy", 1, True)]
+        ("NetworkPolicy", 1, True),
+        ("CiliumNetworkPolicy", 1, True),
+    ]
     assert repr(world) == "<World of 0 pods in 0 namespaces under 0 policies>"

@@ -20,8 +20,11 @@ from .build import deployment, pod, pods, policy, rule, service
 
 WEB, CLIENT = pod("web", ports=[8080]), pod("client")
 INGRESS: dict[str, Any] = {
-    "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "web", "namespace": "default"},
-    "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}}}
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "metadata": {"name": "web", "namespace": "default"},
+    "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
+}
 ANY_NAMESPACE: dict[str, Any] = {"namespaceSelector": {}}
 
 
@@ -47,13 +50,22 @@ def diff(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     return status, said.out, said.err
 
 
-@pytest.mark.parametrize(("shows", "source"), [
-    ([INGRESS, service("web", 80, 8080)], "{ingress-controller}"),
-    ([service("web", 80, 8080, kind="LoadBalancer")], "outside"),
-    ([service("web", 80, 8080, kind="NodePort")], "outside"),
-    ([INGRESS, service("web", 80, 8080), pod("controller", "ingress-nginx",
-                                             labels={"app.kubernetes.io/name": "ingress-nginx"})],
-     "ingress-nginx/controller[Pod]")])
+@pytest.mark.parametrize(
+    ("shows", "source"),
+    [
+        ([INGRESS, service("web", 80, 8080)], "{ingress-controller}"),
+        ([service("web", 80, 8080, kind="LoadBalancer")], "outside"),
+        ([service("web", 80, 8080, kind="NodePort")], "outside"),
+        (
+            [
+                INGRESS,
+                service("web", 80, 8080),
+                pod("controller", "ingress-nginx", labels={"app.kubernetes.io/name": "ingress-nginx"}),
+            ],
+            "ingress-nginx/controller[Pod]",
+        ),
+    ],
+)
 def test_what_is_exposed_and_cut_off_is_a_difference(shows: Any, source: str, write: Any, capsys: Any) -> None:
     base = write(WEB, *shows)
     anywhere = {"ipBlock": {"cidr": "0.0.0.0/0"}}
@@ -143,16 +155,25 @@ def test_what_could_not_be_read_is_never_called_the_same(write: Any, capsys: Any
     assert not json.loads(diff(capsys, "-f", base, write(broken), "-o", "json")[1])["same"]
 
 
-@pytest.mark.parametrize(("options", "ends"), [
-    (["--from", "client"], {("default/client[Pod]", "default/web[Pod]"), ("default/client[Pod]", "outside")}),
-    (["--to", "web", "--from", "outside"], {("outside", "default/web[Pod]")}),
-    (["--to", "web", "--from", "8.8.8.8"], {("outside", "default/web[Pod]")}),
-    (["-n", "x"], set()), (["--exposed"], {("outside", "default/web[Pod]")}),
-    (["--to", "default/web", "--from", "client", "--by", "pod"], {("default/client[Pod]", "default/web[Pod]")}),
-])
+@pytest.mark.parametrize(
+    ("options", "ends"),
+    [
+        (["--from", "client"], {("default/client[Pod]", "default/web[Pod]"), ("default/client[Pod]", "outside")}),
+        (["--to", "web", "--from", "outside"], {("outside", "default/web[Pod]")}),
+        (["--to", "web", "--from", "8.8.8.8"], {("outside", "default/web[Pod]")}),
+        (["-n", "x"], set()),
+        (["--exposed"], {("outside", "default/web[Pod]")}),
+        (["--to", "default/web", "--from", "client", "--by", "pod"], {("default/client[Pod]", "default/web[Pod]")}),
+    ],
+)
 def test_a_part_of_the_matrix(options: list[str], ends: Any, write: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    base = write(WEB, CLIENT, pod("far", "x"), service("web", 80, 8080, kind="NodePort"),
-                 policy("shut", space="x", policyTypes=["Ingress", "Egress"]))
+    base = write(
+        WEB,
+        CLIENT,
+        pod("far", "x"),
+        service("web", 80, 8080, kind="NodePort"),
+        policy("shut", space="x", policyTypes=["Ingress", "Egress"]),
+    )
     assert main("matrix", ["-f", base, "-o", "json", *options]) == 0
     said = capsys.readouterr()
     found = {(_plain(line["src"]), _plain(line["dst"])) for line in json.loads(said.out)["connections"]}
@@ -164,9 +185,14 @@ def _plain(end: str) -> str:
     return end if "[" in end else "outside"
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    (["-n", "nowhere"], "no pod of the input is in a namespace 'nowhere'"), (["--from", "webb"], "did you mean"),
-    (["--to", "node"], "`can` and `explain` judge it")])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-n", "nowhere"], "no pod of the input is in a namespace 'nowhere'"),
+        (["--from", "webb"], "did you mean"),
+        (["--to", "node"], "`can` and `explain` judge it"),
+    ],
+)
 def test_parts_that_there_are_not(options: list[str], said: str, write: Any, capsys: Any) -> None:
     assert main("matrix", ["-f", write(WEB), *options]) == 2
     assert said in capsys.readouterr().err

@@ -48,20 +48,32 @@ def test_matrix_in_other_forms(folder: Path, capsys: pytest.CaptureFixture[str],
         assert json.loads(out)["connections"][0]["src"]
 
 
-@pytest.mark.parametrize(("arguments", "status"), [
-    (["web", "db", "--port", "5432"], 0), (["default/web", "deployment/db", "--port", "5432"], 0),
-    (["web", "db", "--port", "80"], 1), (["web", "db", "--port", "80", "--service", "db"], 0),
-    (["web", "--port", "80", "--service", "default/db"], 0), (["8.8.8.8", "db", "--port", "5432"], 1),
-    (["web", "8.8.8.8", "--port", "443"], 0), (["web", "db", "--port", "5432", "--protocol", "udp"], 1),
-    (["web", "bd", "--port", "5432"], 2), (["web", "db", "--port", "81", "--service", "db"], 2),
-    (["web", "db", "--port", "5432", "--service", "dbb"], 2),
-])
-def test_can_answers_with_its_status(folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str],
-                                     status: int) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["web", "db", "--port", "5432"], 0),
+        (["default/web", "deployment/db", "--port", "5432"], 0),
+        (["web", "db", "--port", "80"], 1),
+        (["web", "db", "--port", "80", "--service", "db"], 0),
+        (["web", "--port", "80", "--service", "default/db"], 0),
+        (["8.8.8.8", "db", "--port", "5432"], 1),
+        (["web", "8.8.8.8", "--port", "443"], 0),
+        (["web", "db", "--port", "5432", "--protocol", "udp"], 1),
+        (["web", "bd", "--port", "5432"], 2),
+        (["web", "db", "--port", "81", "--service", "db"], 2),
+        (["web", "db", "--port", "5432", "--service", "dbb"], 2),
+    ],
+)
+def test_can_answers_with_its_status(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
+) -> None:
     assert main("can", [*arguments, "-f", str(folder)]) == status
     said = capsys.readouterr()
-    assert ("is allowed:" in said.out, "is denied:" in said.out, bool(said.err)) == (status == 0, status == 1,
-                                                                                      status == 2)
+    assert ("is allowed:" in said.out, "is denied:" in said.out, bool(said.err)) == (
+        status == 0,
+        status == 1,
+        status == 2,
+    )
 
 
 def test_explain_tells_each_miss(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,8 +85,9 @@ def test_explain_tells_each_miss(folder: Path, capsys: pytest.CaptureFixture[str
     assert "✗ denied" in capsys.readouterr().out
 
 
-def test_explain_without_ends_tells_each_needed_call_that_is_denied(tmp_path: Path,
-                                                                    capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_without_ends_tells_each_needed_call_that_is_denied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     callers = [deployment("web", env={"DB_ADDR": "db:80"}), deployment("job", env={"DB_URL": "http://db:80/x"})]
     (tmp_path / "all.yaml").write_text(yaml.safe_dump_all([*ITEMS[1:], *callers, ALLOW]))
     assert main("explain", ["-f", str(tmp_path)]) == 1
@@ -82,7 +95,7 @@ def test_explain_without_ends_tells_each_needed_call_that_is_denied(tmp_path: Pa
     assert out.count("is denied:") == 1 and "default/job → default/db TCP 5432 is denied" in out
     assert "needed by env DB_URL of Deployment default/job" in out
     assert main("explain", ["-f", str(tmp_path), "-o", "json"]) == 1
-    found, = json.loads(capsys.readouterr().out)["verdicts"]
+    (found,) = json.loads(capsys.readouterr().out)["verdicts"]
     assert found["allowed"] is False and found["evidence"][0]["object"] == "Deployment default/job"
     (tmp_path / "more.yaml").write_text(yaml.safe_dump(policy("db-allow-job", "db", ingress=[rule(pods("job"))])))
     assert main("explain", ["-f", str(tmp_path)]) == 0
@@ -96,11 +109,14 @@ def test_explain_without_ends_says_when_nothing_is_declared(folder: Path, capsys
     assert "declares no call" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["web"], ["web", "db"], ["web", "--port", "80"], ["--service", "db"],
-                                       ["--service", "db", "--port", "80"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["web"], ["web", "db"], ["web", "--port", "80"], ["--service", "db"], ["--service", "db", "--port", "80"]],
+)
 @pytest.mark.parametrize("name", ["can", "explain"])
-def test_half_a_connection_is_wrong_usage(folder: Path, capsys: pytest.CaptureFixture[str], name: str,
-                                          arguments: list[str]) -> None:
+def test_half_a_connection_is_wrong_usage(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, arguments: list[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(name, [*arguments, "-f", str(folder)])
     assert ended.value.code == 2 and "give FROM, TO (or --service) and --port" in capsys.readouterr().err
@@ -159,8 +175,19 @@ def test_suggest_writes_what_apply_reads(capsys: pytest.CaptureFixture[str], tmp
     assert len(list(yaml.safe_load_all(said.out))) == 35
     flows = tmp_path / "flows.json"
     end = {"kind": "Pod", "namespace": "default", "labels": {"app": "frontend"}, "name": "frontend"}
-    flows.write_text(json.dumps([{"source": end, "target": {**end, "name": "adservice"}, "port": 9555,
-                                  "protocol": "TCP", "verdict": "allowed"}]))
+    flows.write_text(
+        json.dumps(
+            [
+                {
+                    "source": end,
+                    "target": {**end, "name": "adservice"},
+                    "port": 9555,
+                    "protocol": "TCP",
+                    "verdict": "allowed",
+                }
+            ]
+        )
+    )
     arguments = ["-f", SHOP, "--flows", str(flows), "--from", "flows", "--style", "workload", "--no-dns", "-o", "json"]
     assert main("suggest", arguments) == 0
     assert len(json.loads(capsys.readouterr().out)["arrows"]) == 1
@@ -179,11 +206,16 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert "is allowed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    ("kind: [", "bad.yaml, document 1, line "), (yaml.safe_dump(policy(ingress=[rule(ports=[0])])), "line 9"),
-])
-def test_bad_input_is_told_and_the_rest_goes_on(folder: Path, capsys: pytest.CaptureFixture[str], content: str,
-                                                words: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("kind: [", "bad.yaml, document 1, line "),
+        (yaml.safe_dump(policy(ingress=[rule(ports=[0])])), "line 9"),
+    ],
+)
+def test_bad_input_is_told_and_the_rest_goes_on(
+    folder: Path, capsys: pytest.CaptureFixture[str], content: str, words: str
+) -> None:
     (folder / "bad.yaml").write_text(content)
     assert main("can", ["web", "db", "--port", "5432", "-f", str(folder)]) == 2
     said = capsys.readouterr()
@@ -196,11 +228,18 @@ def test_a_values_file_beside_manifests_is_no_bad_input(folder: Path, capsys: py
     assert "it has no kind" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [
-    ["matrix", "-f", "/nowhere"], ["matrix", "-f", "/dev/null"], ["lint", "-f", "/dev"],
-    ["matrix", "--context", "no-such-context"]])
-def test_nothing_to_read(arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path,
-                         monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["matrix", "-f", "/nowhere"],
+        ["matrix", "-f", "/dev/null"],
+        ["lint", "-f", "/dev"],
+        ["matrix", "--context", "no-such-context"],
+    ],
+)
+def test_nothing_to_read(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LAB_HOME", str(tmp_path))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     assert main(arguments[0], arguments[1:]) == 2
@@ -208,26 +247,40 @@ def test_nothing_to_read(arguments: list[str], capsys: pytest.CaptureFixture[str
     assert said.err.startswith("python -m helpers") and not said.out
 
 
-@pytest.mark.parametrize("arguments", [["matrix"], ["lint"], ["suggest"], ["can", "web", "db", "--port", "80"],
-                                       ["matrix", "--context", "hipster-lab"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["matrix"], ["lint"], ["suggest"], ["can", "web", "db", "--port", "80"], ["matrix", "--context", "hipster-lab"]],
+)
 def test_without_an_input_the_lab_is_read_and_no_other_cluster(
-        arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "own").write_text("current-context: own\nclusters: [{name: own, cluster: {server: 'https://own:1'}}]\n"
-                                  "contexts: [{name: own, context: {cluster: own}}]\n")
+    (tmp_path / "own").write_text(
+        "current-context: own\nclusters: [{name: own, cluster: {server: 'https://own:1'}}]\n"
+        "contexts: [{name: own, context: {cluster: own}}]\n"
+    )
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "own"))
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "lab"))
     monkeypatch.delenv("LAB_CONTEXT", raising=False)
     assert main(arguments[0], arguments[1:]) == 2
     assert capsys.readouterr().err == (
         f"python -m helpers {arguments[0]}: No cluster runs in {tmp_path / 'lab'}. Start it: python -m helpers up; or "
-        "read another one with --context NAME, or files with -f PATH.\n")
+        "read another one with --context NAME, or files with -f PATH.\n"
+    )
 
 
-@pytest.mark.parametrize("arguments", [
-    ["can", "web"], ["can", "web", "db", "--port", "http"], ["can", "web", "db", "--port", "70000"],
-    ["can", "web", "--port", "80"], ["matrix", "-o", "yaml"], ["diff"], ["suggest", "--no-ingress", "--no-egress"],
-    ["diff", "a", "b", "c"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["can", "web"],
+        ["can", "web", "db", "--port", "http"],
+        ["can", "web", "db", "--port", "70000"],
+        ["can", "web", "--port", "80"],
+        ["matrix", "-o", "yaml"],
+        ["diff"],
+        ["suggest", "--no-ingress", "--no-egress"],
+        ["diff", "a", "b", "c"],
+    ],
+)
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments[0], arguments[1:])
@@ -235,8 +288,9 @@ def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "helpers", *arguments], capture_output=True, text=True, cwd=ROOT,
-                          timeout=60, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "helpers", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60, **options
+    )
 
 
 def test_as_a_process() -> None:
@@ -246,6 +300,12 @@ def test_as_a_process() -> None:
 
 
 def test_a_reader_that_stops_early_is_no_error() -> None:
-    done = subprocess.run(f"{sys.executable} -m helpers matrix -f {SHOP} | head -1", shell=True, capture_output=True,
-                          text=True, cwd=ROOT, timeout=60)
+    done = subprocess.run(
+        f"{sys.executable} -m helpers matrix -f {SHOP} | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+    )
     assert done.stdout.count("\n") == 1 and not done.stderr

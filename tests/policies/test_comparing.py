@@ -26,15 +26,24 @@ def pairs(world: World, *others: World) -> dict[tuple[str, str], Any]:
 def seen(world: World, policy_: Policy) -> bool:
     """Whether all that a policy is about is there: it selects pods, not all of a namespace, and admits such as are."""
     peers = [peer for rule in (*(policy_.ingress or ()), *(policy_.egress or ())) for peer in rule.peers]
-    return (bool(policy_.pods.requirements) and any(policy_.selects(pod) for pod in world.pods)
-            and all(peer.block is not None or means(world, policy_, peer) for peer in peers))
+    return (
+        bool(policy_.pods.requirements)
+        and any(policy_.selects(pod) for pod in world.pods)
+        and all(peer.block is not None or means(world, policy_, peer) for peer in peers)
+    )
 
 
 def means(world: World, policy_: Policy, peer: Peer) -> bool:
-    return any(peer.pods.matches(pod.labels) and not pod.host_network
-               and (pod.namespace == policy_.namespace if peer.namespaces is None
-                    else peer.namespaces.matches(labels_of_namespace(pod.namespace, world.namespaces)))
-               for pod in world.pods)
+    return any(
+        peer.pods.matches(pod.labels)
+        and not pod.host_network
+        and (
+            pod.namespace == policy_.namespace
+            if peer.namespaces is None
+            else peer.namespaces.matches(labels_of_namespace(pod.namespace, world.namespaces))
+        )
+        for pod in world.pods
+    )
 
 
 @QUICK
@@ -44,7 +53,7 @@ def test_a_policy_is_redundant_just_when_nothing_changes_without_it(objects: lis
     named = {one.policy.key for one in redundant(world)}
     families = {family for pod in world.pods for family, _ in pod.parsed_addresses}
     for number, policy_ in enumerate(world.policies):
-        without = world.with_policies(world.policies[:number] + world.policies[number + 1:])
+        without = world.with_policies(world.policies[:number] + world.policies[number + 1 :])
         same = pairs(without, world) == pairs(world, without)
         if policy_.key in named:
             assert same and seen(world, policy_), policy_.key

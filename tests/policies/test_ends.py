@@ -33,11 +33,20 @@ def cron(parallelism: int) -> Object:
 FLUENT = policy("in", "gossip", ingress=[rule(pods("fluent"))])
 
 
-@pytest.mark.parametrize(("workload", "expected"), [
-    (several(replicas=3), False), (several("DaemonSet"), False), (several("StatefulSet", replicas=2), False),
-    (several("Job", parallelism=4), False), (cron(2), False), (cron(1), True), (several(), True),
-    (several(replicas=1), True)],
-    ids=["replicas", "daemon-set", "stateful-set", "job", "cron-job", "one-at-a-time", "default", "one"])
+@pytest.mark.parametrize(
+    ("workload", "expected"),
+    [
+        (several(replicas=3), False),
+        (several("DaemonSet"), False),
+        (several("StatefulSet", replicas=2), False),
+        (several("Job", parallelism=4), False),
+        (cron(2), False),
+        (cron(1), True),
+        (several(), True),
+        (several(replicas=1), True),
+    ],
+    ids=["replicas", "daemon-set", "stateful-set", "job", "cron-job", "one-at-a-time", "default", "one"],
+)
 def test_a_workload_and_itself_are_two_of_its_pods(workload: Object, expected: bool) -> None:
     world = World.of([workload, FLUENT])
     verdict = world.explain("gossip", "gossip", 7946)
@@ -63,9 +72,18 @@ def test_live_pods_are_told_apart_by_name() -> None:
     assert World.of([*replicas(1), policy("closed", "db", policyTypes=["Ingress"])]).judge("db", "db", 5432)
 
 
-@pytest.mark.parametrize(("end", "expected"), [
-    ("node", True), ("node/n1", True), ("node/n2", False), ("outside", False), ("ingress-controller", False),
-    ("{ingress-controller}", False), ("172.20.0.2", True)])
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("node", True),
+        ("node/n1", True),
+        ("node/n2", False),
+        ("outside", False),
+        ("ingress-controller", False),
+        ("{ingress-controller}", False),
+        ("172.20.0.2", True),
+    ],
+)
 def test_ends_that_are_no_pods_of_the_application(end: str, expected: bool) -> None:
     world = World.of([WEB, OTHER, CLOSED])
     verdict = world.explain(end, "web", 8080)
@@ -86,9 +104,12 @@ def test_a_pod_of_such_a_name_goes_first() -> None:
 
 
 def endpoint_slice(name: str, *addresses: str, port: int = 6443, ready: bool = True) -> Object:
-    return {"kind": "EndpointSlice", "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
-            "ports": [{"port": port, "protocol": "TCP"}],
-            "endpoints": [{"addresses": list(addresses), "conditions": {"ready": ready}}]}
+    return {
+        "kind": "EndpointSlice",
+        "metadata": {"name": f"{name}-1", "labels": {"kubernetes.io/service-name": name}},
+        "ports": [{"port": port, "protocol": "TCP"}],
+        "endpoints": [{"addresses": list(addresses), "conditions": {"ready": ready}}],
+    }
 
 
 def plain(name: str, **spec: Any) -> Object:
@@ -96,30 +117,46 @@ def plain(name: str, **spec: Any) -> Object:
 
 
 def endpoints(name: str, address: str) -> Object:
-    return {"kind": "Endpoints", "metadata": {"name": name},
-            "subsets": [{"addresses": [{"ip": address}], "ports": [{"port": 6443}]}]}
+    return {
+        "kind": "Endpoints",
+        "metadata": {"name": name},
+        "subsets": [{"addresses": [{"ip": address}], "ports": [{"port": 6443}]}],
+    }
 
 
-@pytest.mark.parametrize(("objects", "target", "port"), [
-    ([plain("api"), endpoint_slice("api", "172.18.0.2")], "172.18.0.2", 6443),
-    ([plain("api"), endpoints("api", "172.18.0.2")], "172.18.0.2", 6443),
-    ([plain("api"), endpoint_slice("api", "10.0.0.1", port=8080)], "default/web", 8080),
-    ([plain("alias", type="ExternalName", externalName="api.default.svc.cluster.local"),
-      service("api", 443, 8080, app="web")], "default/web", 8080),
-    ([service("api", 443, "http", app="web")], "default/web", 8080),
-    ([service("api", 80, 8080, app="web", ip="None")], "default/web", 443),
-])
+@pytest.mark.parametrize(
+    ("objects", "target", "port"),
+    [
+        ([plain("api"), endpoint_slice("api", "172.18.0.2")], "172.18.0.2", 6443),
+        ([plain("api"), endpoints("api", "172.18.0.2")], "172.18.0.2", 6443),
+        ([plain("api"), endpoint_slice("api", "10.0.0.1", port=8080)], "default/web", 8080),
+        (
+            [
+                plain("alias", type="ExternalName", externalName="api.default.svc.cluster.local"),
+                service("api", 443, 8080, app="web"),
+            ],
+            "default/web",
+            8080,
+        ),
+        ([service("api", 443, "http", app="web")], "default/web", 8080),
+        ([service("api", 80, 8080, app="web", ip="None")], "default/web", 443),
+    ],
+)
 def test_a_service_leads_to_what_it_leads_to(objects: list[Object], target: str, port: int) -> None:
     world = World.of([WEB, OTHER, *objects])
     name = "alias" if any(item["metadata"]["name"] == "alias" for item in objects) else "api"
-    found, = world.explain_service("other", f"default/{name}", 443)
+    (found,) = world.explain_service("other", f"default/{name}", 443)
     assert (found.target, found.port) == (target, port)
     assert world.explain("other", name, 443).target == target
 
 
-@pytest.mark.parametrize(("spec", "port"), [
-    ({"type": "NodePort", "ports": [{"port": 80, "targetPort": 8080, "nodePort": 30080}]}, 30080),
-    ({"externalIPs": ["192.0.2.7"], "ports": [{"port": 80, "targetPort": 8080}]}, 80)])
+@pytest.mark.parametrize(
+    ("spec", "port"),
+    [
+        ({"type": "NodePort", "ports": [{"port": 80, "targetPort": 8080, "nodePort": 30080}]}, 30080),
+        ({"externalIPs": ["192.0.2.7"], "ports": [{"port": 80, "targetPort": 8080}]}, 80),
+    ],
+)
 def test_node_ports_and_external_addresses_are_translated(spec: Object, port: int) -> None:
     world = World.of([WEB, OTHER, plain("front", selector={"app": "web"}, **spec)])
     assert world.explain("other", "front", port).port == 8080
@@ -133,14 +170,17 @@ def test_a_load_balancers_address_means_its_pods() -> None:
     assert World.of([WEB, OTHER, balancer]).explain("other", "192.0.2.8", 80).target == "default/web"
 
 
-@pytest.mark.parametrize(("objects", "words"), [
-    ([plain("api")], "no endpoints for it, so where it leads isn't known"),
-    ([plain("api"), endpoint_slice("api", "172.18.0.2", ready=False)], "isn't known"),
-    ([plain("api", type="ExternalName", externalName="api.example.com")], "another name for api.example.com"),
-    ([plain("api", type="ExternalName", externalName="api.default.svc")], "another name for itself"),
-    ([service("api", 443, app="nobody")], "selects no pod"),
-    ([service("api", 443, "grpc", app="web")], "the port named grpc"),
-])
+@pytest.mark.parametrize(
+    ("objects", "words"),
+    [
+        ([plain("api")], "no endpoints for it, so where it leads isn't known"),
+        ([plain("api"), endpoint_slice("api", "172.18.0.2", ready=False)], "isn't known"),
+        ([plain("api", type="ExternalName", externalName="api.example.com")], "another name for api.example.com"),
+        ([plain("api", type="ExternalName", externalName="api.default.svc")], "another name for itself"),
+        ([service("api", 443, app="nobody")], "selects no pod"),
+        ([service("api", 443, "grpc", app="web")], "the port named grpc"),
+    ],
+)
 def test_where_a_service_leads_nowhere_a_sentence_says_so(objects: list[Object], words: str) -> None:
     with pytest.raises(NoRoute, match=words):
         World.of([WEB, OTHER, *objects]).explain("other", "api", 443)
@@ -154,15 +194,23 @@ def test_a_service_whose_pods_differ_is_denied_and_says_how_many_are_not() -> No
 
 
 OUT = policy("out", "other", policyTypes=["Egress"], egress=[rule(pods("web"), side="to")])
-DNS = {"to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
-       "ports": [{"port": 53, "protocol": "UDP"}]}
+DNS = {
+    "to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
+    "ports": [{"port": 53, "protocol": "UDP"}],
+}
 NODE_DNS = {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"port": 53, "protocol": "UDP"}]}
 
 
-@pytest.mark.parametrize(("more", "noted"), [
-    ([OUT], True), ([], False), ([OUT, policy("dns", "other", policyTypes=["Egress"], egress=[DNS])], False),
-    ([OUT, policy("dns", "other", policyTypes=["Egress"], egress=[NODE_DNS])], False)],
-    ids=["cut", "open", "kube-dns", "on-the-node"])
+@pytest.mark.parametrize(
+    ("more", "noted"),
+    [
+        ([OUT], True),
+        ([], False),
+        ([OUT, policy("dns", "other", policyTypes=["Egress"], egress=[DNS])], False),
+        ([OUT, policy("dns", "other", policyTypes=["Egress"], egress=[NODE_DNS])], False),
+    ],
+    ids=["cut", "open", "kube-dns", "on-the-node"],
+)
 def test_a_caller_that_cannot_resolve_the_name_is_told(more: list[Object], noted: bool) -> None:
     world = World.of([WEB, OTHER, namespace("default"), service("api", 80, 8080, app="web"), *more])
     for verdict in (world.explain("other", "api", 80), world.explain("other", "web", 80, service="api")):

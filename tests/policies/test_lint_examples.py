@@ -40,8 +40,9 @@ ADVICE = {
     "peer-in-other-namespace": Advice(f"{FROM}.podSelector", "error", ("tool → db TCP 5432",)),
     "one-dash": Advice(f"{SPEC}.from[1]", "warning", (), ("stranger → db TCP 5432",), ("tool → db TCP 5432",)),
     "selects-host-network": Advice("spec.podSelector", "warning", (), ("* → agent *",), ("agent → web TCP 8080",)),
-    "peer-on-host-network": Advice("spec.egress[1].to[0]", "warning",
-                                   ("web → agent TCP 9100", "web → 172.18.0.2 TCP 9100")),
+    "peer-on-host-network": Advice(
+        "spec.egress[1].to[0]", "warning", ("web → agent TCP 9100", "web → 172.18.0.2 TCP 9100")
+    ),
     "redundant-policy": Advice("metadata.name", "note", (), (), ("web → db TCP 5432", "cart → db TCP 5432")),
     "unprotected-pods": Advice("metadata.name", "warning", (), ("* → web *",), CALL),
     "not-in-the-input": Advice("spec", "note", ("* → controller *", "controller → *", "* → coredns *", "coredns → *")),
@@ -49,10 +50,16 @@ ADVICE = {
     "port-nobody-serves": Advice(f"{SPEC}.ports[0]", "warning", CALL, ("web → db TCP 5433",)),
     "port-name-unknown": Advice(f"{SPEC}.ports[0].port", "warning", ("web → cart TCP 7070",)),
     "port-name-for-address": Advice("spec.egress[1].ports[0].port", "error", ("web → 203.0.113.[78] TCP 443",)),
-    "admin-port-open": Advice(f"{SPEC}.ports[1].port", "warning", (), ("[0-9]* → web TCP 22",),
-                              ("admin → web TCP 22", "203.0.113.7 → web TCP 8080")),
-    "wide-port-range": Advice(f"{SPEC}.ports[0]", "note", (), ("db → web TCP 8000", "db → web TCP 9999"),
-                              ("db → web TCP 8080",)),
+    "admin-port-open": Advice(
+        f"{SPEC}.ports[1].port",
+        "warning",
+        (),
+        ("[0-9]* → web TCP 22",),
+        ("admin → web TCP 22", "203.0.113.7 → web TCP 8080"),
+    ),
+    "wide-port-range": Advice(
+        f"{SPEC}.ports[0]", "note", (), ("db → web TCP 8000", "db → web TCP 9999"), ("db → web TCP 8080",)
+    ),
     "types-left-out": Advice("spec.egress", "warning", ("* → web *",), (), CALL),
     "section-without-type": Advice("spec.ingress", "warning", (), ("* → db *",), CALL),
     "egress-deny-without-type": Advice("spec.egress", "warning", (), ("db → *",), CALL),
@@ -64,12 +71,23 @@ ADVICE = {
     "reply-rule": Advice(f"{SPEC}.ports[0]", "warning", (), ("db → web TCP 32768", "db → web TCP 60999"), CALL),
     "block-on-pods": Advice(f"{FROM}.ipBlock", "warning", (), ("cart → db TCP 5432", "10.0.0.99 → db TCP 5432"), CALL),
     "block-on-service": Advice("spec.egress[1].to[0].ipBlock", "warning", CALL),
-    "open-egress": Advice("spec.egress[1]", "warning", (), ("web → [0-9]* TCP *", "web → db TCP 443"),
-                          ("web → 203.0.113.7 TCP 443", *CALL)),
-    "metadata-address": Advice("spec.egress[1].to[0].ipBlock", "warning", (), ("web → 169.254.169.254 *",),
-                               ("web → 203.0.113.7 TCP 80",)),
-    "except-undone": Advice(f"{FROM}.ipBlock.except[0]", "warning", (), ("203.0.113.8 → web TCP 8080",),
-                            ("203.0.112.9 → web TCP 8080", "203.0.113.7 → web TCP 8080")),
+    "open-egress": Advice(
+        "spec.egress[1]",
+        "warning",
+        (),
+        ("web → [0-9]* TCP *", "web → db TCP 443"),
+        ("web → 203.0.113.7 TCP 443", *CALL),
+    ),
+    "metadata-address": Advice(
+        "spec.egress[1].to[0].ipBlock", "warning", (), ("web → 169.254.169.254 *",), ("web → 203.0.113.7 TCP 80",)
+    ),
+    "except-undone": Advice(
+        f"{FROM}.ipBlock.except[0]",
+        "warning",
+        (),
+        ("203.0.113.8 → web TCP 8080",),
+        ("203.0.112.9 → web TCP 8080", "203.0.113.7 → web TCP 8080"),
+    ),
     "load-balancer-source": Advice(f"{FROM}.ipBlock", "note", (), (), ("203.0.113.7 → web TCP 8080",)),
     "dns-cut-off": Advice("spec.egress", "error", ("web → coredns UDP 53", "web → coredns TCP 53"), (), CALL),
     "dns-without-tcp": Advice("spec.egress", "warning", ("web → coredns TCP 53",), (), ("web → coredns UDP 53",)),
@@ -152,8 +170,9 @@ def test_a_rule_that_there_is_not(option: str, rule: str, words: str, capsys: py
     assert words in capsys.readouterr().err
 
 
-def test_what_is_said_of_the_input_alone_is_no_reason_to_fail(tmp_path: Path,
-                                                             capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_said_of_the_input_alone_is_no_reason_to_fail(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "chart.yaml"
     file.write_text(texts("not-in-the-input")[0])
     assert main("lint", ["-f", str(file)]) == 0 and "[not-in-the-input]" in capsys.readouterr().out

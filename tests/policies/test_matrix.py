@@ -22,12 +22,24 @@ from .build import deployment, namespace, pod, pods, policy, rule, service
 
 FRONT, BACK = deployment("front", "shop", ports=[8080]), deployment("back", "shop", ports=[9090])
 POLICIES = [
-    policy("back", "back", "shop", policyTypes=["Ingress", "Egress"], ingress=[
-        rule(pods("front"), ports=[8080, {"port": 9090, "endPort": 9100}, {"port": 53, "protocol": "UDP"}])]),
-    policy("front", "front", "shop", policyTypes=["Ingress", "Egress"],
-           ingress=[rule({"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}, ports=[80])],
-           egress=[rule(pods("back"), side="to"), rule({"ipBlock": {"cidr": "8.8.8.8/32"}}, side="to",
-                                                       ports=[{"protocol": "TCP"}])]),
+    policy(
+        "back",
+        "back",
+        "shop",
+        policyTypes=["Ingress", "Egress"],
+        ingress=[rule(pods("front"), ports=[8080, {"port": 9090, "endPort": 9100}, {"port": 53, "protocol": "UDP"}])],
+    ),
+    policy(
+        "front",
+        "front",
+        "shop",
+        policyTypes=["Ingress", "Egress"],
+        ingress=[rule({"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}, ports=[80])],
+        egress=[
+            rule(pods("back"), side="to"),
+            rule({"ipBlock": {"cidr": "8.8.8.8/32"}}, side="to", ports=[{"protocol": "TCP"}]),
+        ],
+    ),
 ]
 TEXT = """\
 10.0.0.0-10.0.255.255 => shop/front[Deployment] : TCP 80
@@ -51,13 +63,16 @@ def test_without_policies_everything_is_open() -> None:
         "shop/back[Deployment] => 0.0.0.0-255.255.255.255 : All Connections",
         "shop/back[Deployment] => shop/front[Deployment] : All Connections",
         "shop/front[Deployment] => 0.0.0.0-255.255.255.255 : All Connections",
-        "shop/front[Deployment] => shop/back[Deployment] : All Connections"]
+        "shop/front[Deployment] => shop/back[Deployment] : All Connections",
+    ]
 
 
 def test_both_families_are_listed_where_pods_have_both() -> None:
     both = pod("a", ip=("10.0.0.1", "fd00::1"))
     assert [line.source for line in world(both).matrix()][:2] == [
-        "0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
+        "0.0.0.0-255.255.255.255",
+        "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+    ]
 
 
 def test_in_pods_and_in_workloads() -> None:
@@ -82,11 +97,16 @@ def test_a_pod_that_differs_from_its_siblings_counts_for_its_workload() -> None:
 def test_json_csv_markdown_and_dot() -> None:
     lines = connections(world(FRONT, BACK, *POLICIES).matrix())
     data = json.loads(matrix_as("json", lines))
-    assert data[3] == {"src": "shop/front[Deployment]", "dst": "shop/back[Deployment]",
-                       "conn": "TCP 8080,9090-9100,UDP 53", "ports": [
-                           {"protocol": "TCP", "first": 8080, "last": 8080},
-                           {"protocol": "TCP", "first": 9090, "last": 9100},
-                           {"protocol": "UDP", "first": 53, "last": 53}]}
+    assert data[3] == {
+        "src": "shop/front[Deployment]",
+        "dst": "shop/back[Deployment]",
+        "conn": "TCP 8080,9090-9100,UDP 53",
+        "ports": [
+            {"protocol": "TCP", "first": 8080, "last": 8080},
+            {"protocol": "TCP", "first": 9090, "last": 9100},
+            {"protocol": "UDP", "first": 53, "last": 53},
+        ],
+    }
     rows = list(csv.reader(io.StringIO(matrix_as("csv", lines))))
     assert rows[0] == ["src", "dst", "conn"] and rows[4][2] == "TCP 8080,9090-9100,UDP 53" and len(rows) == 5
     assert matrix_as("markdown", lines).splitlines()[1] == "| --- | --- | --- |"
@@ -97,19 +117,23 @@ def test_json_csv_markdown_and_dot() -> None:
 
 
 def test_an_ingress_object_adds_its_controller() -> None:
-    item = {"kind": "Ingress", "metadata": {"name": "i", "namespace": "shop"}, "spec": {
-        "defaultBackend": {"service": {"name": "front", "port": {"number": 80}}}}}
+    item = {
+        "kind": "Ingress",
+        "metadata": {"name": "i", "namespace": "shop"},
+        "spec": {"defaultBackend": {"service": {"name": "front", "port": {"number": 80}}}},
+    }
     open_world = world(FRONT, service("front", 80, 8080, "shop"), item)
     lines = connections(open_world.matrix(), ingress_backends(open_world))
     assert "{ingress-controller} => shop/front[Deployment] : TCP 8080" in map(str, lines)
     shut = world(FRONT, service("front", 80, 8080, "shop"), item, POLICIES[1])
-    assert not any(line.source == "{ingress-controller}"
-                   for line in connections(shut.matrix(), ingress_backends(shut)))
+    assert not any(line.source == "{ingress-controller}" for line in connections(shut.matrix(), ingress_backends(shut)))
 
 
 def test_pods_that_no_policy_tells_apart_are_one_class() -> None:
-    many = [pod(f"p{number}", labels={"app": "x" if number % 2 else "y", "pod": str(number)}, ip=f"10.0.0.{number}")
-            for number in range(200)]
+    many = [
+        pod(f"p{number}", labels={"app": "x" if number % 2 else "y", "pod": str(number)}, ip=f"10.0.0.{number}")
+        for number in range(200)
+    ]
     matrix = World.of([*many, policy(selects="x", ingress=[])]).matrix("pod")
     assert len(matrix) == 2 and repr(matrix) == "<Matrix of 200 pods in 2 classes under 1 policies>"
     assert len(World.of(many).matrix("pod")) == 1
@@ -123,7 +147,8 @@ def test_compared_matrices() -> None:
         "added: 0.0.0.0-255.255.255.255 => shop/back[Deployment] : + All Connections",
         "added: shop/back[Deployment] => 0.0.0.0-255.255.255.255 : + All Connections",
         "changed: shop/front[Deployment] => shop/back[Deployment] : + SCTP 1-65535,TCP 1-8079,8081-9089,9101-65535,UDP "
-        "1-52,54-65535"]
+        "1-52,54-65535",
+    ]
     assert compare(after, before).changes[0].kind == "removed"
     assert json.loads(comparison_as("json", change))["same"] is False
     assert comparison_as("csv", change).startswith("diff-type,source,destination,before,after\n")
@@ -141,7 +166,8 @@ def test_ranges_that_differ_are_cut_out() -> None:
     wide = policy("in", "front", "shop", ingress=[rule({"ipBlock": {"cidr": "10.0.0.0/8"}})])
     narrow = policy("in", "front", "shop", ingress=[rule({"ipBlock": {"cidr": "10.0.0.0/9"}})])
     assert [(one.source, one.kind) for one in compare(world(FRONT, wide), world(FRONT, narrow)).changes] == [
-        ("10.128.0.0-10.255.255.255", "removed")]
+        ("10.128.0.0-10.255.255.255", "removed")
+    ]
 
 
 def test_redundant_policies_name_what_stands_beside_them() -> None:
@@ -151,8 +177,10 @@ def test_redundant_policies_name_what_stands_beside_them() -> None:
 
 
 def test_importing_the_package_loads_next_to_nothing() -> None:
-    code = ("import sys; import helpers.policies; "
-            "print([name for name in ('yaml', 'kubernetes', 'dataclasses', 'json') if name in sys.modules])")
+    code = (
+        "import sys; import helpers.policies; "
+        "print([name for name in ('yaml', 'kubernetes', 'dataclasses', 'json') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -200,8 +228,13 @@ def test_a_world_of_fewer_pods_forgets_what_the_larger_one_worked_out() -> None:
 
 
 def test_namespaces_with_other_labels_give_another_matrix() -> None:
-    one = World.of([FRONT, BACK, policy("team", "back", "shop", ingress=[
-        rule({"namespaceSelector": {"matchLabels": {"team": "a"}}})])])
+    one = World.of(
+        [
+            FRONT,
+            BACK,
+            policy("team", "back", "shop", ingress=[rule({"namespaceSelector": {"matchLabels": {"team": "a"}}})]),
+        ]
+    )
     assert "front" not in str([line for line in one.matrix() if "back" in line.target])
     labelled = replace(one, namespaces={"shop": {"team": "a"}})
     assert any("front" in line.source and "back" in line.target for line in labelled.matrix())

@@ -50,10 +50,17 @@ class Maker:
         if kind == 0:
             cidr, holes = self.chance.choice(CIDRS)
             return {"ipBlock": {"cidr": cidr, "except": list(holes)} if holes else {"cidr": cidr}}
-        space = self.chance.choice(({}, {"matchLabels": {"team": self.chance.choice(TEAMS)}},
-                                    {"matchLabels": {"kubernetes.io/metadata.name": self.chance.choice(SPACES)}}))
-        return {**({"namespaceSelector": space} if kind > 2 else {}),
-                **({"podSelector": self.selector(OPERATORS[:2] if kind > 2 else OPERATORS)} if kind < 4 else {})}
+        space = self.chance.choice(
+            (
+                {},
+                {"matchLabels": {"team": self.chance.choice(TEAMS)}},
+                {"matchLabels": {"kubernetes.io/metadata.name": self.chance.choice(SPACES)}},
+            )
+        )
+        return {
+            **({"namespaceSelector": space} if kind > 2 else {}),
+            **({"podSelector": self.selector(OPERATORS[:2] if kind > 2 else OPERATORS)} if kind < 4 else {}),
+        }
 
     def port(self) -> dict[str, Any]:
         entry: dict[str, Any] = {"protocol": self.chance.choice(PROTOCOLS)} if self.chance.random() < 0.5 else {}
@@ -75,21 +82,47 @@ class Maker:
         return made
 
     def world(self) -> list[Any]:
-        made: list[Any] = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {
-            "name": name, "labels": {"kubernetes.io/metadata.name": name, "team": self.chance.choice(TEAMS)}}}
-            for name in SPACES]
+        made: list[Any] = [
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {
+                    "name": name,
+                    "labels": {"kubernetes.io/metadata.name": name, "team": self.chance.choice(TEAMS)},
+                },
+            }
+            for name in SPACES
+        ]
         for number in range(self.chance.randint(2, 6)):
             ports = [{"containerPort": self.chance.choice(NUMBERS), "name": self.chance.choice(PORT_NAMES)}]
-            made.append({"apiVersion": "v1", "kind": "Pod", "metadata": {
-                "name": f"pod{number}", "namespace": self.chance.choice(SPACES), "labels": self.labels()},
-                "spec": {"containers": [{"name": "main", "image": "x", "ports": ports}]}})
+            made.append(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {
+                        "name": f"pod{number}",
+                        "namespace": self.chance.choice(SPACES),
+                        "labels": self.labels(),
+                    },
+                    "spec": {"containers": [{"name": "main", "image": "x", "ports": ports}]},
+                }
+            )
         for number in range(self.chance.randint(1, 5)):
             types = self.chance.choice((["Ingress"], ["Egress"], ["Ingress", "Egress"]))
             spec: dict[str, Any] = {"podSelector": self.selector(), "policyTypes": types}
-            spec |= {kind.lower(): self.rules(side) for kind, side in (("Ingress", "from"), ("Egress", "to"))
-                     if kind in types}
-            made.append({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": spec, "metadata": {
-                "name": f"policy{number}", "namespace": self.chance.choice(SPACES)}})
+            spec |= {
+                kind.lower(): self.rules(side)
+                for kind, side in (("Ingress", "from"), ("Egress", "to"))
+                if kind in types
+            }
+            made.append(
+                {
+                    "apiVersion": "networking.k8s.io/v1",
+                    "kind": "NetworkPolicy",
+                    "spec": spec,
+                    "metadata": {"name": f"policy{number}", "namespace": self.chance.choice(SPACES)},
+                }
+            )
         return made
 
 

@@ -20,8 +20,7 @@ MANY = settings(QUICK, max_examples=int(os.environ.get("POLICY_WORLDS", "20000")
 
 
 def ends(objects: list[dict[str, Any]]) -> list[str]:
-    return [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in objects
-            if item["kind"] == "Pod"]
+    return [f"{item['metadata']['namespace']}/{item['metadata']['name']}" for item in objects if item["kind"] == "Pod"]
 
 
 def compare_with_reference(objects: list[dict[str, Any]]) -> None:
@@ -29,13 +28,13 @@ def compare_with_reference(objects: list[dict[str, Any]]) -> None:
     assert not world.problems
     matrix = world.matrix(by="pod")
     pods = ends(objects)
-    outside = OUTSIDE[len(objects) % 3::3]
+    outside = OUTSIDE[len(objects) % 3 :: 3]
     for number, source in enumerate([*pods, *outside]):
         for other, target in enumerate([*pods, *outside]):
             if "/" not in source and "/" not in target:
                 continue
             protocol, port = PROBES[(number * 7 + other * 3 + len(objects)) % len(PROBES)]
-            probes = PROBES[(number + other) % 4::4] if "/" in target else ((protocol, port),)
+            probes = PROBES[(number + other) % 4 :: 4] if "/" in target else ((protocol, port),)
             for protocol, port in probes:
                 expected = reference.allowed(objects, source, target, port, protocol)
                 where = (source, target, port, protocol)
@@ -73,8 +72,9 @@ def test_edits_one_after_the_other_mean_what_fresh_worlds_mean(objects: list[dic
     world = World.of(objects)
     world.matrix()
     for number, changed in enumerate(edits):
-        named = [{**item, "metadata": {**item["metadata"], "name": f"e{number}-{one}"}}
-                 for one, item in enumerate(changed)]
+        named = [
+            {**item, "metadata": {**item["metadata"], "name": f"e{number}-{one}"}} for one, item in enumerate(changed)
+        ]
         policies = [*(item for item in objects[number:] if item["kind"] == "NetworkPolicy"), *named]
         world = world.replace_policies(policies)
         assert str(world.matrix("pod")) == str(World.of([*pods, *policies]).matrix("pod"))

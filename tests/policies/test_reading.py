@@ -45,7 +45,9 @@ metadata:
 def test_documents_keep_their_places() -> None:
     found = read(TEXT, "x.yaml").objects
     assert [(item["kind"], str(place_of(item))) for item in found] == [
-        ("NetworkPolicy", "x.yaml, document 1 (line 1)"), ("Pod", "x.yaml, document 2 (line 11)")]
+        ("NetworkPolicy", "x.yaml, document 1 (line 1)"),
+        ("Pod", "x.yaml, document 2 (line 11)"),
+    ]
     place = place_of(found[0])
     assert place is not None and place.find("spec.ingress[0].ports[0].port") == (9, 7)
     assert place.find("spec.nothing.here") == (5, 1) and place.find() == (2, 1)
@@ -55,7 +57,8 @@ def test_a_problem_has_file_document_line_and_path_and_the_rest_goes_on() -> Non
     world = World.of(read(TEXT, "x.yaml").objects)
     assert [str(one) for one in world.problems] == [
         "x.yaml, document 1, line 9: NetworkPolicy one: spec.ingress[0].ports[0].port: Invalid value: 70000: must be "
-        "between 1 and 65535, inclusive"]
+        "between 1 and 65535, inclusive"
+    ]
     assert [one.name for one in world.pods] == ["two"]
 
 
@@ -72,8 +75,12 @@ def test_forms_of_input(form: str) -> None:
         "yaml": lambda: yaml.safe_dump_all(items),
         "json": lambda: json.dumps({"kind": "List", "apiVersion": "v1", "items": items}),
         "list": lambda: yaml.safe_dump({"kind": "List", "items": items}),
-        "typed": lambda: yaml.safe_dump_all([{"kind": "PodList", "items": [{**items[0], "kind": None}]},
-                                             {"kind": "NetworkPolicyList", "items": items[1:]}]),
+        "typed": lambda: yaml.safe_dump_all(
+            [
+                {"kind": "PodList", "items": [{**items[0], "kind": None}]},
+                {"kind": "NetworkPolicyList", "items": items[1:]},
+            ]
+        ),
         "bare": lambda: json.dumps(items),
         "nested": lambda: yaml.safe_dump({"kind": "List", "items": [{"kind": "List", "items": items}]}),
         "utf16": lambda: yaml.safe_dump_all(items).encode("utf-16"),
@@ -88,8 +95,13 @@ def test_forms_of_input(form: str) -> None:
 
 def test_dicts_lists_and_live_objects_are_taken_as_they_are() -> None:
     items = [pod("a"), policy("p", "a")]
-    for objects in (items, [{"kind": "List", "items": items}], [{"kind": "PodList", "items": [items[0]]}, items[1]],
-                    iter(items), tuple(items)):
+    for objects in (
+        items,
+        [{"kind": "List", "items": items}],
+        [{"kind": "PodList", "items": [items[0]]}, items[1]],
+        iter(items),
+        tuple(items),
+    ):
         assert len(World.of(objects).policies) == 1
 
 
@@ -117,8 +129,22 @@ def test_live_pods_take_the_place_of_their_workloads() -> None:
 
 def test_yaml_values_are_read_as_kubernetes_does() -> None:
     text = "{a: yes, b: 'no', c: 2020-01-01, d: 0x1F, e: 1e3, f: ~, g: 010, h: 1:30, 7: x, true: y, i: .5, j: <<}"
-    assert load(text) == [{"a": True, "b": "no", "c": "2020-01-01", "d": 31, "e": 1000.0, "f": None, "g": 8,
-                           "h": "1:30", "7": "x", "true": "y", "i": 0.5, "j": "<<"}]
+    assert load(text) == [
+        {
+            "a": True,
+            "b": "no",
+            "c": "2020-01-01",
+            "d": 31,
+            "e": 1000.0,
+            "f": None,
+            "g": 8,
+            "h": "1:30",
+            "7": "x",
+            "true": "y",
+            "i": 0.5,
+            "j": "<<",
+        }
+    ]
     assert load("a: &x {b: 1}\nc: {<<: *x, d: 2}") == [{"a": {"b": 1}, "c": {"b": 1, "d": 2}}]
 
 
@@ -129,7 +155,8 @@ def test_our_reader_reads_what_pyyaml_writes(objects: list[Any]) -> None:
 
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
-    f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(20))
+    f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(20)
+)
 HOSTILE = {
     "bomb": (BOMB, "aliases repeat too much data"),
     "deep flow": ("[" * 200_000, "nested deeper than 100 levels"),
@@ -187,8 +214,28 @@ def everything(text: str | bytes) -> None:
         world.explain(world.pods[0], world.pods[-1], 80)
 
 
-JUNK: tuple[Any, ...] = (None, True, 0, -1, 1.5, "", "x", "80", [], [None], {}, {"a": None}, [[]], [{}], "\ud800",
-                         10**30, {"matchLabels": 3}, ["x"], {"name": {}}, float("nan"))
+JUNK: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "x",
+    "80",
+    [],
+    [None],
+    {},
+    {"a": None},
+    [[]],
+    [{}],
+    "\ud800",
+    10**30,
+    {"matchLabels": 3},
+    ["x"],
+    {"name": {}},
+    float("nan"),
+)
 
 
 def damaged(value: Any, chance: random.Random) -> Any:
@@ -198,18 +245,38 @@ def damaged(value: Any, chance: random.Random) -> Any:
         return {**value, key: damaged(value[key], chance)}
     if isinstance(value, list) and value and chance.random() < 0.85:
         at = chance.randrange(len(value))
-        return [*value[:at], damaged(value[at], chance), *value[at + 1:]]
+        return [*value[:at], damaged(value[at], chance), *value[at + 1 :]]
     return chance.choice(JUNK)
 
 
-SAMPLES = [*yaml.safe_load_all(SHOP), policy("p", "frontend", policyTypes=["Ingress", "Egress"], ingress=[rule(
-    {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a"]}]},
-     "namespaceSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/16"]}}, ports=["http", 80])],
-    egress=[rule(side="to", ports=[{"port": 1, "endPort": 9, "protocol": "UDP"}])]),
+SAMPLES = [
+    *yaml.safe_load_all(SHOP),
+    policy(
+        "p",
+        "frontend",
+        policyTypes=["Ingress", "Egress"],
+        ingress=[
+            rule(
+                {
+                    "podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a"]}]},
+                    "namespaceSelector": {},
+                },
+                {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/16"]}},
+                ports=["http", 80],
+            )
+        ],
+        egress=[rule(side="to", ports=[{"port": 1, "endPort": 9, "protocol": "UDP"}])],
+    ),
     pod("live", ip=("10.0.0.1", "fd00::1"), ports=[("http", 80)], node="n"),
-    {"kind": "Ingress", "metadata": {"name": "x"}, "spec": {"rules": [{"http": {"paths": [{"backend": {
-        "service": {"name": "frontend", "port": {"number": 80}}}}]}}]}},
-    {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"url": "http://frontend:80"}}]
+    {
+        "kind": "Ingress",
+        "metadata": {"name": "x"},
+        "spec": {
+            "rules": [{"http": {"paths": [{"backend": {"service": {"name": "frontend", "port": {"number": 80}}}}]}}]
+        },
+    },
+    {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"url": "http://frontend:80"}},
+]
 
 
 @pytest.mark.parametrize("seed", range(150))
@@ -219,9 +286,23 @@ def test_wrong_types_everywhere(seed: int) -> None:
     world = World.of(objects)
     str(world.matrix("pod"))
     assert all(str(one) for one in [*world.problems, *lint(world)])
-    suggest(world, [damaged({"source": {"kind": "Pod", "namespace": "default", "name": "live", "labels": {}},
-                             "target": {"kind": "External", "address": "8.8.8.8"}, "port": 1, "verdict": "allowed",
-                             "attempts": 1, "dns": False, "protocol": "TCP"}, chance)])
+    suggest(
+        world,
+        [
+            damaged(
+                {
+                    "source": {"kind": "Pod", "namespace": "default", "name": "live", "labels": {}},
+                    "target": {"kind": "External", "address": "8.8.8.8"},
+                    "port": 1,
+                    "verdict": "allowed",
+                    "attempts": 1,
+                    "dns": False,
+                    "protocol": "TCP",
+                },
+                chance,
+            )
+        ],
+    )
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -232,13 +313,13 @@ def test_mutated_text(seed: int) -> None:
         at = chance.randrange(len(text))
         kind = chance.randrange(4)
         if kind == 0:
-            del text[at:at + chance.randrange(1, 30)]
+            del text[at : at + chance.randrange(1, 30)]
         elif kind == 1:
             text.insert(at, chance.choice(string.printable))
         elif kind == 2:
             text[at] = chance.choice("&*!|>'\"%@`{}[]:,?-#\n\t ")
         else:
-            text[at:at] = text[at:at + 40]
+            text[at:at] = text[at : at + 40]
     everything("".join(text))
 
 

@@ -133,8 +133,10 @@ def test_16_labels_and_expressions_are_anded() -> None:
     assert not can("a", "b", objects=[A, tiered, policy(selects=both)])
 
 
-@pytest.mark.parametrize(("operator", "values", "selected"), [
-    ("NotIn", ["x"], True), ("DoesNotExist", None, True), ("In", ["x"], False), ("Exists", None, False)])
+@pytest.mark.parametrize(
+    ("operator", "values", "selected"),
+    [("NotIn", ["x"], True), ("DoesNotExist", None, True), ("In", ["x"], False), ("Exists", None, False)],
+)
 def test_17_operators_on_a_missing_key(operator: str, values: Any, selected: bool) -> None:
     expression = {"key": "tier", "operator": operator, **({"values": values} if values else {})}
     assert can("a", "b", objects=shop(policy(selects={"matchExpressions": [expression]}))) is not selected
@@ -186,9 +188,16 @@ def test_24_the_pods_port_is_judged_not_the_services(target: Any) -> None:
 
 def test_25_a_port_name_is_resolved_for_each_destination() -> None:
     one, two = pod("one", ports=[("web", 80)]), pod("two", ports=[("web", 8080)])
-    inward = [A, one, two, policy("in", {"matchExpressions": [{"key": "app", "operator": "In",
-                                                              "values": ["one", "two"]}]},
-                                  ingress=[rule(ports=["web"])])]
+    inward = [
+        A,
+        one,
+        two,
+        policy(
+            "in",
+            {"matchExpressions": [{"key": "app", "operator": "In", "values": ["one", "two"]}]},
+            ingress=[rule(ports=["web"])],
+        ),
+    ]
     outward = [A, one, two, policy("out", "a", egress=[rule(ports=["web"])])]
     for objects in (inward, outward):
         assert can("a", "one", 80, objects=objects) and can("a", "two", 8080, objects=objects)
@@ -197,8 +206,11 @@ def test_25_a_port_name_is_resolved_for_each_destination() -> None:
 
 def test_26_a_port_name_must_match_name_and_protocol() -> None:
     target = pod("b", ports=[("dns", 53, "UDP")])
-    for entry, protocol, fits in (("dns", "TCP", False), ({"port": "dns", "protocol": "UDP"}, "UDP", True),
-                                  ("no", "TCP", False)):
+    for entry, protocol, fits in (
+        ("dns", "TCP", False),
+        ({"port": "dns", "protocol": "UDP"}, "UDP", True),
+        ("no", "TCP", False),
+    ):
         objects = [A, target, policy(selects="b", ingress=[rule(ports=[entry])])]
         assert can("a", "b", 53, protocol, objects=objects) is fits
 
@@ -213,16 +225,22 @@ def test_28_end_port_is_inclusive() -> None:
 
 
 def test_29_a_number_needs_no_declared_port() -> None:
-    assert can("a", "other/c", 12345, objects=shop(policy(selects="c", space="other", ingress=[
-        rule(spaces("default"), ports=[12345])])))
+    assert can(
+        "a",
+        "other/c",
+        12345,
+        objects=shop(policy(selects="c", space="other", ingress=[rule(spaces("default"), ports=[12345])])),
+    )
 
 
 def test_30_an_exception_holds_for_its_own_block() -> None:
     hole = {"ipBlock": {"cidr": "8.0.0.0/8", "except": ["8.8.8.0/24"]}}
     again = {"ipBlock": {"cidr": "8.8.8.8/32"}}
     assert not can("8.8.8.8", "b", objects=shop(policy(selects="b", ingress=[rule(hole)])))
-    for objects in (shop(policy(selects="b", ingress=[rule(hole, again)])),
-                    shop(policy(selects="b", ingress=[rule(hole)]), policy("p", "b", ingress=[rule(again)]))):
+    for objects in (
+        shop(policy(selects="b", ingress=[rule(hole, again)])),
+        shop(policy(selects="b", ingress=[rule(hole)]), policy("p", "b", ingress=[rule(again)])),
+    ):
         assert can("8.8.8.8", "b", objects=objects) and not can("8.8.8.9", "b", objects=objects)
 
 
@@ -264,8 +282,12 @@ def test_35_a_node_reaches_the_pods_on_it() -> None:
 
 def test_36_host_network_pods_count_as_their_nodes_address() -> None:
     agent = pod("agent", ip="172.20.0.2", host=True, node="n1")
-    objects = [agent, A, policy("all", policyTypes=["Ingress"]),
-               policy("out", "a", egress=[rule(pods("agent"), side="to")])]
+    objects = [
+        agent,
+        A,
+        policy("all", policyTypes=["Ingress"]),
+        policy("out", "a", egress=[rule(pods("agent"), side="to")]),
+    ]
     assert not can("a", "agent", objects=objects), "no selector means it"
     address = policy("out", "a", egress=[rule({"ipBlock": {"cidr": "172.20.0.2/32"}}, side="to")])
     assert can("a", "agent", objects=[*objects[:3], address]), "and it is never isolated"
@@ -293,8 +315,9 @@ def test_39_an_outside_end_is_never_isolated() -> None:
 def test_40_other_protocols_are_outside_the_api() -> None:
     item = policy(ingress=[rule(ports=[{"protocol": "ICMP"}])])
     assert [str(problem) for problem in World.of([item]).problems] == [
-        "NetworkPolicy policy: spec.ingress[0].ports[0].protocol: Unsupported value: \"ICMP\": supported values: "
-        '"TCP", "UDP", "SCTP"']
+        'NetworkPolicy policy: spec.ingress[0].ports[0].protocol: Unsupported value: "ICMP": supported values: '
+        '"TCP", "UDP", "SCTP"'
+    ]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"])
@@ -319,7 +342,8 @@ def test_a_sidecars_named_port_counts() -> None:
     item = pod("b")
     item["spec"]["initContainers"] = [
         {"name": "setup", "ports": [container_port(("setup", 1))]},
-        {"name": "proxy", "restartPolicy": "Always", "ports": [container_port(("admin", 9901))]}]
+        {"name": "proxy", "restartPolicy": "Always", "ports": [container_port(("admin", 9901))]},
+    ]
     objects = [A, item, policy(selects="b", ingress=[rule(ports=["admin", "setup"])])]
     world = World.of(objects)
     assert world.judge("a", "b", 9901) and not world.judge("a", "b", 1)

@@ -25,8 +25,22 @@ from .build import Object, deployment, pods, policy, rule
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = yaml.safe_dump_all([deployment("web", ports=[80]), deployment("db", ports=[5432])])
-NASTY = ["\x1b[31mred", "a\rb", "a\n::error::b", "\u202eevil", "\x9b2J", "\u2028x", "\ud800", "a\x00b", "##[error]x",
-         "::warning file=x::y", "  ::error::x", "##vso[task.setvariable]x", "zero\u200bwidth", "tag\U000e0041"]
+NASTY = [
+    "\x1b[31mred",
+    "a\rb",
+    "a\n::error::b",
+    "\u202eevil",
+    "\x9b2J",
+    "\u2028x",
+    "\ud800",
+    "a\x00b",
+    "##[error]x",
+    "::warning file=x::y",
+    "  ::error::x",
+    "##vso[task.setvariable]x",
+    "zero\u200bwidth",
+    "tag\U000e0041",
+]
 
 
 @pytest.fixture
@@ -129,8 +143,9 @@ def test_a_kustomization_is_built(overlay: Path, capsys: pytest.CaptureFixture[s
     assert "shop/prod-web[Deployment]" in capsys.readouterr().out
 
 
-def test_a_directory_with_a_kustomization_says_how_to_build_it(overlay: Path,
-                                                              capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_with_a_kustomization_says_how_to_build_it(
+    overlay: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("kustomization.yml", "Kustomization"):
         (overlay / "kustomization.yml").rename(overlay / name)
         assert main("lint", ["-f", str(overlay.parent)]) in (0, 1)
@@ -151,8 +166,11 @@ def test_what_kustomize_refuses_is_said(overlay: Path, capsys: pytest.CaptureFix
 
 def harmless(text: str) -> None:
     """Nothing in a text steers a terminal or commands a CI runner."""
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-"
-                         r"\U000e007f]", text)
+    assert not re.search(
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-"
+        r"\U000e007f]",
+        text,
+    )
     assert not re.search(r"(?m)^\s*::(error|warning|notice|debug|group|set-output|add-mask|stop-commands)", text)
     assert "##[" not in text and "##vso[" not in text
 
@@ -174,15 +192,20 @@ def named(text: str) -> list[Object]:
     """Objects whose names, labels, namespaces and ports are what a stranger wrote."""
     web: Any = deployment(text, "default", ports=[(text, 80)])
     web["spec"]["template"]["metadata"]["labels"] = {text: text, "app": "web"}
-    return [web, deployment("db", text, ports=[5432]), policy("db", "db", text, ingress=[rule(pods("web"))]),
-            policy("web", "web", ingress=[rule(pods("db"))]), {"apiVersion": f"x/{text}", "kind": text,
-                                                               "metadata": {"name": text}}]
+    return [
+        web,
+        deployment("db", text, ports=[5432]),
+        policy("db", "db", text, ingress=[rule(pods("web"))]),
+        policy("web", "web", ingress=[rule(pods("db"))]),
+        {"apiVersion": f"x/{text}", "kind": text, "metadata": {"name": text}},
+    ]
 
 
 @pytest.mark.parametrize("text", NASTY, ids=ascii)
 @pytest.mark.parametrize("form", ["text", "json", "csv", "markdown", "dot", "svg"])
-def test_names_from_strangers_go_out_harmless(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str,
-                                              form: str) -> None:
+def test_names_from_strangers_go_out_harmless(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, form: str
+) -> None:
     source = tmp_path / "strange.json"
     source.write_text(json.dumps({"kind": "List", "items": named(text)}))
     for command in ("matrix", "lint", "suggest", "explain"):

@@ -44,45 +44,71 @@ REJECTED = [
     (port(port=0), f"{PORT}.port: Invalid value: 0: must be between 1 and 65535, inclusive"),
     (port(port=-1), f"{PORT}.port: Invalid value: -1: must be between 1 and 65535, inclusive"),
     (port(port="80"), f'{PORT}.port: Invalid value: "80": must contain at least one letter (a-z)'),
-    (port(port="a-name-far-too-long"),
-     f'{PORT}.port: Invalid value: "a-name-far-too-long": must be no more than 15 characters'),
-    (port(port="Web"), f'{PORT}.port: Invalid value: "Web": must contain only alpha-numeric characters (a-z, 0-9), '
-                       "and hyphens (-)"),
+    (
+        port(port="a-name-far-too-long"),
+        f'{PORT}.port: Invalid value: "a-name-far-too-long": must be no more than 15 characters',
+    ),
+    (
+        port(port="Web"),
+        f'{PORT}.port: Invalid value: "Web": must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)',
+    ),
     (port(port="a--b"), f'{PORT}.port: Invalid value: "a--b": must not contain consecutive hyphens'),
     (port(port="-web"), f'{PORT}.port: Invalid value: "-web": must not begin or end with a hyphen'),
     (port(port=80, endPort=70000), f"{PORT}.endPort: Invalid value: 70000: must be between 1 and 65535, inclusive"),
     (port(port=80, endPort=79), f"{PORT}.endPort: Invalid value: 79: must be greater than or equal to `port`"),
-    (port(port="web", endPort=90),
-     f"{PORT}.endPort: Invalid value: 90: may not be specified when `port` is non-numeric"),
+    (
+        port(port="web", endPort=90),
+        f"{PORT}.endPort: Invalid value: 90: may not be specified when `port` is non-numeric",
+    ),
     (port(endPort=90), f"{PORT}.endPort: Invalid value: 90: may not be specified when `port` is not specified"),
     (peer(), f"{PEER}: Required value: must specify a peer"),
     (policy(egress=[{"to": [None]}]), "spec.egress[0].to[0]: Required value: must specify a peer"),
-    (peer(ipBlock={"cidr": "10.0.0.0/8"}, podSelector={}),
-     f"{PEER}: Forbidden: may not specify both ipBlock and another peer"),
+    (
+        peer(ipBlock={"cidr": "10.0.0.0/8"}, podSelector={}),
+        f"{PEER}: Forbidden: may not specify both ipBlock and another peer",
+    ),
     (block(), f"{PEER}.ipBlock.cidr: Required value"),
     (block(cidr="10.0.0.1"), f'{PEER}.ipBlock.cidr: Invalid value: "10.0.0.1": {NOT_A_CIDR}'),
     (block(cidr="10.0.0.0/33"), f'{PEER}.ipBlock.cidr: Invalid value: "10.0.0.0/33": {NOT_A_CIDR}'),
     (block(cidr="10.0.0.256/8"), f'{PEER}.ipBlock.cidr: Invalid value: "10.0.0.256/8": {NOT_A_CIDR}'),
     (block(cidr="fd00::/129"), f'{PEER}.ipBlock.cidr: Invalid value: "fd00::/129": {NOT_A_CIDR}'),
     (block(cidr="10.0.0.0/8", **{"except": ["x"]}), f'{PEER}.ipBlock.except[0]: Invalid value: "x": {NOT_A_CIDR}'),
-    (block(cidr="10.0.0.0/8", **{"except": ["11.0.0.0/16"]}),
-     f'{PEER}.ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`'),
-    (block(cidr="10.0.0.0/8", **{"except": ["10.0.0.0/8"]}),
-     f'{PEER}.ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`'),
-    (block(cidr="10.0.0.0/8", **{"except": ["fd00::/64"]}),
-     f'{PEER}.ipBlock.except[0]: Invalid value: "fd00::/64": must be a strict subset of `cidr`'),
-    (policy(policyTypes=["Inbound"]),
-     'spec.policyTypes[0]: Unsupported value: "Inbound": supported values: "Ingress", "Egress"'),
-    (policy(policyTypes=["Ingress", "Egress", "Ingress"]),
-     'spec.policyTypes: Invalid value: ["Ingress", "Egress", "Ingress"]: may not specify more than two policyTypes'),
-    (expression(key="app", operator="In"),
-     f"{EXPRESSION}.values: Required value: must be specified when `operator` is 'In' or 'NotIn'"),
-    (expression(key="app", operator="NotIn", values=[]),
-     f"{EXPRESSION}.values: Required value: must be specified when `operator` is 'In' or 'NotIn'"),
-    (expression(key="app", operator="Exists", values=["a"]),
-     f"{EXPRESSION}.values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
-    (expression(key="app", operator="Is"),
-     f'{EXPRESSION}.operator: Invalid value: "Is": not a valid selector operator'),
+    (
+        block(cidr="10.0.0.0/8", **{"except": ["11.0.0.0/16"]}),
+        f'{PEER}.ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`',
+    ),
+    (
+        block(cidr="10.0.0.0/8", **{"except": ["10.0.0.0/8"]}),
+        f'{PEER}.ipBlock.except[0]: Invalid value: "10.0.0.0/8": must be a strict subset of `cidr`',
+    ),
+    (
+        block(cidr="10.0.0.0/8", **{"except": ["fd00::/64"]}),
+        f'{PEER}.ipBlock.except[0]: Invalid value: "fd00::/64": must be a strict subset of `cidr`',
+    ),
+    (
+        policy(policyTypes=["Inbound"]),
+        'spec.policyTypes[0]: Unsupported value: "Inbound": supported values: "Ingress", "Egress"',
+    ),
+    (
+        policy(policyTypes=["Ingress", "Egress", "Ingress"]),
+        'spec.policyTypes: Invalid value: ["Ingress", "Egress", "Ingress"]: may not specify more than two policyTypes',
+    ),
+    (
+        expression(key="app", operator="In"),
+        f"{EXPRESSION}.values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+    ),
+    (
+        expression(key="app", operator="NotIn", values=[]),
+        f"{EXPRESSION}.values: Required value: must be specified when `operator` is 'In' or 'NotIn'",
+    ),
+    (
+        expression(key="app", operator="Exists", values=["a"]),
+        f"{EXPRESSION}.values: Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+    ),
+    (
+        expression(key="app", operator="Is"),
+        f'{EXPRESSION}.operator: Invalid value: "Is": not a valid selector operator',
+    ),
     (expression(operator="Exists"), f'{EXPRESSION}.key: Invalid value: "": name part must be non-empty'),
     (expression(key="app", operator="In", values=["-"]), f'{EXPRESSION}.values[0]: Invalid value: "-": '),
     (policy(selects={"matchLabels": {"a/b/c": "x"}}), 'spec.podSelector.matchLabels: Invalid value: "a/b/c": '),
@@ -100,13 +126,27 @@ REJECTED = [
 ]
 
 ACCEPTED = [
-    policy(policyTypes=["Egress"], ingress=[rule()]), policy(policyTypes=["Ingress", "Ingress"]),
-    policy(selects={"matchLabels": {"no": "pod"}}), port(port=65535), port(port="web-1"), port(protocol="SCTP"), port(),
-    port(port=80, endPort=80), policy(ingress=None, egress=None, policyTypes=None), policy(ingress=[None]),
-    policy(ingress=[{"ports": [None]}]), peer(podSelector={}, namespaceSelector={}), block(cidr="0.0.0.0/0"),
-    block(cidr="10.0.0.7/8", **{"except": ["10.0.0.9/31"]}), block(cidr="fd00::/8"), block(cidr="::ffff:10.0.0.0/104"),
-    policy(selects={"matchLabels": {"example.com/Name_1.x": ""}}), policy("a.b-c.d"),
-    {**policy(), "status": {"anything": 1}}, {"metadata": {"name": "x"}}, {"metadata": {"generateName": "x-"}},
+    policy(policyTypes=["Egress"], ingress=[rule()]),
+    policy(policyTypes=["Ingress", "Ingress"]),
+    policy(selects={"matchLabels": {"no": "pod"}}),
+    port(port=65535),
+    port(port="web-1"),
+    port(protocol="SCTP"),
+    port(),
+    port(port=80, endPort=80),
+    policy(ingress=None, egress=None, policyTypes=None),
+    policy(ingress=[None]),
+    policy(ingress=[{"ports": [None]}]),
+    peer(podSelector={}, namespaceSelector={}),
+    block(cidr="0.0.0.0/0"),
+    block(cidr="10.0.0.7/8", **{"except": ["10.0.0.9/31"]}),
+    block(cidr="fd00::/8"),
+    block(cidr="::ffff:10.0.0.0/104"),
+    policy(selects={"matchLabels": {"example.com/Name_1.x": ""}}),
+    policy("a.b-c.d"),
+    {**policy(), "status": {"anything": 1}},
+    {"metadata": {"name": "x"}},
+    {"metadata": {"generateName": "x-"}},
 ]
 
 
@@ -139,11 +179,44 @@ def test_defaults() -> None:
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(("spec", "metadata", "podSelector", "ingress", "egress", "from", "to", "ports", "port", "name",
-                         "namespaceSelector", "ipBlock", "cidr", "except", "matchLabels", "matchExpressions", "key",
-                         "operator", "values", "policyTypes", "protocol", "endPort", "labels", "kind")) | st.text(),
-        inner, max_size=4), max_leaves=20)
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                (
+                    "spec",
+                    "metadata",
+                    "podSelector",
+                    "ingress",
+                    "egress",
+                    "from",
+                    "to",
+                    "ports",
+                    "port",
+                    "name",
+                    "namespaceSelector",
+                    "ipBlock",
+                    "cidr",
+                    "except",
+                    "matchLabels",
+                    "matchExpressions",
+                    "key",
+                    "operator",
+                    "values",
+                    "policyTypes",
+                    "protocol",
+                    "endPort",
+                    "labels",
+                    "kind",
+                )
+            )
+            | st.text(),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
 
 
 @settings(max_examples=400, deadline=None)

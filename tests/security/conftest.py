@@ -13,11 +13,19 @@ from support.writer import Api
 ENVIRONMENT_SECRET = "of-the-learner-4c1a"
 OBJECT_SECRET = "of-an-object-93be"
 SECRET_POD = {
-    "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "keeper"},
-    "spec": {"containers": [{
-        "name": "web", "image": "registry.k8s.io/e2e-test-images/agnhost:2.53", "args": ["netexec"],
-        "env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "safe", "key": "password"}}}],
-    }]},
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "keeper"},
+    "spec": {
+        "containers": [
+            {
+                "name": "web",
+                "image": "registry.k8s.io/e2e-test-images/agnhost:2.53",
+                "args": ["netexec"],
+                "env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "safe", "key": "password"}}}],
+            }
+        ]
+    },
 }
 
 
@@ -32,8 +40,11 @@ def lab() -> Iterator[Cluster]:
             os.umask(usual)
             api = Api(own.home / "kubeconfig")
             value = base64.b64encode(OBJECT_SECRET.encode()).decode()
-            api.request("POST", "/api/v1/namespaces/default/secrets", {
-                "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "safe"}, "data": {"password": value}})
+            api.request(
+                "POST",
+                "/api/v1/namespaces/default/secrets",
+                {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "safe"}, "data": {"password": value}},
+            )
             api.request("POST", "/api/v1/namespaces/default/pods", SECRET_POD)
             own.kubectl("wait", "--for=condition=Ready", "pod/keeper", "--timeout=20s")
             own.refresh()

@@ -81,8 +81,16 @@ def listen(endpoint: str) -> str:
 
 
 ATTEMPTS: dict[str, Callable[[str], str]] = {
-    "connect": connect, "read": read, "write": write, "enter": enter, "create": create, "take": take,
-    "signal": signal, "listen": listen, "http": http}
+    "connect": connect,
+    "read": read,
+    "write": write,
+    "enter": enter,
+    "create": create,
+    "take": take,
+    "signal": signal,
+    "listen": listen,
+    "http": http,
+}
 
 
 def attempt(kind: str, target: str) -> str:

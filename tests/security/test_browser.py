@@ -13,9 +13,12 @@ from support.cluster import Cluster
 from support.jupyter import TOKEN, jupyter
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-FOREIGN = [{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
-           {"Origin": "http://127.0.0.1:9", "Sec-Fetch-Site": "same-site"}, {"Origin": "http://127.0.0.1:9"},
-           {"Origin": "null"}]
+FOREIGN = [
+    {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://127.0.0.1:9", "Sec-Fetch-Site": "same-site"},
+    {"Origin": "http://127.0.0.1:9"},
+    {"Origin": "null"},
+]
 
 
 @dataclass
@@ -78,8 +81,12 @@ def test_the_shop_is_shown_inside_this_jupyter_alone(browser: Browser) -> None:
 
 @pytest.mark.parametrize("foreign", FOREIGN, ids=str)
 def test_jupyter_takes_nothing_of_another_site(browser: Browser, foreign: dict[str, Any]) -> None:
-    for method, path in (("POST", "/api/kernels"), ("POST", "/api/terminals"), ("PUT", "/api/contents/planted.txt"),
-                         ("DELETE", "/api/contents/00-start-here.ipynb")):
+    for method, path in (
+        ("POST", "/api/kernels"),
+        ("POST", "/api/terminals"),
+        ("PUT", "/api/contents/planted.txt"),
+        ("DELETE", "/api/contents/00-start-here.ipynb"),
+    ):
         assert browser.send(method, path, "{}", **foreign)[0] in (403, 404)
 
 
@@ -88,7 +95,12 @@ def test_nobody_reads_across_sites(browser: Browser) -> None:
     for path in ("/shop/", "/api/contents", "/api/kernels"):
         _, headers, _ = browser.send("GET", path, Origin="https://evil.example")
         assert "Access-Control-Allow-Origin" not in headers
-    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
-               "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": "https://evil.example"}
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Origin": "https://evil.example",
+    }
     for path in ("/api/events/subscribe", "/terminals/websocket/1", "/shop/"):
         assert browser.send("GET", path, **upgrade)[0] in (403, 404)

@@ -16,14 +16,46 @@ from .conftest import ENVIRONMENT_SECRET, OBJECT_SECRET
 
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}  # 127.0.0.1 and ::1 as the kernel writes them
 DENY_CATALOG = {
-    "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "deny-catalog"},
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "deny-catalog"},
     "spec": {"podSelector": {"matchLabels": {"app": "productcatalogservice"}}, "ingress": []},
 }
-NODE_VARIABLES = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV",
-                  "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SSL_CERT_FILE", "LAB_CLUSTER", "PYTHONPATH",
-                  "GRPC_ENABLE_FORK_SUPPORT", "OBJC_DISABLE_INITIALIZE_FORK_SAFETY"}
-POD_VARIABLES = {"PATH", "HOME", "LANG", "HOSTNAME", "POD_NAME", "POD_NAMESPACE", "POD_IP", "LISTEN_DIR", "NAMESERVER",
-                 "grpc_proxy", "http_proxy", "https_proxy", "no_proxy", "PASSWORD"}
+NODE_VARIABLES = {
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "LAB_CLUSTER",
+    "PYTHONPATH",
+    "GRPC_ENABLE_FORK_SUPPORT",
+    "OBJC_DISABLE_INITIALIZE_FORK_SAFETY",
+}
+POD_VARIABLES = {
+    "PATH",
+    "HOME",
+    "LANG",
+    "HOSTNAME",
+    "POD_NAME",
+    "POD_NAMESPACE",
+    "POD_IP",
+    "LISTEN_DIR",
+    "NAMESERVER",
+    "grpc_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "PASSWORD",
+}
 
 
 def sockets_of(processes: set[int]) -> set[str]:
@@ -45,8 +77,12 @@ def kernel_table(name: str) -> list[list[str]]:
 
 def test_every_listener_is_on_loopback(lab: Cluster) -> None:
     ours = sockets_of(set(pids(lab).values()))
-    listening = {row[1].partition(":")[0] for name in ("tcp", "tcp6") for row in kernel_table(name)
-                 if row[3] == "0A" and row[9] in ours}
+    listening = {
+        row[1].partition(":")[0]
+        for name in ("tcp", "tcp6")
+        for row in kernel_table(name)
+        if row[3] == "0A" and row[9] in ours
+    }
     assert listening and listening <= LOOPBACK
     for name in ("udp", "udp6", "raw", "raw6", "packet"):
         assert not [row for row in kernel_table(name) if ours & set(row)], f"nothing of the cluster uses {name}"

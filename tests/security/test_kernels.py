@@ -23,23 +23,30 @@ from support.jupyter import TOKEN, Server, address, connected, jupyter
 from .test_exposure import kernel_table, sockets_of
 from .test_strangers import attempts
 
-pytestmark = [pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else"),
-              pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else"),
+    pytest.mark.timeout(120),
+]
 TALK = "import time\nfor _ in range(400): print('the-secret-address', flush=True); time.sleep(0.05)"
 
 
 def family(pid: int) -> set[int]:
     """A process and all that it has started (Linux)."""
-    children = {int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-                for child in (task / "children").read_text().split()}
+    children = {
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    }
     return {pid}.union(*map(family, children))
 
 
 def ports(pids: set[int]) -> list[int]:
     """Where these processes listen over TCP."""
     ours = sockets_of(pids)
-    return [int(row[1].partition(":")[2], 16) for name in ("tcp", "tcp6") for row in kernel_table(name)
-            if row[3] == "0A" and row[9] in ours]
+    return [
+        int(row[1].partition(":")[2], 16)
+        for name in ("tcp", "tcp6")
+        for row in kernel_table(name)
+        if row[3] == "0A" and row[9] in ours
+    ]
 
 
 def sockets(pids: set[int]) -> set[str]:
@@ -101,8 +108,17 @@ def test_a_server_whose_runtime_directory_is_no_good(tmp_path: Path, mode: int) 
     wanted = place / ("long-" * 20 if mode == 0o700 else "open")
     wanted.mkdir(mode)
     log = place / "log"
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
-               "--allow-root", f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={tmp_path}"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        "--allow-root",
+        f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.root_dir={tmp_path}",
+    ]
     environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(wanted), "TMPDIR": str(place)}
     with log.open("w") as said, subprocess.Popen(command, env=environment, stdout=said, stderr=said) as process:
         try:
@@ -122,12 +138,26 @@ def test_a_server_whose_runtime_directory_is_no_good(tmp_path: Path, mode: int) 
 def test_binder(tmp_path: Path) -> None:
     """`binder/start` runs what it is given in an environment where Jupyter's configuration says the same."""
     place = Path(tempfile.mkdtemp(prefix="jb-"))
-    shown = subprocess.run([ROOT / "binder" / "start", sys.executable, "-m", "jupyter", "server", "--show-config-json"],
-                           capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
-                           env={**os.environ, "HOME": str(place), "LAB_HOME": str(place / "lab"), "PATH":
-                                f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"})
-    subprocess.run([sys.executable, "-m", "helpers", "down", "--purge"], check=True, capture_output=True,
-                   env={**os.environ, "LAB_HOME": str(place / "lab")})
+    shown = subprocess.run(
+        [ROOT / "binder" / "start", sys.executable, "-m", "jupyter", "server", "--show-config-json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "HOME": str(place),
+            "LAB_HOME": str(place / "lab"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+    )
+    subprocess.run(
+        [sys.executable, "-m", "helpers", "down", "--purge"],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "LAB_HOME": str(place / "lab")},
+    )
     found: dict[str, Any] = json.loads(shown.stdout)
     assert found["ServerKernelManager"]["transport"] == "ipc"
 
@@ -156,12 +186,37 @@ def test_the_tours_kernels() -> None:
 
 
 CLOSED = (
-    "/", "/lab", "/tree", "/api/status", "/api/me", "/api/kernels", "/api/sessions", "/api/contents", "/api/terminals",
-    "/api/kernelspecs", "/api/config/notebook", "/api/spec.yaml", "/metrics", "/logout/../api/me", "/shop/",
-    "/files/00-start-here.ipynb", "/nbconvert/html/00-start-here.ipynb", "/view/00-start-here.ipynb", "/proxy/80/",
-    "/proxy/absolute/80/", "/lab/api/settings", "/lab/api/workspaces", "/lab/api/translations/", "/lab/extensions",
-    "/terminals/websocket/1", "/api/kernels/1/channels", "/api/events/subscribe", "/server-proxy/servers-info",
-    "/custom/custom.css", "/kernelspecs/python3/logo-64x64.png")
+    "/",
+    "/lab",
+    "/tree",
+    "/api/status",
+    "/api/me",
+    "/api/kernels",
+    "/api/sessions",
+    "/api/contents",
+    "/api/terminals",
+    "/api/kernelspecs",
+    "/api/config/notebook",
+    "/api/spec.yaml",
+    "/metrics",
+    "/logout/../api/me",
+    "/shop/",
+    "/files/00-start-here.ipynb",
+    "/nbconvert/html/00-start-here.ipynb",
+    "/view/00-start-here.ipynb",
+    "/proxy/80/",
+    "/proxy/absolute/80/",
+    "/lab/api/settings",
+    "/lab/api/workspaces",
+    "/lab/api/translations/",
+    "/lab/extensions",
+    "/terminals/websocket/1",
+    "/api/kernels/1/channels",
+    "/api/events/subscribe",
+    "/server-proxy/servers-info",
+    "/custom/custom.css",
+    "/kernelspecs/python3/logo-64x64.png",
+)
 
 
 def test_the_servers_own_port_tells_a_stranger_nothing(tmp_path: Path) -> None:

@@ -10,8 +10,19 @@ import pytest
 from support.cluster import Cluster
 from support.writer import Api
 
-EVIL = ("../../escaped", "..", ".", "/tmp/escaped", "a/../../escaped", "a\0b", "a\nb", "..%2fescaped", "ESCAPED",
-        "a" * 300, "\u202eescaped")
+EVIL = (
+    "../../escaped",
+    "..",
+    ".",
+    "/tmp/escaped",
+    "a/../../escaped",
+    "a\0b",
+    "a\nb",
+    "..%2fescaped",
+    "ESCAPED",
+    "a" * 300,
+    "\u202eescaped",
+)
 PODS = "/api/v1/namespaces/default/pods"
 
 
@@ -43,8 +54,14 @@ def test_names_of_objects_and_containers(api: Api, name: str) -> None:
 @pytest.mark.parametrize("name", EVIL, ids=lambda name: repr(name[:20]))
 def test_names_in_addresses(api: Api, name: str) -> None:
     quoted = quote(name, safe="")
-    for path in (f"{PODS}/{quoted}", f"/api/v1/namespaces/{quoted}/pods/keeper", f"{PODS}/{quoted}/log",
-                 f"/api/v1/namespaces/{quoted}/pods/keeper/log", f"/apis/{quoted}/v1/pods", f"/{quoted}"):
+    for path in (
+        f"{PODS}/{quoted}",
+        f"/api/v1/namespaces/{quoted}/pods/keeper",
+        f"{PODS}/{quoted}/log",
+        f"/api/v1/namespaces/{quoted}/pods/keeper/log",
+        f"/apis/{quoted}/v1/pods",
+        f"/{quoted}",
+    ):
         assert api.refusal("GET", path)[0] in (400, 404), path
 
 

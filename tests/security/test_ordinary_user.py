@@ -19,8 +19,16 @@ from support.course import ROOT
 from support.recovery import until
 
 NOBODY = 65534
-DROP = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
-        "--bounding-set=-all", "env"]  # setpriv itself is still root when it starts its command, env isn't
+DROP = [
+    "setpriv",
+    f"--reuid={NOBODY}",
+    f"--regid={NOBODY}",
+    "--clear-groups",
+    "--no-new-privs",
+    "--inh-caps=-all",
+    "--bounding-set=-all",
+    "env",
+]  # setpriv itself is still root when it starts its command, env isn't
 BOMB = "(while :; do sleep 60 & done); echo no more; sleep 60"
 DENY = """
 apiVersion: networking.k8s.io/v1
@@ -41,9 +49,13 @@ class User:
         assert KUBECTL
         self._kubectl = self._readable(Path(KUBECTL), "kubectl")
         self._environment = {
-            "PATH": os.environ["PATH"], "HOME": str(home), "LAB_HOME": str(home / "lab"),
-            "KUBECONFIG": str(home / "lab" / "kubeconfig"), "KUBECACHEDIR": str(home / "lab" / "kubecache"),
-            "PYTHONPATH": os.pathsep.join(map(str, (course, packages))), "PYTHONDONTWRITEBYTECODE": "1",
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "LAB_HOME": str(home / "lab"),
+            "KUBECONFIG": str(home / "lab" / "kubeconfig"),
+            "KUBECACHEDIR": str(home / "lab" / "kubecache"),
+            "PYTHONPATH": os.pathsep.join(map(str, (course, packages))),
+            "PYTHONDONTWRITEBYTECODE": "1",
             "LD_LIBRARY_PATH": str(home / "python" / "lib"),
         }
 
@@ -54,8 +66,11 @@ class User:
         version, place = f"python3.{sys.version_info[1]}", self.home / "python"
         (place / "bin").mkdir(parents=True)
         shutil.copy2(Path(sys.base_prefix, "bin", version), place / "bin")
-        shutil.copytree(Path(sys.base_prefix, "lib", version), place / "lib" / version,
-                        ignore=shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "config-*"))
+        shutil.copytree(
+            Path(sys.base_prefix, "lib", version),
+            place / "lib" / version,
+            ignore=shutil.ignore_patterns("site-packages", "test", "tests", "idlelib", "config-*"),
+        )
         for library in Path(sys.base_prefix, "lib").glob(f"lib{version}*"):
             shutil.copy2(library, place / "lib")
         return str(place / "bin" / version)
@@ -83,16 +98,23 @@ class User:
     @contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """kubectl, while it runs."""
-        with subprocess.Popen([*DROP, str(self._kubectl), *arguments], env=self._environment, text=True, cwd="/",
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            [*DROP, str(self._kubectl), *arguments],
+            env=self._environment,
+            text=True,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        ) as process:
             try:
                 yield process
             finally:
                 process.kill()
 
     def _run(self, command: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*DROP, *command], env=self._environment, input=stdin, text=True, capture_output=True,
-                              timeout=90, cwd="/")
+        return subprocess.run(
+            [*DROP, *command], env=self._environment, input=stdin, text=True, capture_output=True, timeout=90, cwd="/"
+        )
 
     def processes(self) -> list[str]:
         """The ids of all that he runs."""
@@ -123,8 +145,9 @@ def nobody() -> Iterator[User]:
     shutil.rmtree(home, ignore_errors=True)
 
 
-needs_root = pytest.mark.skipif(os.getuid() != 0 or not shutil.which("setpriv"),
-                                reason="needs root to become somebody else")
+needs_root = pytest.mark.skipif(
+    os.getuid() != 0 or not shutil.which("setpriv"), reason="needs root to become somebody else"
+)
 
 
 @needs_root
@@ -137,8 +160,9 @@ def test_an_ordinary_user_without_privileges(nobody: User) -> None:
     assert page["status"] == 200
     assert "created" in nobody.kubectl("apply", "-f", "-", stdin=DENY)
     address = nobody.kubectl("get", "service", "shippingservice", "-o", "jsonpath={.spec.clusterIP}")
-    denied = nobody.kubectl("exec", "deploy/adservice", "--", "/agnhost", "connect", f"{address}:50051",
-                            "--timeout=300ms")
+    denied = nobody.kubectl(
+        "exec", "deploy/adservice", "--", "/agnhost", "connect", f"{address}:50051", "--timeout=300ms"
+    )
     assert denied.startswith("TIMEOUT")
     assert nobody.helpers("down").returncode == 0
     assert nobody.processes() == []

@@ -23,8 +23,9 @@ STRANGER = Path(__file__).with_name("stranger.py")
 
 def attempts(*tried: tuple[str, str]) -> list[str]:
     """What each attempt led to, made by the user `nobody`."""
-    done = subprocess.run([sys.executable, "-I", str(STRANGER)], input=json.dumps(tried), text=True,
-                          capture_output=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-I", str(STRANGER)], input=json.dumps(tried), text=True, capture_output=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     results: list[str] = json.loads(done.stdout)
     return results
@@ -39,7 +40,10 @@ def everything(root: Path) -> Iterator[Path]:
 def test_a_stranger_can_do_what_anybody_can() -> None:
     """The attempts succeed where they should, so that failing says something."""
     assert attempts(("read", "/etc/hostname"), ("enter", "/"), ("read", "/nowhere")) == [
-        "succeeded", "succeeded", "ENOENT"]
+        "succeeded",
+        "succeeded",
+        "ENOENT",
+    ]
 
 
 def test_no_file_and_no_socket_can_be_reached(lab: Cluster) -> None:
@@ -76,18 +80,41 @@ def test_the_sockets_of_a_long_home_cannot_be_taken(tmp_path: Path, monkeypatch:
 
 
 def test_no_process_can_be_looked_into_or_signalled(lab: Cluster) -> None:
-    tried = [(kind, target) for pid in pids(lab).values() for kind, target in (
-        ("read", f"/proc/{pid}/environ"), ("read", f"/proc/{pid}/maps"), ("enter", f"/proc/{pid}/fd"),
-        ("read", f"/proc/{pid}/mem"), ("enter", f"/proc/{pid}/cwd"), ("signal", str(pid)))]
+    tried = [
+        (kind, target)
+        for pid in pids(lab).values()
+        for kind, target in (
+            ("read", f"/proc/{pid}/environ"),
+            ("read", f"/proc/{pid}/maps"),
+            ("enter", f"/proc/{pid}/fd"),
+            ("read", f"/proc/{pid}/mem"),
+            ("enter", f"/proc/{pid}/cwd"),
+            ("signal", str(pid)),
+        )
+    ]
     assert set(attempts(*tried)) == {"EACCES", "EPERM"}
 
 
 def test_the_api_wants_the_token(lab: Cluster, api: Api) -> None:
-    paths = ("/", "/api", "/version", "/metrics", "/openapi/v2", "/api/v1/namespaces/default/secrets",
-             "/api/v1/namespaces/default/pods/keeper/log", "/api/v1/namespaces/default/pods/keeper/exec?command=id")
-    headers = ("", "\r\nAuthorization: Bearer", "\r\nAuthorization: Bearer x", f"\r\nAuthorization: Basic {api.token}",
-               f"\r\nAuthorization: Bearer {api.token[:-1]}", f"\r\nAuthorization: Bearer {api.token}x",
-               f"\r\nX-Remote-User: admin\r\nCookie: token={api.token}")
+    paths = (
+        "/",
+        "/api",
+        "/version",
+        "/metrics",
+        "/openapi/v2",
+        "/api/v1/namespaces/default/secrets",
+        "/api/v1/namespaces/default/pods/keeper/log",
+        "/api/v1/namespaces/default/pods/keeper/exec?command=id",
+    )
+    headers = (
+        "",
+        "\r\nAuthorization: Bearer",
+        "\r\nAuthorization: Bearer x",
+        f"\r\nAuthorization: Basic {api.token}",
+        f"\r\nAuthorization: Bearer {api.token[:-1]}",
+        f"\r\nAuthorization: Bearer {api.token}x",
+        f"\r\nX-Remote-User: admin\r\nCookie: token={api.token}",
+    )
     tried = [("http", f"{api.port} !GET {path} HTTP/1.1\r\nHost: lab{header}") for path in paths for header in headers]
     tried += [("http", f"{api.port} !GET /version?token={api.token} HTTP/1.1\r\nHost: lab")]
     assert set(attempts(*tried)) == {"401"}
@@ -114,8 +141,15 @@ def test_the_gateway_wants_a_pods_token(lab: Cluster, api: Api) -> None:
     def basic(text: str) -> str:
         return f"\r\nProxy-Authorization: Basic {base64.b64encode(text.encode()).decode()}"
 
-    headers = ("", basic(""), basic(f"{uid}:"), basic(f"{uid}:wrong"), basic("nobody:" + "x" * 32),
-               f"\r\nProxy-Authorization: Bearer {api.token}", "\r\nProxy-Authorization: Basic %%%")
+    headers = (
+        "",
+        basic(""),
+        basic(f"{uid}:"),
+        basic(f"{uid}:wrong"),
+        basic("nobody:" + "x" * 32),
+        f"\r\nProxy-Authorization: Bearer {api.token}",
+        "\r\nProxy-Authorization: Basic %%%",
+    )
     requests = ("CONNECT frontend:80", "CONNECT 127.0.0.1:22", "GET http://frontend/")
     tried = [("http", f"{port} {request} HTTP/1.1{header}") for request in requests for header in headers]
     assert set(attempts(*tried)) == {"407"}
@@ -123,7 +157,16 @@ def test_the_gateway_wants_a_pods_token(lab: Cluster, api: Api) -> None:
 
 def test_the_shop_wants_its_secret(lab: Cluster) -> None:
     port, _, secret = lab.status["shop_url"].rpartition(":")[2].strip("/").partition("/")
-    paths = ("/", "/cart", f"/{secret[:-1]}/", f"/{secret}x/", f"//{secret}/", f"/x/../{secret}/", f"/%2f{secret}/",
-             f"/?{secret}", f"/{secret.swapcase()}/")
+    paths = (
+        "/",
+        "/cart",
+        f"/{secret[:-1]}/",
+        f"/{secret}x/",
+        f"//{secret}/",
+        f"/x/../{secret}/",
+        f"/%2f{secret}/",
+        f"/?{secret}",
+        f"/{secret.swapcase()}/",
+    )
     assert set(attempts(*(("http", f"{port} GET {path} HTTP/1.1\r\nHost: lab") for path in paths))) == {"404"}
     assert attempts(("http", f"{port} GET /{secret}/ HTTP/1.1\r\nHost: lab")) == ["200"]

@@ -23,20 +23,52 @@ from helpers.plain_text import clean, clean_line
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 LATIN = {"PYTHONIOENCODING": "latin-1"}
-ODD = ["\x1b]0;title\x07", "\x1b[2J", "\x9b31m", "\u202eevil", "caf\u00e9", "\u4e2d\u6587", "a\rb", "a\nb", "\x7f",
-       b"\xff\xfe", b"\xc3", b"\xed\xa0\x80"]
+ODD = [
+    "\x1b]0;title\x07",
+    "\x1b[2J",
+    "\x9b31m",
+    "\u202eevil",
+    "caf\u00e9",
+    "\u4e2d\u6587",
+    "a\rb",
+    "a\nb",
+    "\x7f",
+    b"\xff\xfe",
+    b"\xc3",
+    b"\xed\xa0\x80",
+]
 STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 COMMANDS: list[list[str]] = [
-    ["{}"], ["page", "/{}"], ["page", "/cart", "--post", "product_id={}"], ["page", "/?q={}"], ["page", "{}"],
-    ["restart", "{}"], ["flows", "--source", "{}"], ["flows", "--target", "{}"], ["can", "{}", "shippingservice"],
-    ["can", "frontend", "{}"], ["explain", "frontend", "{}:80"], ["lint", "{}"], ["diff", "{}", "{}"],
-    ["graph", "--file", "{}/x.svg"], ["suggest", "{}"], ["matrix", "-o", "{}"], ["matrix", "{}"], ["up", "{}"]]
+    ["{}"],
+    ["page", "/{}"],
+    ["page", "/cart", "--post", "product_id={}"],
+    ["page", "/?q={}"],
+    ["page", "{}"],
+    ["restart", "{}"],
+    ["flows", "--source", "{}"],
+    ["flows", "--target", "{}"],
+    ["can", "{}", "shippingservice"],
+    ["can", "frontend", "{}"],
+    ["explain", "frontend", "{}:80"],
+    ["lint", "{}"],
+    ["diff", "{}", "{}"],
+    ["graph", "--file", "{}/x.svg"],
+    ["suggest", "{}"],
+    ["matrix", "-o", "{}"],
+    ["matrix", "{}"],
+    ["up", "{}"],
+]
 
 
 def helpers(arguments: list[Any], environment: Mapping[str, str], stdin: bytes = b"") -> tuple[int, bytes]:
     """The exit status and what was printed on either output."""
-    done = subprocess.run([sys.executable, "-m", "helpers", *arguments], env={**os.environ, **environment}, timeout=60,
-                          input=stdin, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "helpers", *arguments],
+        env={**os.environ, **environment},
+        timeout=60,
+        input=stdin,
+        capture_output=True,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -54,7 +86,7 @@ def filled(command: list[str], odd: str | bytes) -> list[bytes]:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_odd_arguments(lab: Cluster, command: list[str]) -> None:
     """In a locale of ASCII alone, where each is odd in its own way."""
-    chosen = ODD if command[0] in ("{}", "page") else ODD[hash(command[0]) % 3::3]
+    chosen = ODD if command[0] in ("{}", "page") else ODD[hash(command[0]) % 3 :: 3]
     for odd in chosen:
         arguments = filled(command, odd)
         code, said = helpers(arguments, {**lab.environment, **ASCII})
@@ -68,15 +100,22 @@ def test_outputs_that_take_nothing(tmp_path: Path, where: str, buffered: str) ->
     """Closed, full, or not read to the end."""
     environment = {**os.environ, "LAB_HOME": str(tmp_path / "lab"), "PYTHONUNBUFFERED": buffered}
     for command in ("--help", "status", "lint --help", "nothing"):
-        done = subprocess.run(["bash", "-c", f"{sys.executable} -m helpers {command} {where}"], env=environment,
-                              capture_output=True, text=True, timeout=60)
+        done = subprocess.run(
+            ["bash", "-c", f"{sys.executable} -m helpers {command} {where}"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
 
 
 POLICY = {
-    "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
     "metadata": {"name": "odd", "annotations": {"note": "\x1b]0;title\x07\x9b2J\u202e"}},
-    "spec": {"podSelector": {"matchLabels": {"app": "shippingservice"}}, "ingress": []}}
+    "spec": {"podSelector": {"matchLabels": {"app": "shippingservice"}}, "ingress": []},
+}
 
 
 @pytest.mark.parametrize("locale", [ASCII, LATIN, {}], ids=["ascii", "latin", "usual"])
@@ -92,10 +131,21 @@ def test_odd_objects_and_pages(lab: Cluster, api: Api, tmp_path: Path, locale: d
     raw.write_bytes(b"kind: \x1b[2J\xff\n# \xe2\x80\xae\n")
     environment = {**lab.environment, **locale}
     try:
-        for command in (["status"], ["matrix"], ["lint"], ["flows"], ["explain", "frontend", "shippingservice:50051"],
-                        ["page", "/product/%1b]0;title%07%c2%9b"], ["page", "/%e2%80%ae"], ["suggest"],
-                        ["lint", str(file)], ["lint", str(raw)], ["diff", str(file), str(raw)], ["matrix", str(file)],
-                        ["graph", "-o", "dot"]):
+        for command in (
+            ["status"],
+            ["matrix"],
+            ["lint"],
+            ["flows"],
+            ["explain", "frontend", "shippingservice:50051"],
+            ["page", "/product/%1b]0;title%07%c2%9b"],
+            ["page", "/%e2%80%ae"],
+            ["suggest"],
+            ["lint", str(file)],
+            ["lint", str(raw)],
+            ["diff", str(file), str(raw)],
+            ["matrix", str(file)],
+            ["graph", "-o", "dot"],
+        ):
             code, said = helpers(command, environment)
             assert code in (0, 1, 2), (command, said)
             assert_plain(command, said, "utf-8" if command[0] == "graph" else encoding)
@@ -105,8 +155,12 @@ def test_odd_objects_and_pages(lab: Cluster, api: Api, tmp_path: Path, locale: d
 
 def test_what_kubectl_prints_of_a_refusal_is_plain(lab: Cluster, tmp_path: Path) -> None:
     for number, name in enumerate(("\x1b[31m", "\x9b2J", "\u202eevil", "a\x07")):
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [
-            {"name": name, "image": name, "ports": [{"name": name, "containerPort": name}]}]}}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name},
+            "spec": {"containers": [{"name": name, "image": name, "ports": [{"name": name, "containerPort": name}]}]},
+        }
         file = tmp_path / f"{number}.json"
         file.write_text(json.dumps(pod))
         done = lab.try_kubectl("create", "--validate=false", "-f", str(file))
@@ -124,8 +178,10 @@ def test_what_visitors_ask_for_does_not_steer_who_reads_the_logs(lab: Cluster) -
 
 def test_json_holds_the_same_in_every_locale(lab: Cluster) -> None:
     """The escapes are those of JSON itself."""
-    said = [helpers(["page", "/product/caf\u00e9\U0001f600", "-o", "json"], {**lab.environment, **locale})[1]
-            for locale in (ASCII, LATIN, {"PYTHONIOENCODING": "utf-8"})]
+    said = [
+        helpers(["page", "/product/caf\u00e9\U0001f600", "-o", "json"], {**lab.environment, **locale})[1]
+        for locale in (ASCII, LATIN, {"PYTHONIOENCODING": "utf-8"})
+    ]
     paths = {json.loads(text)["path"].encode("utf-8", "surrogateescape").decode() for text in said}
     assert paths == {"/product/caf\u00e9\U0001f600"}
 

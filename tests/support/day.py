@@ -24,11 +24,18 @@ from .writer import POLICIES, Api, Session, bystander
 PAGES, CHANGES, WATCHES, ROLLS, VISITS = 5000, 4000, 1000, 12, 2000
 """What a busy day brings: pages of the shop, changes of policy, watches begun, roll-outs, strangers."""
 
-BOUNDS = {"memory_growth": (1.1, "ratio"), "node_memory_most": (120.0, "MB"), "file_growth": (1.1, "ratio"),
-          "log_most": (1024.0, "KB"), "database_most": (16384.0, "KB")}
+BOUNDS = {
+    "memory_growth": (1.1, "ratio"),
+    "node_memory_most": (120.0, "MB"),
+    "file_growth": (1.1, "ratio"),
+    "log_most": (1024.0, "KB"),
+    "database_most": (16384.0, "KB"),
+}
 """What may become of the cluster in a day, and the unit."""
 DENY_EMAIL = {
-    "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "day-deny-email"},
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "day-deny-email"},
     "spec": {"podSelector": {"matchLabels": {"app": "emailservice"}}, "ingress": []},
 }
 
@@ -63,8 +70,13 @@ class Day:
         self._api = Api(own.home / "kubeconfig")
         self._policies = Session(self._api)
         self._denied = False
-        plan = ((PAGES, self._browse), (CHANGES, self._flap), (WATCHES, self._watch), (ROLLS, self._roll),
-                (VISITS, self._knock))
+        plan = (
+            (PAGES, self._browse),
+            (CHANGES, self._flap),
+            (WATCHES, self._watch),
+            (ROLLS, self._roll),
+            (VISITS, self._knock),
+        )
         self.works = {once.__name__.strip("_"): Work(max(1, int(times * share)), seconds, once) for times, once in plan}
 
     def close(self) -> None:
@@ -94,6 +106,7 @@ class Day:
             assert await wire.head() == 200
             await asyncio.sleep(0.05)
             wire.vanish()
+
         asyncio.run(begin())
 
     def _roll(self, number: int) -> None:
@@ -123,8 +136,13 @@ def look(own: Cluster) -> Look:
             memory += _proportional(pid)
             files += len(list(Path(f"/proc/{pid}/fd").iterdir()))
     parts = [path.stat().st_size for path in own.home.glob("state.db*")]
-    return Look(memory, _proportional(pids(own)["node"]), files, (own.home / "node.log").stat().st_size / 1024,
-                sum(parts) / 1024)
+    return Look(
+        memory,
+        _proportional(pids(own)["node"]),
+        files,
+        (own.home / "node.log").stat().st_size / 1024,
+        sum(parts) / 1024,
+    )
 
 
 def _proportional(pid: int) -> float:
@@ -151,13 +169,18 @@ def measure(own: Cluster, seconds: float, share: float = 1.0) -> tuple[Day, list
 def growth(looks: list[Look], what: str) -> float:
     """The last fifth by the second, each at its median: the first is needed to warm up."""
     fifth = max(1, len(looks) // 5)
-    early, late = looks[fifth:2 * fifth], looks[-fifth:]
+    early, late = looks[fifth : 2 * fifth], looks[-fifth:]
     return statistics.median(getattr(one, what) for one in late) / statistics.median(
-        getattr(one, what) for one in early)
+        getattr(one, what) for one in early
+    )
 
 
 def figures(looks: list[Look]) -> dict[str, float]:
     """What `BOUNDS` bounds."""
-    return {"memory_growth": growth(looks, "memory"), "node_memory_most": max(one.node for one in looks),
-            "file_growth": growth(looks, "files"), "log_most": max(one.log for one in looks),
-            "database_most": max(one.database for one in looks)}
+    return {
+        "memory_growth": growth(looks, "memory"),
+        "node_memory_most": max(one.node for one in looks),
+        "file_growth": growth(looks, "files"),
+        "log_most": max(one.log for one in looks),
+        "database_most": max(one.database for one in looks),
+    }

@@ -40,8 +40,11 @@ class Outcomes:
         if key not in self._titles or (report.when != "call" and report.passed):
             return
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        result = f"not tried: {reason.removeprefix('Skipped: ')}" if report.skipped else (
-            "held" if report.passed else "**failed**")
+        result = (
+            f"not tried: {reason.removeprefix('Skipped: ')}"
+            if report.skipped
+            else ("held" if report.passed else "**failed**")
+        )
         self._results.setdefault(key, []).append(result)
         self._figures.setdefault(key, []).extend(line for line in report.capstdout.splitlines() if line.strip())
 
@@ -57,8 +60,10 @@ class Outcomes:
 
     def _outcome(self, key: tuple[str, str]) -> str:
         results = self._results[key]
-        said = [f"{result}{f', {results.count(result)} times' if results.count(result) > 1 else ''}"
-                for result in dict.fromkeys(results)]
+        said = [
+            f"{result}{f', {results.count(result)} times' if results.count(result) > 1 else ''}"
+            for result in dict.fromkeys(results)
+        ]
         return "; ".join([*said, *self._figures[key][:3]]).replace("|", "\\|")
 
 
@@ -83,8 +88,11 @@ def _table(rows: Rows) -> str:
     lines = []
     for heading in sorted({heading for heading, _ in rows}):
         lines += [f"\n**{heading}**\n", "| fault | what must be true | outcome |", "| --- | --- | --- |"]
-        lines += [f"| {name} | {title if title != name else ''} | {outcome} |"
-                  for (of, name), (title, outcome) in rows.items() if of == heading]
+        lines += [
+            f"| {name} | {title if title != name else ''} | {outcome} |"
+            for (of, name), (title, outcome) in rows.items()
+            if of == heading
+        ]
     return "\n".join(lines) + "\n\n"
 
 

@@ -92,8 +92,10 @@ def report(floods: list[Flood]) -> None:
     time.sleep(0.1)
     for flood in floods:
         flood.count()
-    print(json.dumps({"opened": [flood.opened for flood in floods], "standing": [flood.standing for flood in floods]}),
-          flush=True)
+    print(
+        json.dumps({"opened": [flood.opened for flood in floods], "standing": [flood.standing for flood in floods]}),
+        flush=True,
+    )
 
 
 @contextlib.contextmanager

@@ -7,8 +7,16 @@ from collections.abc import Iterator
 from helpers.policies import Pod, World
 from helpers.policies.model import EGRESS, INGRESS
 
-ADDRESSES = ("203.0.113.7", "203.0.113.8", "203.0.112.9", "10.0.0.99", "169.254.169.254", "169.254.20.10", "172.18.0.2",
-             "172.18.0.3")
+ADDRESSES = (
+    "203.0.113.7",
+    "203.0.113.8",
+    "203.0.112.9",
+    "10.0.0.99",
+    "169.254.169.254",
+    "169.254.20.10",
+    "172.18.0.2",
+    "172.18.0.3",
+)
 
 
 def opened_and_closed(before: World, after: World) -> tuple[set[str], set[str], set[str]]:
@@ -23,17 +31,30 @@ def _ports(world: World) -> Iterator[tuple[str, int]]:
     yield from ((port.protocol, port.number) for pod in world.pods for port in pod.ports)
     for policy in world.policies:
         for direction in (INGRESS, EGRESS):
-            yield from ((port.protocol, number) for rule in policy.rules(direction) or () for port in rule.ports
-                        if not port.name for number in (port.first, port.last))
+            yield from (
+                (port.protocol, number)
+                for rule in policy.rules(direction) or ()
+                for port in rule.ports
+                if not port.name
+                for number in (port.first, port.last)
+            )
 
 
 def _allowed(world: World, ports: list[tuple[str, int]]) -> set[str]:
     ends: list[Pod | str] = [*(workload.pods[0] for workload in world.workloads.values()), *ADDRESSES]
-    pairs = [(one, other) for one in ends for other in ends
-             if one is not other and not (isinstance(one, str) and isinstance(other, str))]
+    pairs = [
+        (one, other)
+        for one in ends
+        for other in ends
+        if one is not other and not (isinstance(one, str) and isinstance(other, str))
+    ]
     pairs += [workload.two() for workload in world.workloads.values() if workload.several]
-    return {f"{_name(one)} → {_name(other)} {protocol} {port}" for one, other in pairs for protocol, port in ports
-            if world.judge(one, other, port, protocol)}
+    return {
+        f"{_name(one)} → {_name(other)} {protocol} {port}"
+        for one, other in pairs
+        for protocol, port in ports
+        if world.judge(one, other, port, protocol)
+    }
 
 
 def _name(end: Pod | str) -> str:

@@ -38,8 +38,9 @@ class Server:
 
 
 @contextmanager
-def jupyter(environment: Mapping[str, str], place: Path, *options: str, application: str = "jupyterlab",
-            base_url: str = "/") -> Iterator[Server]:
+def jupyter(
+    environment: Mapping[str, str], place: Path, *options: str, application: str = "jupyterlab", base_url: str = "/"
+) -> Iterator[Server]:
     """Run JupyterLab (or `notebook`) on copies of the notebooks below `place`; everything it writes stays there.
 
     `environment` is that of a cluster. A `base_url` as on a hub finds hard-coded paths.
@@ -48,9 +49,19 @@ def jupyter(environment: Mapping[str, str], place: Path, *options: str, applicat
     runtime = Path(tempfile.mkdtemp(prefix="jr-"))  # short: the kernels' sockets lie in it
     variables = own_environment(environment, place) | {"JUPYTER_RUNTIME_DIR": str(runtime)}
     log = (place / "jupyter.log").open("w")
-    command = [sys.executable, "-m", application, "--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
-               f"--IdentityProvider.token={TOKEN}", f"--ServerApp.base_url={base_url}",
-               f"--ServerApp.root_dir={notebooks}", *(["--allow-root"] if os.geteuid() == 0 else []), *options]
+    command = [
+        sys.executable,
+        "-m",
+        application,
+        "--no-browser",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--IdentityProvider.token={TOKEN}",
+        f"--ServerApp.base_url={base_url}",
+        f"--ServerApp.root_dir={notebooks}",
+        *(["--allow-root"] if os.geteuid() == 0 else []),
+        *options,
+    ]
     with log, subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=place) as process:
         try:
             yield Server(address(runtime, process, place / "jupyter.log"), notebooks, runtime)
@@ -74,8 +85,13 @@ def own_environment(environment: Mapping[str, str], place: Path) -> dict[str, st
     """No setting, workspace or kernel of this user gets in; the course's settings do."""
     dropped = ("KUBECONFIG", "KUBECACHEDIR", "LAB_CONTEXT", "JUPYTER_PATH", "JPY_PARENT_PID")
     kept = {name: value for name, value in environment.items() if name not in dropped}
-    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTERLAB_SETTINGS_DIR": "settings",
-               "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "IPYTHONDIR": "ipython"}
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
     settings = runpy.run_path(str(ROOT / "tools" / "jupyter_settings.py"))["settings"]()
     (place / "config" / "labconfig").mkdir(parents=True)
     (place / "config" / "jupyter_lab_config.json").write_text(json.dumps(settings["server"]))

@@ -27,15 +27,20 @@ class Run:
         self.cells = {cell.id: cell for cell in notebook.cells}
 
     def text(self, cell: str) -> str:
-        shown = [output.get("text") or output.get("data", {}).get("text/plain", "")
-                 for output in self.cells[cell].outputs]
+        shown = [
+            output.get("text") or output.get("data", {}).get("text/plain", "") for output in self.cells[cell].outputs
+        ]
         return "\n".join(shown)
 
     @property
     def errors(self) -> list[str]:
         """Error outputs of all cells; a cell's `raises-exception` tag would let them through otherwise."""
-        return [f"{name}: {output.evalue}" for name, cell in self.cells.items()
-                for output in cell.get("outputs", []) if output.output_type == "error"]
+        return [
+            f"{name}: {output.evalue}"
+            for name, cell in self.cells.items()
+            for output in cell.get("outputs", [])
+            if output.output_type == "error"
+        ]
 
 
 def run(path: Path, environment: Mapping[str, str], replace: Mapping[str, str] | None = None) -> Run:
@@ -43,9 +48,14 @@ def run(path: Path, environment: Mapping[str, str], replace: Mapping[str, str] |
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.source = (replace or {}).get(cell.id, cell.source)
-    client = NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", kernel_manager_class=kernels.Manager,
-                            resources={"metadata": {"path": str(path.parent)}},
-                            extra_arguments=["--IPKernelApp.log_level=40"])
+    client = NotebookClient(
+        notebook,
+        timeout=PATIENCE,
+        kernel_name="python3",
+        kernel_manager_class=kernels.Manager,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],
+    )
     client.execute(env=kernel_environment(environment))
     return Run(notebook)
 
@@ -53,8 +63,10 @@ def run(path: Path, environment: Mapping[str, str], replace: Mapping[str, str] |
 def kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """What a kernel gets: the cluster's home, and nothing that would lead it to another cluster."""
     kept = {name: value for name, value in environment.items() if name not in ("KUBECONFIG", "LAB_CONTEXT")}
-    return kept | {"JUPYTER_PREFER_ENV_PATH": "1",
-                   "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return kept | {
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
 
 
 ORDER = """
@@ -79,8 +91,9 @@ def solved(path: Path) -> dict[str, str]:
 def halves(path: Path) -> tuple[list[str], list[str]]:
     """The ids of the code cells after the first one, before and after the section that begins nearest to the middle."""
     cells = nbformat.read(path, as_version=4).cells
-    sections = [number for number, cell in enumerate(cells)
-                if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+    sections = [
+        number for number, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("## ")
+    ]
     middle = min(sections, key=lambda number: abs(number - len(cells) // 2))
     return code(cells[:middle])[1:], code(cells[middle:])
 

@@ -87,12 +87,18 @@ def _wrong(own: Cluster) -> str:
 def wrong(api: Api) -> str:
     """What is not as the objects say it should be; empty if all is well."""
     pods = api.items(PODS)
-    return next(filter(None, (
-        *(f"pod {name(pod)}: {pod['status']}" for pod in pods if not is_ready(pod)),
-        *(_wrong_deployment(item) for item in api.items(DEPLOYMENTS)),
-        *_wrong_sets(api.items(REPLICA_SETS), pods),
-        *_wrong_endpoints(api, pods),
-    )), "")
+    return next(
+        filter(
+            None,
+            (
+                *(f"pod {name(pod)}: {pod['status']}" for pod in pods if not is_ready(pod)),
+                *(_wrong_deployment(item) for item in api.items(DEPLOYMENTS)),
+                *_wrong_sets(api.items(REPLICA_SETS), pods),
+                *_wrong_endpoints(api, pods),
+            ),
+        ),
+        "",
+    )
 
 
 def name(item: Object) -> str:
@@ -116,8 +122,11 @@ def _wrong_deployment(item: Object) -> str:
 def _wrong_sets(sets: list[Object], pods: list[Object]) -> list[str]:
     """ReplicaSets that have not as many pods as they ask for."""
     owned = Counter(owner["uid"] for pod in pods for owner in pod["metadata"].get("ownerReferences", ()))
-    return [f"ReplicaSet {name(item)}: wants {item['spec']['replicas']}, has {owned[item['metadata']['uid']]}"
-            for item in sets if item["spec"]["replicas"] != owned[item["metadata"]["uid"]]]
+    return [
+        f"ReplicaSet {name(item)}: wants {item['spec']['replicas']}, has {owned[item['metadata']['uid']]}"
+        for item in sets
+        if item["spec"]["replicas"] != owned[item["metadata"]["uid"]]
+    ]
 
 
 def _wrong_endpoints(api: Api, pods: list[Object]) -> list[str]:
@@ -131,8 +140,13 @@ def _wrong_endpoints(api: Api, pods: list[Object]) -> list[str]:
     for service in api.items(SERVICES):
         selector = service["spec"].get("selector")
         namespace = service["metadata"]["namespace"]
-        chosen = {pod["status"]["podIP"] for pod in pods if selector and pod["metadata"]["namespace"] == namespace
-                  and selector.items() <= pod["metadata"].get("labels", {}).items()}
+        chosen = {
+            pod["status"]["podIP"]
+            for pod in pods
+            if selector
+            and pod["metadata"]["namespace"] == namespace
+            and selector.items() <= pod["metadata"].get("labels", {}).items()
+        }
         found = listed.get((namespace, service["metadata"]["name"]), set())
         if selector and found != chosen:
             problems.append(f"Service {name(service)}: endpoints {found}, pods {chosen}")
@@ -153,6 +167,19 @@ def assert_nothing_left(own: Cluster, seconds: float = 3.0) -> None:
     assert not [path for path in own.home.rglob("*") if path.is_socket()]
     assert not Home(own.home).run.exists()
     kept = {path.name for path in own.home.iterdir()}
-    allowed = {"state.db", "kubeconfig", "kubecache", "pki", "logs", "node.log", "ports.json", "node.lock",
-               "launch.lock", "state.db-wal", "run-path", "cookies.json", MARKER}
+    allowed = {
+        "state.db",
+        "kubeconfig",
+        "kubecache",
+        "pki",
+        "logs",
+        "node.log",
+        "ports.json",
+        "node.lock",
+        "launch.lock",
+        "state.db-wal",
+        "run-path",
+        "cookies.json",
+        MARKER,
+    }
     assert kept <= allowed, kept - allowed

@@ -19,8 +19,7 @@ class Scripted:
         self.asked: list[tuple[str, str, Any, str]] = []
         self.closed = False
 
-    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str],
-                timeout: float) -> Answer:
+    def request(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], timeout: float) -> Answer:
         self.asked.append((method, path, json.loads(body) if body else None, headers.get("Content-Type", "")))
         answer = self.answers.get((method, path))
         if isinstance(answer, BaseException):

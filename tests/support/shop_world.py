@@ -17,13 +17,19 @@ def policies(count: int) -> list[dict[str, Any]]:
 
 
 def numbered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**item, "metadata": {**item["metadata"], "resourceVersion": str(number)}}
-            for number, item in enumerate(items, 1)]
+    return [
+        {**item, "metadata": {**item["metadata"], "resourceVersion": str(number)}}
+        for number, item in enumerate(items, 1)
+    ]
 
 
 def policy(name: str, spec: dict[str, Any], namespace: str = "default") -> dict[str, Any]:
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
 
 
 def app(name: str) -> dict[str, Any]:

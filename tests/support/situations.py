@@ -9,13 +9,33 @@ Json = dict[str, Any]
 INGRESS = read(*sorted((NOTEBOOKS / "policies/ingress").glob("*.yaml")))
 EGRESS = read(*sorted((NOTEBOOKS / "policies/egress").glob("*.yaml")))
 BROKEN = read(*sorted((NOTEBOOKS / "policies/broken").glob("*.yaml")))
-DENY: Json = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-              "metadata": {"name": "default-deny-ingress", "namespace": "default"},
-              "spec": {"podSelector": {}, "policyTypes": ["Ingress"]}}
-DNS: Json = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"},
-             "spec": {"template": {"metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": {"containers": [
-                 {"name": "coredns", "ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"},
-                                               {"name": "dns-tcp", "containerPort": 53}]}]}}}}
+DENY: Json = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "default-deny-ingress", "namespace": "default"},
+    "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+}
+DNS: Json = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "coredns", "namespace": "kube-system"},
+    "spec": {
+        "template": {
+            "metadata": {"labels": {"k8s-app": "kube-dns"}},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "coredns",
+                        "ports": [
+                            {"name": "dns", "containerPort": 53, "protocol": "UDP"},
+                            {"name": "dns-tcp", "containerPort": 53},
+                        ],
+                    }
+                ]
+            },
+        }
+    },
+}
 
 
 def namespace(name: str) -> Json:
@@ -23,8 +43,12 @@ def namespace(name: str) -> Json:
 
 
 def deployment(name: str, where: str) -> Json:
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": where},
-            "spec": {"template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": []}}}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": where},
+        "spec": {"template": {"metadata": {"labels": {"app": name}}, "spec": {"containers": []}}},
+    }
 
 
 CLUSTER = [namespace("default"), namespace("kube-system"), DNS, *shop()]

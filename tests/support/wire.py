@@ -24,15 +24,28 @@ class Wire:
 
     def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> None:
         """Send a request as it is."""
-        lines = [f"{method} {path} HTTP/1.1", "Host: lab", f"Authorization: Bearer {self._token}",
-                 *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()), "", ""]
+        lines = [
+            f"{method} {path} HTTP/1.1",
+            "Host: lab",
+            f"Authorization: Bearer {self._token}",
+            *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+            "",
+            "",
+        ]
         self.writer.write("\r\n".join(lines).encode() + body)
 
     def upgrade(self, path: str, protocol: str = "v5.channel.k8s.io") -> None:
         """Ask for a WebSocket."""
         key = base64.b64encode(os.urandom(16)).decode()
-        self.send("GET", path, Connection="Upgrade", Upgrade="websocket", Sec_WebSocket_Version="13",
-                  Sec_WebSocket_Key=key, Sec_WebSocket_Protocol=protocol)
+        self.send(
+            "GET",
+            path,
+            Connection="Upgrade",
+            Upgrade="websocket",
+            Sec_WebSocket_Version="13",
+            Sec_WebSocket_Key=key,
+            Sec_WebSocket_Protocol=protocol,
+        )
 
     async def head(self) -> int:
         """Read the head of the answer; its status."""

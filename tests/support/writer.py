@@ -33,8 +33,9 @@ class Api:
         """The API's port on 127.0.0.1."""
         return int(self.server.rpartition(":")[2])
 
-    def request(self, method: str, path: str, body: object = None, timeout: float = 10,
-                content_type: str = "application/json") -> Any:
+    def request(
+        self, method: str, path: str, body: object = None, timeout: float = 10, content_type: str = "application/json"
+    ) -> Any:
         """The decoded answer; an HTTP error raises `urllib.error.HTTPError`."""
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": content_type}
         data = None if body is None else json.dumps(body).encode()

@@ -48,8 +48,11 @@ class Reader:
         """A line that begins with `kubectl`, whatever becomes of it."""
         words = shlex.split(line)
         assert words[0] == "kubectl"
-        own = [] if {"-n", "--namespace", "-A"} & {*words[:words.index("--") if "--" in words else None]} else [
-            "-n", self.namespace]
+        own = (
+            []
+            if {"-n", "--namespace", "-A"} & {*words[: words.index("--") if "--" in words else None]}
+            else ["-n", self.namespace]
+        )
         done: subprocess.CompletedProcess[str] = self._cluster.try_kubectl(*own, *words[1:], stdin=stdin)
         return Said(done.returncode, done.stdout + done.stderr)
 
@@ -66,15 +69,25 @@ class Reader:
     def policy(self, name: str, spec: str, namespace: str = "") -> None:
         """A NetworkPolicy whose spec is given in YAML's flow style."""
         place = namespace or self.namespace
-        self.apply("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-                   f"metadata: {{name: {name}, namespace: {place}}}\nspec: {spec}\n", place)
+        self.apply(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+            f"metadata: {{name: {name}, namespace: {place}}}\nspec: {spec}\n",
+            place,
+        )
 
     def ready(self, *pods: str, namespace: str = "") -> None:
         """Wait for pods by name, or `-l` selectors."""
         for pod in pods:
             what = ["-l", pod] if "=" in pod else [f"pod/{pod}"]
-            self._cluster.kubectl("-n", namespace or self.namespace, "wait", "--for=condition=Ready", "--timeout=20s",
-                                  *(["pod"] if "=" in pod else []), *what)
+            self._cluster.kubectl(
+                "-n",
+                namespace or self.namespace,
+                "wait",
+                "--for=condition=Ready",
+                "--timeout=20s",
+                *(["pod"] if "=" in pod else []),
+                *what,
+            )
 
     def rolled_out(self, *deployments: str) -> None:
         for name in deployments:
@@ -93,8 +106,11 @@ class Reader:
     def flows(self) -> list[tuple[str, str, int]]:
         """Verdict, target and port of what the lab has logged about this namespace's pods."""
         found = json.loads(self._cluster.kubectl("get", "flows", "-o", "json"))["items"]
-        return [(flow["verdict"], flow["target"]["name"] or flow["target"]["address"], flow["port"])
-                for flow in found if flow["source"]["namespace"] == self.namespace]
+        return [
+            (flow["verdict"], flow["target"]["name"] or flow["target"]["address"], flow["port"])
+            for flow in found
+            if flow["source"]["namespace"] == self.namespace
+        ]
 
     def eventually(self, line: str, words: str, seconds: float = 10.0) -> None:
         """Type a line until it says something, as people do who wait."""

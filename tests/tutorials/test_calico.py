@@ -29,8 +29,10 @@ def test_simple_policy(nginx: Reader) -> None:
     assert PAGE in inside(nginx, "access", "wget -q nginx -O -")
     nginx.policy("default-deny", "{podSelector: {matchLabels: {}}}")
     assert TIMED_OUT in inside(nginx, "access", "wget -q --timeout=1 nginx -O -")
-    nginx.policy("access-nginx", "{podSelector: {matchLabels: {app: nginx}}, "
-                                 "ingress: [{from: [{podSelector: {matchLabels: {run: access}}}]}]}")
+    nginx.policy(
+        "access-nginx",
+        "{podSelector: {matchLabels: {app: nginx}}, ingress: [{from: [{podSelector: {matchLabels: {run: access}}}]}]}",
+    )
     assert PAGE in inside(nginx, "access", "wget -q --timeout=1 nginx -O -")
     assert TIMED_OUT in inside(nginx, "cant-access", "wget -q --timeout=1 nginx -O -")
 
@@ -46,19 +48,27 @@ def test_advanced_policy(nginx: Reader) -> None:
     nginx.policy("default-deny-ingress", "{podSelector: {matchLabels: {}}, policyTypes: [Ingress]}")
     sees(web, TIMED_OUT)
     sees(outside, "outside of the lab")
-    nginx.policy("access-nginx", "{podSelector: {matchLabels: {app: nginx}}, "
-                                 "ingress: [{from: [{podSelector: {matchLabels: {}}}]}]}")
+    nginx.policy(
+        "access-nginx",
+        "{podSelector: {matchLabels: {app: nginx}}, ingress: [{from: [{podSelector: {matchLabels: {}}}]}]}",
+    )
     sees(web, PAGE)
     nginx.policy("default-deny-egress", "{podSelector: {matchLabels: {}}, policyTypes: [Egress]}")
     sees("nslookup nginx", "no servers could be reached")
     sees(outside, "wget: bad address 'google.com'")
-    nginx.policy("allow-dns-access", "{podSelector: {matchLabels: {}}, policyTypes: [Egress], "
-                                     f"egress: [{{to: [{DNS}], ports: [{{protocol: UDP, port: 53}}]}}]}}")
+    nginx.policy(
+        "allow-dns-access",
+        "{podSelector: {matchLabels: {}}, policyTypes: [Egress], "
+        f"egress: [{{to: [{DNS}], ports: [{{protocol: UDP, port: 53}}]}}]}}",
+    )
     sees("nslookup nginx", "Name:\tnginx.")
     sees("nslookup google.com", "Name:\tgoogle.com")
     sees(web, TIMED_OUT)
-    nginx.policy("allow-egress-to-nginx", "{podSelector: {matchLabels: {}}, policyTypes: [Egress], "
-                                          "egress: [{to: [{podSelector: {matchLabels: {app: nginx}}}]}]}")
+    nginx.policy(
+        "allow-egress-to-nginx",
+        "{podSelector: {matchLabels: {}}, policyTypes: [Egress], "
+        "egress: [{to: [{podSelector: {matchLabels: {app: nginx}}}]}]}",
+    )
     sees(web, PAGE)
     sees(outside, TIMED_OUT)
 
@@ -84,8 +94,7 @@ kind: Service
 metadata: {{name: {name}, namespace: {namespace}}}
 spec: {{ports: [{{port: {port}, targetPort: {port}}}], selector: {{role: {name}}}}}
 """
-URLS = (", \"--urls=http://frontend.stars:80/status,http://backend.stars:6379/status,"
-        "http://client.client:9000/status\"")
+URLS = ', "--urls=http://frontend.stars:80/status,http://backend.stars:6379/status,http://client.client:9000/status"'
 EVERYBODY = {"frontend", "backend", "client"}
 
 
@@ -95,12 +104,24 @@ def stars(reader: Reader) -> Reader:
     for name, labels in (("stars", ()), ("client", ("role=client",)), ("management-ui", ("role=management-ui",))):
         reader.make_namespace(name, *labels)
     for name, namespace, port in (("frontend", "stars", 80), ("backend", "stars", 6379), ("client", "client", 9000)):
-        reader.apply(STAR.format(name=name, namespace=namespace, port=port, image="star-probe", urls=URLS,
-                                 command="command: [probe]"), namespace)
-    reader.apply(STAR.format(name="management-ui", namespace="management-ui", port=9001, image="star-collect", urls="",
-                             command=""), "management-ui")
-    for name, namespace in (("frontend", "stars"), ("backend", "stars"), ("client", "client"),
-                            ("management-ui", "management-ui")):
+        reader.apply(
+            STAR.format(
+                name=name, namespace=namespace, port=port, image="star-probe", urls=URLS, command="command: [probe]"
+            ),
+            namespace,
+        )
+    reader.apply(
+        STAR.format(
+            name="management-ui", namespace="management-ui", port=9001, image="star-collect", urls="", command=""
+        ),
+        "management-ui",
+    )
+    for name, namespace in (
+        ("frontend", "stars"),
+        ("backend", "stars"),
+        ("client", "client"),
+        ("management-ui", "management-ui"),
+    ):
         reader.ready(f"role={name}", namespace=namespace)
     return reader
 
@@ -125,7 +146,8 @@ def test_stars(stars: Reader) -> None:
         stars.policy("default-deny", "{podSelector: {matchLabels: {}}}", namespace)
     picture(stars, {})
     assert "No star can be seen" in stars.type(
-        "kubectl -n management-ui exec deploy/management-ui -- wget -qO- http://localhost:9001/")
+        "kubectl -n management-ui exec deploy/management-ui -- wget -qO- http://localhost:9001/"
+    )
 
     ui = "{from: [{namespaceSelector: {matchLabels: {role: management-ui}}}]}"
     for namespace in ("stars", "client"):
@@ -133,11 +155,13 @@ def test_stars(stars: Reader) -> None:
     picture(stars, {"frontend": set(), "backend": set(), "client": set()})
 
     callers = "{from: [{podSelector: {matchLabels: {role: frontend}}}], ports: [{protocol: TCP, port: 6379}]}"
-    stars.policy("backend-policy",
-                 f"{{podSelector: {{matchLabels: {{role: backend}}}}, ingress: [{callers}]}}", "stars")
+    stars.policy(
+        "backend-policy", f"{{podSelector: {{matchLabels: {{role: backend}}}}, ingress: [{callers}]}}", "stars"
+    )
     picture(stars, {"frontend": {"backend"}, "backend": set(), "client": set()})
 
     visitors = "{from: [{namespaceSelector: {matchLabels: {role: client}}}], ports: [{protocol: TCP, port: 80}]}"
-    stars.policy("frontend-policy",
-                 f"{{podSelector: {{matchLabels: {{role: frontend}}}}, ingress: [{visitors}]}}", "stars")
+    stars.policy(
+        "frontend-policy", f"{{podSelector: {{matchLabels: {{role: frontend}}}}, ingress: [{visitors}]}}", "stars"
+    )
     picture(stars, {"frontend": {"backend"}, "backend": set(), "client": {"frontend"}})

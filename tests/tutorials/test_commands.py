@@ -19,14 +19,20 @@ NOBODY = "203.0.113.200"
 def net(tutorial_cluster: Cluster) -> Iterator[Reader]:
     """A client, one without DNS, and behind Services: a web server, one that a policy shuts off, none at all."""
     made = Reader(tutorial_cluster, f"commands-{next(_numbers)}")
-    made.do("kubectl run web --image=nginx --expose --port=80", "kubectl run shut --image=nginx --expose --port=80",
-            "kubectl create service clusterip empty --tcp=80", "kubectl run client --image=busybox -- sleep 600",
-            "kubectl run nodns --image=busybox -- sleep 600",
-            "kubectl run udp --image=agnhost -- netexec --http-port=80 --udp-port=81",
-            "kubectl expose pod udp --port=81 --protocol=UDP")
+    made.do(
+        "kubectl run web --image=nginx --expose --port=80",
+        "kubectl run shut --image=nginx --expose --port=80",
+        "kubectl create service clusterip empty --tcp=80",
+        "kubectl run client --image=busybox -- sleep 600",
+        "kubectl run nodns --image=busybox -- sleep 600",
+        "kubectl run udp --image=agnhost -- netexec --http-port=80 --udp-port=81",
+        "kubectl expose pod udp --port=81 --protocol=UDP",
+    )
     made.policy("shut", "{podSelector: {matchLabels: {run: shut}}, ingress: []}")
-    made.policy("nodns", "{podSelector: {matchLabels: {run: nodns}}, policyTypes: [Egress], "
-                         "egress: [{to: [{podSelector: {}}]}]}")
+    made.policy(
+        "nodns",
+        "{podSelector: {matchLabels: {run: nodns}}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}]}]}",
+    )
     made.ready("web", "shut", "client", "nodns", "udp")
     yield made
     made.leave()
@@ -37,61 +43,64 @@ def run(net: Reader, line: str, pod: str = "client", *, shell: bool = True) -> S
     return net.type(f"kubectl exec -i {pod} -- sh -c '{words}'" if shell else f"kubectl exec {pod} -- {line}")
 
 
-@pytest.mark.parametrize(("line", "status", "words"), [
-    ("wget -qO- http://web", 0, "Welcome to nginx!"),
-    ("wget -O /dev/null web", 0, "'/dev/null' saved"),
-    ("wget --spider -T 1 web", 0, "remote file exists"),
-    ("wget -q -O - web/missing", 1, "wget: server returned error: HTTP/1.1 404 Not Found"),
-    ("wget -qO- web:81", 1, "Connection refused"),
-    ("wget -qO- empty", 1, "Connection refused"),
-    ("wget -qO- nosuch", 1, "wget: bad address 'nosuch'"),
-    ("wget -qO- -T 1 shut", 1, "wget: download timed out"),
-    ("wget --timeout=1 --tries=1 shut", 1, "wget: download timed out"),
-    ("wget https://web", 1, "TLS is not spoken"),
-    ("wget --no-such-option web", 1, "wget: option --no-such-option is unknown"),
-    ("wget", 1, "Usage: wget"),
-    ("busybox wget -qO- web", 0, "Welcome to nginx!"),
-    ("curl -s web", 0, "Welcome to nginx!"),
-    ("curl -sSf web/missing", 22, "curl: (22) The requested URL returned error: 404"),
-    ("curl -s -o /dev/null -w '%{http_code}' web", 0, "200"),
-    ("curl -s -o /dev/null -w '%{http_code}' -m 1 shut", 28, "000"),
-    ("curl web:81", 7, "curl: (7) Failed to connect to web port 81 after"),
-    ("curl empty", 7, "curl: (7) Failed to connect to empty port 80 after"),
-    ("curl nosuch", 6, "curl: (6) Could not resolve host: nosuch"),
-    ("curl -m 1 shut", 28, "curl: (28) Connection timed out after 10"),
-    ("curl --connect-timeout 1 shut", 28, "curl: (28) Connection timed out after 10"),
-    ("curl -I web", 0, "HTTP/1.1 200 OK"),
-    ("curl http://", 3, "curl: (3) URL rejected"),
-    ("curl --no-such", 2, "--no-such is unknown"),
-    ("curl ftp://web", 1, 'Protocol "ftp" not supported'),
-    ("curl -s --noproxy '*' web", 0, "no way past the pod network"),
-    ("curl -s telnet://web:81", 7, ""),
-    ("nc -zv web 80", 0, ":80) open"),
-    ("nc -zv -w 1 shut 80", 1, "nc: timed out"),
-    ("nc -zv web 81", 1, "Connection refused"),
-    ("nc -zv nosuch 80", 1, "nc: bad address 'nosuch'"),
-    ("nc -z web http", 1, "nc: bad port 'http'"),
-    ("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc web 80", 0, "Welcome to nginx!"),
-    ("echo hostname | nc -u -w 1 udp 81", 0, "udp"),
-    ("echo x | nc -u -w 1 udp 99", 1, "Connection refused"),
-    ("nslookup web", 0, "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb."),
-    ("nslookup kubernetes.default", 0, "Address: 10.96.0.1"),
-    ("nslookup nosuch", 1, "** server can't find nosuch: NXDOMAIN"),
-    ("nslookup example.com 8.8.8.8", 0, "Name:\texample.com\nAddress: 203.0.113."),
-    ("dig +short kubernetes.default.svc.cluster.local", 0, "10.96.0.1\n"),
-    ("dig web", 0, "status: NXDOMAIN"),
-    ("dig +search +tcp web", 0, "ANSWER: 1"),
-    ("ping -c 1 $(hostname -i)", 0, "1 packets transmitted, 1 packets received, 0% packet loss"),
-    ("ping -c 1 -W 1 web", 1, "0 packets received, 100% packet loss"),
-    ("ping -c 1 nosuch", 1, "ping: bad address 'nosuch'"),
-    ("telnet web 81", 1, "Connection refused"),
-    ("ip route", 0, "default via"),
-    ("ip link set eth0 down", 2, "Operation not permitted"),
-    ("agnhost connect web:80", 0, ""),
-    ("/bin/true && wget -qO- outside.example.com", 0, "outside of the lab's cluster"),
-    (f"curl -s -m 2 {NOBODY}:8080", 7, ""),
-    ("curl -m 1 10.244.250.250", 7, "Failed to connect"),
-])
+@pytest.mark.parametrize(
+    ("line", "status", "words"),
+    [
+        ("wget -qO- http://web", 0, "Welcome to nginx!"),
+        ("wget -O /dev/null web", 0, "'/dev/null' saved"),
+        ("wget --spider -T 1 web", 0, "remote file exists"),
+        ("wget -q -O - web/missing", 1, "wget: server returned error: HTTP/1.1 404 Not Found"),
+        ("wget -qO- web:81", 1, "Connection refused"),
+        ("wget -qO- empty", 1, "Connection refused"),
+        ("wget -qO- nosuch", 1, "wget: bad address 'nosuch'"),
+        ("wget -qO- -T 1 shut", 1, "wget: download timed out"),
+        ("wget --timeout=1 --tries=1 shut", 1, "wget: download timed out"),
+        ("wget https://web", 1, "TLS is not spoken"),
+        ("wget --no-such-option web", 1, "wget: option --no-such-option is unknown"),
+        ("wget", 1, "Usage: wget"),
+        ("busybox wget -qO- web", 0, "Welcome to nginx!"),
+        ("curl -s web", 0, "Welcome to nginx!"),
+        ("curl -sSf web/missing", 22, "curl: (22) The requested URL returned error: 404"),
+        ("curl -s -o /dev/null -w '%{http_code}' web", 0, "200"),
+        ("curl -s -o /dev/null -w '%{http_code}' -m 1 shut", 28, "000"),
+        ("curl web:81", 7, "curl: (7) Failed to connect to web port 81 after"),
+        ("curl empty", 7, "curl: (7) Failed to connect to empty port 80 after"),
+        ("curl nosuch", 6, "curl: (6) Could not resolve host: nosuch"),
+        ("curl -m 1 shut", 28, "curl: (28) Connection timed out after 10"),
+        ("curl --connect-timeout 1 shut", 28, "curl: (28) Connection timed out after 10"),
+        ("curl -I web", 0, "HTTP/1.1 200 OK"),
+        ("curl http://", 3, "curl: (3) URL rejected"),
+        ("curl --no-such", 2, "--no-such is unknown"),
+        ("curl ftp://web", 1, 'Protocol "ftp" not supported'),
+        ("curl -s --noproxy '*' web", 0, "no way past the pod network"),
+        ("curl -s telnet://web:81", 7, ""),
+        ("nc -zv web 80", 0, ":80) open"),
+        ("nc -zv -w 1 shut 80", 1, "nc: timed out"),
+        ("nc -zv web 81", 1, "Connection refused"),
+        ("nc -zv nosuch 80", 1, "nc: bad address 'nosuch'"),
+        ("nc -z web http", 1, "nc: bad port 'http'"),
+        ("printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc web 80", 0, "Welcome to nginx!"),
+        ("echo hostname | nc -u -w 1 udp 81", 0, "udp"),
+        ("echo x | nc -u -w 1 udp 99", 1, "Connection refused"),
+        ("nslookup web", 0, "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\nName:\tweb."),
+        ("nslookup kubernetes.default", 0, "Address: 10.96.0.1"),
+        ("nslookup nosuch", 1, "** server can't find nosuch: NXDOMAIN"),
+        ("nslookup example.com 8.8.8.8", 0, "Name:\texample.com\nAddress: 203.0.113."),
+        ("dig +short kubernetes.default.svc.cluster.local", 0, "10.96.0.1\n"),
+        ("dig web", 0, "status: NXDOMAIN"),
+        ("dig +search +tcp web", 0, "ANSWER: 1"),
+        ("ping -c 1 $(hostname -i)", 0, "1 packets transmitted, 1 packets received, 0% packet loss"),
+        ("ping -c 1 -W 1 web", 1, "0 packets received, 100% packet loss"),
+        ("ping -c 1 nosuch", 1, "ping: bad address 'nosuch'"),
+        ("telnet web 81", 1, "Connection refused"),
+        ("ip route", 0, "default via"),
+        ("ip link set eth0 down", 2, "Operation not permitted"),
+        ("agnhost connect web:80", 0, ""),
+        ("/bin/true && wget -qO- outside.example.com", 0, "outside of the lab's cluster"),
+        (f"curl -s -m 2 {NOBODY}:8080", 7, ""),
+        ("curl -m 1 10.244.250.250", 7, "Failed to connect"),
+    ],
+)
 def test_words_and_exit_statuses(net: Reader, line: str, status: int, words: str) -> None:
     said = run(net, line)
     assert (said.status, words in said) == (status, True), said.text
@@ -104,12 +113,23 @@ def test_a_command_needs_no_shell(net: Reader, line: str) -> None:
 
 def test_nothing_says_reached_that_was_not(net: Reader) -> None:
     """With DNS cut, a wrong port, no endpoints, no such name, nobody at an address, a policy in the way."""
-    lines = [("nodns", "curl -s -m 1 http://web"), ("nodns", "curl -s http://web"), ("nodns", "wget -qO- web"),
-             ("nodns", "nslookup web"), ("nodns", "nc -z web 80"), ("nodns", "ping -c 1 web"),
-             ("nodns", "dig +time=1 +tries=1 web"),
-             ("client", "curl -s web:81"), ("client", "curl -s empty"), ("client", "curl -s nosuch"),
-             ("client", f"curl -s -m 1 {NOBODY}:81"), ("client", "curl -s -m 1 shut"), ("client", "nc -w 1 shut 80"),
-             ("client", "agnhost connect shut:80 --timeout=1s"), ("client", "telnet web 81")]
+    lines = [
+        ("nodns", "curl -s -m 1 http://web"),
+        ("nodns", "curl -s http://web"),
+        ("nodns", "wget -qO- web"),
+        ("nodns", "nslookup web"),
+        ("nodns", "nc -z web 80"),
+        ("nodns", "ping -c 1 web"),
+        ("nodns", "dig +time=1 +tries=1 web"),
+        ("client", "curl -s web:81"),
+        ("client", "curl -s empty"),
+        ("client", "curl -s nosuch"),
+        ("client", f"curl -s -m 1 {NOBODY}:81"),
+        ("client", "curl -s -m 1 shut"),
+        ("client", "nc -w 1 shut 80"),
+        ("client", "agnhost connect shut:80 --timeout=1s"),
+        ("client", "telnet web 81"),
+    ]
     lines += [("client", f"{MACHINE_S_CURL} -s {url}") for url in ("web:81", "nosuch", "empty") if MACHINE_S_CURL]
     with ThreadPoolExecutor(5) as several:
         said = several.map(lambda pair: run(net, f"{pair[1]} && echo REACHED || echo BLOCKED", pair[0]), lines)

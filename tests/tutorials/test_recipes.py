@@ -31,8 +31,11 @@ def test_01_deny_all_traffic_to_an_application(web: Reader) -> None:
 def test_02_limit_traffic_to_an_application(reader: Reader) -> None:
     reader.do("kubectl run apiserver --image=nginx --labels=app=bookstore,role=api --expose --port=80")
     reader.ready("apiserver")
-    reader.policy("api-allow", "{podSelector: {matchLabels: {app: bookstore, role: api}}, "
-                               "ingress: [{from: [{podSelector: {matchLabels: {app: bookstore}}}]}]}")
+    reader.policy(
+        "api-allow",
+        "{podSelector: {matchLabels: {app: bookstore, role: api}}, "
+        "ingress: [{from: [{podSelector: {matchLabels: {app: bookstore}}}]}]}",
+    )
     assert TIMED_OUT in reader.shell(get("http://apiserver"))
     assert PAGE in reader.shell(get("http://apiserver"), labels="app=bookstore,role=frontend")
 
@@ -62,8 +65,10 @@ def test_05_allow_traffic_from_all_namespaces(web: Reader) -> None:
     web.make_namespace(other)
     web.policy("web-deny-all", DENY_WEB)
     assert TIMED_OUT in web.shell(get(f"http://web.{web.namespace}"), namespace=other)
-    web.policy("web-allow-all-namespaces",
-               "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {}}]}]}")
+    web.policy(
+        "web-allow-all-namespaces",
+        "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [{namespaceSelector: {}}]}]}",
+    )
     assert PAGE in web.shell(get(f"http://web.{web.namespace}"), namespace=other)
 
 
@@ -71,8 +76,11 @@ def test_06_allow_traffic_from_a_namespace(web: Reader) -> None:
     dev, prod = f"{web.namespace}-dev", f"{web.namespace}-prod"
     web.make_namespace(dev, "purpose=testing")
     web.make_namespace(prod, "purpose=production")
-    web.policy("web-allow-prod", "{podSelector: {matchLabels: {app: web}}, "
-                                 "ingress: [{from: [{namespaceSelector: {matchLabels: {purpose: production}}}]}]}")
+    web.policy(
+        "web-allow-prod",
+        "{podSelector: {matchLabels: {app: web}}, "
+        "ingress: [{from: [{namespaceSelector: {matchLabels: {purpose: production}}}]}]}",
+    )
     assert TIMED_OUT in web.shell(get(f"http://web.{web.namespace}"), namespace=dev)
     assert PAGE in web.shell(get(f"http://web.{web.namespace}"), namespace=prod)
 
@@ -80,9 +88,12 @@ def test_06_allow_traffic_from_a_namespace(web: Reader) -> None:
 def test_07_allow_traffic_from_some_pods_in_another_namespace(web: Reader) -> None:
     other = f"{web.namespace}-other"
     web.make_namespace(other, "team=operations")
-    web.policy("web-allow-all-ns-monitoring", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: ["
-               "{namespaceSelector: {matchLabels: {team: operations}}, "
-               "podSelector: {matchLabels: {type: monitoring}}}]}]}")
+    web.policy(
+        "web-allow-all-ns-monitoring",
+        "{podSelector: {matchLabels: {app: web}}, ingress: [{from: ["
+        "{namespaceSelector: {matchLabels: {team: operations}}, "
+        "podSelector: {matchLabels: {type: monitoring}}}]}]}",
+    )
     url = f"http://web.{web.namespace}"
     assert TIMED_OUT in web.shell(get(url))
     assert TIMED_OUT in web.shell(get(url), labels="type=monitoring")
@@ -93,17 +104,23 @@ def test_07_allow_traffic_from_some_pods_in_another_namespace(web: Reader) -> No
 def test_08_allow_external_traffic_to_an_application(web: Reader) -> None:
     web.policy("web-deny-all", DENY_WEB)
     assert TIMED_OUT in web.shell(get("http://web"))
-    web.policy("web-allow-external",
-               "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [], ports: [{port: 80}]}]}")
+    web.policy(
+        "web-allow-external", "{podSelector: {matchLabels: {app: web}}, ingress: [{from: [], ports: [{port: 80}]}]}"
+    )
     assert PAGE in web.shell(get("http://web")), "an empty list of peers is everybody, whoever comes from outside too"
 
 
 def test_09_allow_traffic_only_to_a_port(reader: Reader) -> None:
-    reader.do("kubectl run apiserver --image=ahmet/app-on-two-ports --labels=app=apiserver",
-              "kubectl create service clusterip apiserver --tcp 8001:8000 --tcp 5001:5000")
+    reader.do(
+        "kubectl run apiserver --image=ahmet/app-on-two-ports --labels=app=apiserver",
+        "kubectl create service clusterip apiserver --tcp 8001:8000 --tcp 5001:5000",
+    )
     reader.ready("apiserver")
-    reader.policy("api-allow-5000", "{podSelector: {matchLabels: {app: apiserver}}, ingress: [{ports: [{port: 5000}], "
-                                    "from: [{podSelector: {matchLabels: {role: monitoring}}}]}]}")
+    reader.policy(
+        "api-allow-5000",
+        "{podSelector: {matchLabels: {app: apiserver}}, ingress: [{ports: [{port: 5000}], "
+        "from: [{podSelector: {matchLabels: {role: monitoring}}}]}]}",
+    )
     both = f"{get('http://apiserver:8001')}; {get('http://apiserver:5001/metrics')}"
     assert reader.shell(both).text.count(TIMED_OUT) == 2
     allowed = reader.shell(both, labels="role=monitoring")
@@ -113,10 +130,13 @@ def test_09_allow_traffic_only_to_a_port(reader: Reader) -> None:
 def test_10_allow_traffic_with_multiple_selectors(reader: Reader) -> None:
     reader.do("kubectl run db --image=redis:4 --port=6379 --expose --labels=app=bookstore,role=db")
     reader.ready("db")
-    reader.policy("redis-allow-services", "{podSelector: {matchLabels: {app: bookstore, role: db}}, ingress: [{from: ["
-                  "{podSelector: {matchLabels: {app: bookstore, role: search}}}, "
-                  "{podSelector: {matchLabels: {app: bookstore, role: api}}}, "
-                  "{podSelector: {matchLabels: {app: inventory, role: web}}}]}]}")
+    reader.policy(
+        "redis-allow-services",
+        "{podSelector: {matchLabels: {app: bookstore, role: db}}, ingress: [{from: ["
+        "{podSelector: {matchLabels: {app: bookstore, role: search}}}, "
+        "{podSelector: {matchLabels: {app: bookstore, role: api}}}, "
+        "{podSelector: {matchLabels: {app: inventory, role: web}}}]}]}",
+    )
     for labels in ("app=inventory,role=web", "app=bookstore,role=api"):
         said = reader.shell("nc -v -w 2 db 6379 < /dev/null", labels=labels)
         assert ":6379) open" in said and said.status == 0, labels
@@ -130,8 +150,11 @@ def test_11_deny_egress_traffic_from_an_application(web: Reader) -> None:
     assert "wget: bad address 'web:80'" in web.shell(get("http://web:80/"), labels="app=foo")
     assert PAGE in web.shell(get("http://web:80/"), labels="app=bar")
     # The same with DNS allowed: the name is found, the connection isn't made.
-    web.policy("foo-deny-egress", "{podSelector: {matchLabels: {app: foo}}, policyTypes: [Egress], "
-                                  "egress: [{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}]}")
+    web.policy(
+        "foo-deny-egress",
+        "{podSelector: {matchLabels: {app: foo}}, policyTypes: [Egress], "
+        "egress: [{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}]}",
+    )
     assert TIMED_OUT in web.shell(get("http://web:80/"), labels="app=foo")
 
 
@@ -145,7 +168,10 @@ def test_12_deny_all_egress_traffic_from_a_namespace(web: Reader) -> None:
 def test_14_deny_egress_to_the_outside(web: Reader) -> None:
     outside = "wget -qO- --timeout=1 http://www.example.com"
     assert "outside of the lab's cluster" in web.shell(outside, labels="app=foo")
-    web.policy("foo-deny-external-egress", "{podSelector: {matchLabels: {app: foo}}, policyTypes: [Egress], egress: ["
-               "{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}, {to: [{namespaceSelector: {}}]}]}")
+    web.policy(
+        "foo-deny-external-egress",
+        "{podSelector: {matchLabels: {app: foo}}, policyTypes: [Egress], egress: ["
+        "{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}, {to: [{namespaceSelector: {}}]}]}",
+    )
     assert PAGE in web.shell(get("http://web:80"), labels="app=foo")
     assert TIMED_OUT in web.shell(outside, labels="app=foo")

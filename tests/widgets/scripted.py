@@ -14,10 +14,26 @@ def shop() -> tuple[dict, ...]:
     """The shop's manifest, and what a fresh cluster has besides."""
     manifest = ROOT / "helpers/boutique/manifests/hipster-shop.yaml"
     system = [{"kind": "Namespace", "metadata": {"name": name}} for name in ("default", "kube-system")]
-    dns = {"kind": "Deployment", "metadata": {"name": "coredns", "namespace": "kube-system"}, "spec": {"template": {
-        "metadata": {"labels": {"k8s-app": "kube-dns"}}, "spec": {"containers": [{"name": "coredns", "ports": [
-            {"name": "dns", "containerPort": 53, "protocol": "UDP"},
-            {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"}]}]}}}}
+    dns = {
+        "kind": "Deployment",
+        "metadata": {"name": "coredns", "namespace": "kube-system"},
+        "spec": {
+            "template": {
+                "metadata": {"labels": {"k8s-app": "kube-dns"}},
+                "spec": {
+                    "containers": [
+                        {
+                            "name": "coredns",
+                            "ports": [
+                                {"name": "dns", "containerPort": 53, "protocol": "UDP"},
+                                {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
+                            ],
+                        }
+                    ]
+                },
+            }
+        },
+    }
     return (*system, dns, *(item for item in yaml.safe_load_all(manifest.read_text()) if item))
 
 
@@ -37,8 +53,12 @@ class ScriptedCluster:
         self._count += 1
         name, namespace = policy["metadata"]["name"], policy["metadata"].get("namespace", "default")
         known = self.policies.get(f"{namespace}/{name}", {}).get("metadata", {})
-        added = {"namespace": namespace, "uid": str(self._count), "resourceVersion": str(self._count),
-                 "creationTimestamp": known.get("creationTimestamp", f"2026-01-01T00:00:{self._count:02}Z")}
+        added = {
+            "namespace": namespace,
+            "uid": str(self._count),
+            "resourceVersion": str(self._count),
+            "creationTimestamp": known.get("creationTimestamp", f"2026-01-01T00:00:{self._count:02}Z"),
+        }
         self.policies[f"{namespace}/{name}"] = {**policy, "metadata": {**policy["metadata"], **added}}
 
     def objects(self) -> list[dict]:

@@ -38,7 +38,7 @@ def test_what_would_change_is_known_before_anything_is_applied():
     one.import_text(INGRESS[0].read_text())
     changes = one.proposal.change
     assert Call("default/frontend[Deployment]", "default/shippingservice[Deployment]", 50051) in changes.broken
-    assert len(changes.closed) == 11 and changes.opened == ()   # 11 pods of the shop and coredns, without checkout
+    assert len(changes.closed) == 11 and changes.opened == ()  # 11 pods of the shop and coredns, without checkout
     assert "calls become denied (1 of them needed)" in one.proposal.summary()
     assert scripted(one).calls == []
 
@@ -90,7 +90,9 @@ def test_changing_and_removing_policies_plans_the_right_steps():
     one.take_back()
     kept = scripted(one).policies
     assert {key: policy["spec"]["ingress"][0]["ports"][0]["port"] for key, policy in kept.items()} == {
-        "default/shipping-allow-checkout": 50051, "default/shipping-allow-frontend": 50051}
+        "default/shipping-allow-checkout": 50051,
+        "default/shipping-allow-frontend": 50051,
+    }
 
 
 def test_writing_the_same_in_another_way_is_no_change():
@@ -171,12 +173,15 @@ def test_a_question_is_answered_for_now_and_then():
 def test_what_happens_outside_the_workbench_is_followed():
     one = bench(seed(1), seed(3))
     one.add_template("deny-ingress")
-    one.cluster.apply(INGRESS[1].read_text())                                    # someone adds one,
-    one.cluster.apply(INGRESS[0].read_text().replace("50051", "50052"))          # changes one,
-    one.cluster.delete(["default/payment-allow-checkout"])                       # and deletes one
+    one.cluster.apply(INGRESS[1].read_text())  # someone adds one,
+    one.cluster.apply(INGRESS[0].read_text().replace("50051", "50052"))  # changes one,
+    one.cluster.delete(["default/payment-allow-checkout"])  # and deletes one
     one.refresh()
     assert [sheet.title for sheet in one.draft.sheets] == [
-        "shipping-allow-checkout", "deny-ingress", "shipping-allow-frontend"]
+        "shipping-allow-checkout",
+        "deny-ingress",
+        "shipping-allow-frontend",
+    ]
     assert "50052" in one.draft.sheets[0].text
     assert str(one.proposal.plan) == "create deny-ingress"
 

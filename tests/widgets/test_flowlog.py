@@ -15,35 +15,64 @@ from helpers.policies import World
 
 from .scripted import ScriptedCluster, shop
 
-DENY = {"kind": "NetworkPolicy", "metadata": {"name": "deny-all"},
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}
+DENY = {
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "deny-all"},
+    "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+}
 WORLD = World.of(shop())
 
 
 def end(name: str, number: str = "1") -> dict:
-    return {"kind": "Pod", "namespace": "default", "name": f"{name}-{number}", "address": "10.244.0.9",
-            "labels": {"app": name, "pod-template-hash": number}}
+    return {
+        "kind": "Pod",
+        "namespace": "default",
+        "name": f"{name}-{number}",
+        "address": "10.244.0.9",
+        "labels": {"app": name, "pod-template-hash": number},
+    }
 
 
 def flow(number: int, source: str, target: str, port: int, verdict: str = "allowed", **more) -> dict:
-    return {"metadata": {"name": f"flow-{number:06}", "resourceVersion": str(number)},
-            "time": f"2026-01-01T00:00:{number:02}.000Z", "source": end(source),
-            "target": {**end(target), "service": None}, "port": port, "protocol": "TCP",
-            "verdict": verdict, "reason": "as told", "policies": [], "attempts": 1, "dns": False, **more}
+    return {
+        "metadata": {"name": f"flow-{number:06}", "resourceVersion": str(number)},
+        "time": f"2026-01-01T00:00:{number:02}.000Z",
+        "source": end(source),
+        "target": {**end(target), "service": None},
+        "port": port,
+        "protocol": "TCP",
+        "verdict": verdict,
+        "reason": "as told",
+        "policies": [],
+        "attempts": 1,
+        "dns": False,
+        **more,
+    }
 
 
-FLOWS = [flow(1, "frontend", "adservice", 9555), flow(2, "frontend", "shippingservice", 50051),
-         flow(3, "frontend", "coredns", 53, dns=True), flow(4, "frontend", "shippingservice", 50051, "denied",
-                                                          policies=["default/deny-all"], attempts=3)]
+FLOWS = [
+    flow(1, "frontend", "adservice", 9555),
+    flow(2, "frontend", "shippingservice", 50051),
+    flow(3, "frontend", "coredns", 53, dns=True),
+    flow(4, "frontend", "shippingservice", 50051, "denied", policies=["default/deny-all"], attempts=3),
+]
 
 
 def names(book: FlowBook) -> list[str]:
     return [one["metadata"]["name"][-1] for one in book.chosen]
 
 
-@pytest.mark.parametrize(("chosen", "found"), [
-    ({}, "421"), ({"dns": True}, "4321"), ({"verdict": "denied"}, "4"), ({"words": "shipping 50051"}, "42"),
-    ({"words": "SHIPPING deny-all"}, "4"), ({"words": "nothing"}, "")])
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({}, "421"),
+        ({"dns": True}, "4321"),
+        ({"verdict": "denied"}, "4"),
+        ({"words": "shipping 50051"}, "42"),
+        ({"words": "SHIPPING deny-all"}, "4"),
+        ({"words": "nothing"}, ""),
+    ],
+)
 def test_filters(chosen, found):
     assert "".join(names(FlowBook().with_flows(FLOWS).filtered(**chosen))) == found
 
@@ -51,10 +80,14 @@ def test_filters(chosen, found):
 def test_groups_put_the_newest_first_and_count_attempts():
     groups = FlowBook(tuple(FLOWS), Filter(group="pair")).groups
     assert [(group.title, group.attempts) for group in groups] == [
-        ("frontend → shippingservice TCP 50051: denied", 3), ("frontend → shippingservice TCP 50051: allowed", 1),
-        ("frontend → adservice TCP 9555: allowed", 1)]
+        ("frontend → shippingservice TCP 50051: denied", 3),
+        ("frontend → shippingservice TCP 50051: allowed", 1),
+        ("frontend → adservice TCP 9555: allowed", 1),
+    ]
     assert [group.title for group in FlowBook(tuple(FLOWS), Filter(group="policy")).groups] == [
-        "default/deny-all: denied", "no policy: allowed"]
+        "default/deny-all: denied",
+        "no policy: allowed",
+    ]
 
 
 def test_a_flow_is_explained_by_the_policies_of_now_even_when_its_pod_was_replaced():
@@ -95,8 +128,9 @@ class Log:
         self.worker = Worker("lab-widgets-test")
         self.cluster = ScriptedCluster(DENY)
         self.opened: list[str] = []
-        self.widget = FlowLog(lambda: self.flows, lambda: World.of(self.cluster.objects()), self._workbench,
-                              self.worker, period=0.02)
+        self.widget = FlowLog(
+            lambda: self.flows, lambda: World.of(self.cluster.objects()), self._workbench, self.worker, period=0.02
+        )
 
     def _workbench(self, text):
         import ipywidgets
@@ -128,7 +162,9 @@ def test_clicking_a_denied_flow_explains_it_and_offers_a_policy(log):
     assert "✗ denied" in page and "as told" in page and "shipping-allow-frontend" in page
     log.does("workbench")
     assert [policy["metadata"]["name"] for policy in yaml.safe_load_all(log.opened[0])] == [
-        "frontend-to-shipping", "shipping-allow-frontend"]
+        "frontend-to-shipping",
+        "shipping-allow-frontend",
+    ]
     log.does("open", "flow-000004")
     assert log.widget.panes["account"].html == ""
 

@@ -19,14 +19,26 @@ COLLECTION = sorted((ROOT / "notebooks/policies").rglob("*.yaml"))
 
 def deployment(name, port=None, namespace="default", port_name="grpc", **labels):
     ports = [{"name": port_name, "containerPort": port}] if port else []
-    return {"kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
-            "spec": {"template": {"metadata": {"labels": labels or {"app": name}},
-                                  "spec": {"containers": [{"name": "server", "ports": ports}]}}}}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "template": {
+                "metadata": {"labels": labels or {"app": name}},
+                "spec": {"containers": [{"name": "server", "ports": ports}]},
+            }
+        },
+    }
 
 
-WORLD = World.of([
-    deployment("frontend", 8080, port_name="http"), deployment("shippingservice", 50051), deployment("loadgenerator"),
-    deployment("coredns", 53, namespace="kube-system", port_name="dns", **{"k8s-app": "kube-dns"})])
+WORLD = World.of(
+    [
+        deployment("frontend", 8080, port_name="http"),
+        deployment("shippingservice", 50051),
+        deployment("loadgenerator"),
+        deployment("coredns", 53, namespace="kube-system", port_name="dns", **{"k8s-app": "kube-dns"}),
+    ]
+)
 AROUND = Surroundings.of(WORLD)
 POLICY = yaml.safe_load((ROOT / "notebooks/policies/ingress/01-shipping-allow-checkout.yaml").read_text())
 
@@ -46,28 +58,41 @@ def test_every_policy_of_the_course_has_a_form(path):
         assert form.form_of(yaml.safe_load(yamltext.write(policy))) == shown
 
 
-@pytest.mark.parametrize(("peer", "said"), [
-    ({"podSelector": {}}, "all"),
-    ({"podSelector": {"matchLabels": {"app": "x", "tier": "y"}}}, "app=x,tier=y"),
-    ({"namespaceSelector": {}}, "all@*"),
-    ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tools"}}}, "all@tools"),
-    ({"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "x"}}},
-     "app.kubernetes.io/name=x@*"),
-    ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-      "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}, "k8s-app=kube-dns@kube-system"),
-    ({"ipBlock": {"cidr": "192.0.2.0/24"}}, "cidr:192.0.2.0/24"),
-])
+@pytest.mark.parametrize(
+    ("peer", "said"),
+    [
+        ({"podSelector": {}}, "all"),
+        ({"podSelector": {"matchLabels": {"app": "x", "tier": "y"}}}, "app=x,tier=y"),
+        ({"namespaceSelector": {}}, "all@*"),
+        ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tools"}}}, "all@tools"),
+        (
+            {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kubernetes.io/name": "x"}}},
+            "app.kubernetes.io/name=x@*",
+        ),
+        (
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+                "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+            },
+            "k8s-app=kube-dns@kube-system",
+        ),
+        ({"ipBlock": {"cidr": "192.0.2.0/24"}}, "cidr:192.0.2.0/24"),
+    ],
+)
 def test_a_peer_and_its_choice_are_two_ways_of_saying_one_thing(peer, said):
     assert form.choice(peer) == said
     assert form.peer_of(said) == peer
 
 
-@pytest.mark.parametrize("peer", [
-    {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}},
-    {"podSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}},
-    {"namespaceSelector": {"matchLabels": {"team": "a"}}},
-    {"namespaceSelector": {}, "podSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}},
-])
+@pytest.mark.parametrize(
+    "peer",
+    [
+        {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}},
+        {"podSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}},
+        {"namespaceSelector": {"matchLabels": {"team": "a"}}},
+        {"namespaceSelector": {}, "podSelector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]}},
+    ],
+)
 def test_what_the_form_cannot_show_is_kept_as_written(peer):
     assert form.choice(peer) == "kept"
     policy = copy.deepcopy(POLICY)
@@ -80,18 +105,29 @@ def test_what_the_form_cannot_show_is_kept_as_written(peer):
 
 def test_a_seed_policy_is_written_by_clicking():
     policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "x"}, "spec": {}}
-    for step in (("name", "shipping-allow-checkout"), ("namespace", "default"), ("target", "app=shippingservice"),
-                 ("add-rule", "ingress"), ("peer", "ingress", 0, 0, "app=checkoutservice"), ("add-port", "ingress", 0),
-                 ("port", "ingress", 0, 0, "50051")):
+    for step in (
+        ("name", "shipping-allow-checkout"),
+        ("namespace", "default"),
+        ("target", "app=shippingservice"),
+        ("add-rule", "ingress"),
+        ("peer", "ingress", 0, 0, "app=checkoutservice"),
+        ("add-port", "ingress", 0),
+        ("port", "ingress", 0, 0, "50051"),
+    ):
         policy = form.edit(policy, *step)
     assert yamltext.with_defaults(policy) == yamltext.with_defaults(POLICY)
 
 
 def test_edits_leave_the_policy_they_start_from_alone():
     before = copy.deepcopy(POLICY)
-    for step in (("remove-rule", "ingress", 0), ("add-peer", "ingress", 0), ("remove-port", "ingress", 0, 0),
-                 ("direction", "egress", True), ("port", "ingress", 0, 0, "grpc"),
-                 ("protocol", "ingress", 0, 0, "UDP")):
+    for step in (
+        ("remove-rule", "ingress", 0),
+        ("add-peer", "ingress", 0),
+        ("remove-port", "ingress", 0, 0),
+        ("direction", "egress", True),
+        ("port", "ingress", 0, 0, "grpc"),
+        ("protocol", "ingress", 0, 0, "UDP"),
+    ):
         form.edit(POLICY, *step)
         assert before == POLICY
 
@@ -122,7 +158,8 @@ STEPS = st.one_of(
     st.tuples(st.just("direction"), st.sampled_from(["ingress", "egress"]), st.booleans()),
     st.tuples(st.just("peer"), st.sampled_from(["ingress", "egress"]), st.integers(0, 1), st.integers(0, 1), PEERS),
     st.tuples(st.just("add-port"), st.sampled_from(["ingress", "egress"]), st.integers(0, 1)),
-    st.tuples(st.just("target"), st.sampled_from(["all", "app=shippingservice"])))
+    st.tuples(st.just("target"), st.sampled_from(["all", "app=shippingservice"])),
+)
 
 
 @given(st.lists(STEPS, max_size=8))

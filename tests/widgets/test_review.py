@@ -51,9 +51,16 @@ def test_a_call_that_the_sheet_cuts_is_told_at_its_rule():
 
 
 def workload(number: int) -> dict:
-    return {"kind": "Deployment", "metadata": {"name": f"s{number}"}, "spec": {"template": {
-        "metadata": {"labels": {"app": f"s{number}"}},
-        "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]}}}}
+    return {
+        "kind": "Deployment",
+        "metadata": {"name": f"s{number}"},
+        "spec": {
+            "template": {
+                "metadata": {"labels": {"app": f"s{number}"}},
+                "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]},
+            }
+        },
+    }
 
 
 def test_a_small_cluster_is_drawn_whole():
@@ -61,16 +68,20 @@ def test_a_small_cluster_is_drawn_whole():
 
 
 def test_of_a_large_cluster_what_the_draft_is_about():
-    one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
-                objects=[workload(number) for number in range(100)])
+    one = bench(
+        INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
+        objects=[workload(number) for number in range(100)],
+    )
     names = focus(one.proposal)
     assert "default/s7[Deployment]" in names and len(names) == MOST
 
 
 @pytest.mark.parametrize("count", [MOST, MOST + 1, 200])
 def test_a_cluster_of_any_size_is_drawn(count: int) -> None:
-    one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
-                objects=[workload(number) for number in range(count)])
+    one = bench(
+        INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
+        objects=[workload(number) for number in range(count)],
+    )
     picture = live.draw(one.proposal).replace("&#45;", "-")
     assert picture.count('class="node workload') == min(count, MOST)
     assert "ingress isolated by shipping-allow-checkout" in picture
@@ -90,8 +101,10 @@ def test_the_graph_of_a_proposal_says_that_it_is_one():
 
 @pytest.mark.parametrize("size", [MOST + 1, 200])
 def test_of_a_large_cluster_everything_is_shown_at_each_keystroke(size: int):
-    one = bench(INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
-                objects=[workload(number) for number in range(size)])
+    one = bench(
+        INGRESS[0].read_text().replace("shippingservice", "s7").replace("checkoutservice", "s9"),
+        objects=[workload(number) for number in range(size)],
+    )
     for text in (one.draft.open.text + " ", one.draft.open.text.replace("s9", "s11")):
         one.type(text)
         assert "if this were applied" in live.draw(one.proposal)

@@ -26,8 +26,10 @@ def test_each_step_says_what_its_policy_changed():
     none, first, second, third = steps(1, 2, 1)
     assert none.text == "Every pod may call every other."
     assert first.title == "1. shipping-allow-checkout."
-    assert first.text == ("shippingservice is now isolated for ingress. Broken, though needed: frontend → "
-                          "shippingservice TCP 50051. 11 calls become denied (1 of them needed).")
+    assert first.text == (
+        "shippingservice is now isolated for ingress. Broken, though needed: frontend → "
+        "shippingservice TCP 50051. 11 calls become denied (1 of them needed)."
+    )
     assert second.text == "Works again: frontend → shippingservice TCP 50051. 1 call becomes allowed (needed)."
     assert third.text == "It changed nothing."
 

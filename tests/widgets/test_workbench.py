@@ -113,7 +113,7 @@ def test_fast_typing_is_never_taken_back_by_the_kernel(person):
     text = INGRESS[0].read_text()
     for end in range(len(text)):
         shown = one.bench.editor.shown
-        one.bench.editor._receive(None, {"type": "typed", **shown, "text": text[:end + 1]}, [])
+        one.bench.editor._receive(None, {"type": "typed", **shown, "text": text[: end + 1]}, [])
     one.settled()
     assert one.bench.editor.text == text and one.bench.editor.shown["revision"] == 0
     assert one.bench.bench.draft.open.text == text
@@ -128,10 +128,16 @@ def test_clicking_a_call_explains_it(person):
     assert one.bench.bench.question.port == 8080
 
 
-@pytest.mark.parametrize(("action", "said"), [
-    (("undo",), "nothing to undo"), (("import", "  "), "no policy"), (("nonsense",), "cannot"),
-    (("ask", "x", "y", 1, "TCP"), "no pod or workload"), (("form", "name"), "one policy at a time"),
-])
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (("undo",), "nothing to undo"),
+        (("import", "  "), "no policy"),
+        (("nonsense",), "cannot"),
+        (("ask", "x", "y", 1, "TCP"), "no pod or workload"),
+        (("form", "name"), "one policy at a time"),
+    ],
+)
 def test_what_cannot_be_done_is_said_in_a_sentence(person, action, said):
     one = person().does(*action)
     assert said in one.sees("message") and "lab-fault" in one.sees("message")
@@ -160,7 +166,12 @@ def test_without_widgets_there_is_text(person):
 def test_names_from_the_cluster_cannot_become_markup(person):
     evil = "<img src=x onerror=alert(1)>"
     one = person()
-    one.cluster.others.append({"kind": "Pod", "metadata": {"name": evil, "labels": {"app": evil}}, "spec": {
-        "containers": [{"name": "c", "ports": [{"containerPort": 1, "name": evil}]}]}})
+    one.cluster.others.append(
+        {
+            "kind": "Pod",
+            "metadata": {"name": evil, "labels": {"app": evil}},
+            "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 1, "name": evil}]}]},
+        }
+    )
     one.does("refresh").types(f"# {evil}\n").does("ask", f"default/{evil}", "frontend", 1, "TCP")
     assert "<img" not in "".join(pane.html for pane in one.bench.panes.values())

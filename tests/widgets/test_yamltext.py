@@ -52,18 +52,21 @@ def test_every_field_has_its_place():
     assert document.span("nowhere") == document.span("")
 
 
-@pytest.mark.parametrize(("old", "new", "line", "column", "message"), [
-    ("port: 50051", "port: 70000", 16, 7, "must be between 1 and 65535"),
-    ("  podSelector:", "  podSelecter:", 7, 3, 'unknown field "spec.podSelecter"'),
-    ("  ingress:", "  policyTypes: [Inbound]\n  ingress:", 10, 17, 'supported values: "Ingress", "Egress"'),
-    ("kind: NetworkPolicy", "kind: NetworkPolice", 3, 1, "kind is 'NetworkPolice'"),
-    ("kind: NetworkPolicy\n", "", 2, 1, "kind is missing"),
-    ("  name: shipping-allow-checkout", "  name: Shipping", 5, 3, "metadata.name"),
-    ("    ports:", "   ports:", 15, 0, "no valid YAML"),
-    ("    ports:", "\tports:", 15, 1, "tab character"),
-    ("    - port: 50051", "    - port: 50051\n      port: 1", 17, 1, '"port" is there twice'),
-    ("  podSelector:", "  podSelector: &a {}\n  other: *b", 8, 0, "*b has no anchor"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "message"),
+    [
+        ("port: 50051", "port: 70000", 16, 7, "must be between 1 and 65535"),
+        ("  podSelector:", "  podSelecter:", 7, 3, 'unknown field "spec.podSelecter"'),
+        ("  ingress:", "  policyTypes: [Inbound]\n  ingress:", 10, 17, 'supported values: "Ingress", "Egress"'),
+        ("kind: NetworkPolicy", "kind: NetworkPolice", 3, 1, "kind is 'NetworkPolice'"),
+        ("kind: NetworkPolicy\n", "", 2, 1, "kind is missing"),
+        ("  name: shipping-allow-checkout", "  name: Shipping", 5, 3, "metadata.name"),
+        ("    ports:", "   ports:", 15, 0, "no valid YAML"),
+        ("    ports:", "\tports:", 15, 1, "tab character"),
+        ("    - port: 50051", "    - port: 50051\n      port: 1", 17, 1, '"port" is there twice'),
+        ("  podSelector:", "  podSelector: &a {}\n  other: *b", 8, 0, "*b has no anchor"),
+    ],
+)
 def test_a_fault_is_marked_at_its_line(old, new, line, column, message):
     text = GOOD.replace(old, new, 1)
     found = marks(text)
@@ -78,8 +81,9 @@ def test_nothing_written_is_nothing_wrong(text):
     assert yamltext.read(text) == yamltext.Reading((), ())
 
 
-@pytest.mark.parametrize("text", [
-    "5", "- a\n- b", "just words", "{" * 3000, "[" * 3000 + "]" * 3000, "a: b: c", "\x00", "!!python/x {}"])
+@pytest.mark.parametrize(
+    "text", ["5", "- a\n- b", "just words", "{" * 3000, "[" * 3000 + "]" * 3000, "a: b: c", "\x00", "!!python/x {}"]
+)
 def test_odd_text_is_a_mark_and_not_an_exception(text):
     assert yamltext.read(text).marks[0].severity == "error"
 
@@ -87,7 +91,8 @@ def test_odd_text_is_a_mark_and_not_an_exception(text):
 def test_hostile_text_is_refused_and_quickly():
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"{name}: &{name} [{','.join(['*' + before] * 9)}]\n"
-        for before, name in zip("abcdefgh", "bcdefghi", strict=True))
+        for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+    )
     for text in (bomb, "&a [*a]", "a: &a {b: *a}"):
         assert not yamltext.read(text).sound
 
@@ -111,13 +116,26 @@ def test_writing_and_reading_again_keeps_a_policy(path):
 
 
 def test_a_live_object_loses_what_the_cluster_added():
-    live = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
-            "metadata": {"name": "a", "namespace": "b", "uid": "1", "resourceVersion": "9", "managedFields": [],
-                         "labels": {"x": "y"},
-                         "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "why": "because"}},
-            "spec": {"podSelector": {}}}
+    live = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {
+            "name": "a",
+            "namespace": "b",
+            "uid": "1",
+            "resourceVersion": "9",
+            "managedFields": [],
+            "labels": {"x": "y"},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "why": "because"},
+        },
+        "spec": {"podSelector": {}},
+    }
     assert yamltext.clean(live)["metadata"] == {
-        "name": "a", "namespace": "b", "labels": {"x": "y"}, "annotations": {"why": "because"}}
+        "name": "a",
+        "namespace": "b",
+        "labels": {"x": "y"},
+        "annotations": {"why": "because"},
+    }
 
 
 def test_splitting_and_joining_texts():

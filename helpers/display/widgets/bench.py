@@ -82,8 +82,11 @@ class Bench:
         reading = yamltext.read(text)
         parts = yamltext.split(text)
         if not parts or not reading.documents:
-            raise Refused("There is no policy in that text." if not reading.marks else
-                          f"Line {reading.marks[0].span.line}: {reading.marks[0].message}.")
+            raise Refused(
+                "There is no policy in that text."
+                if not reading.marks
+                else f"Line {reading.marks[0].span.line}: {reading.marks[0].message}."
+            )
         draft = self.draft
         for part in parts:
             known = [draft.find(yamltext.key(policy)) for policy in yamltext.read(part).policies]
@@ -152,8 +155,9 @@ class Bench:
     def _refuse_unsound(sheet: Sheet) -> None:
         faults = [mark for mark in yamltext.read(sheet.text).marks if mark.severity == "error"]
         if faults:
-            raise Refused(f"Nothing was applied. First mend line {faults[0].span.line} of {sheet.title}: "
-                          f"{faults[0].message}.")
+            raise Refused(
+                f"Nothing was applied. First mend line {faults[0].span.line} of {sheet.title}: {faults[0].message}."
+            )
 
     @property
     def can_take_back(self) -> bool:
@@ -200,8 +204,12 @@ def follow(draft: Draft, before: dict[str, Json], after: dict[str, Json]) -> Dra
     """The draft after the cluster's policies went from `before` to `after`, by key."""
     for name in before.keys() | after.keys():
         sheet = next((sheet for sheet in draft.sheets if sheet.id == draft.find(name)), None)
-        untouched = sheet is not None and name in before and len(sheet.policies) == 1 and (
-            same_form(sheet.policies[0]) == same_form(before[name]))
+        untouched = (
+            sheet is not None
+            and name in before
+            and len(sheet.policies) == 1
+            and (same_form(sheet.policies[0]) == same_form(before[name]))
+        )
         if name not in after:
             draft = draft.remove(sheet.id) if untouched and sheet else draft
         elif sheet is None:

@@ -15,8 +15,13 @@ class Feed:
     """Reads again and again on a daemon thread and hands on what is new: `changed(flows)`, or `failed(error)` once
     for each kind of failure until reading works again."""
 
-    def __init__(self, read: Read, changed: Callable[[Sequence[Any]], None], failed: Callable[[Exception], None],
-                 period: float = PERIOD) -> None:
+    def __init__(
+        self,
+        read: Read,
+        changed: Callable[[Sequence[Any]], None],
+        failed: Callable[[Exception], None],
+        period: float = PERIOD,
+    ) -> None:
         self._read, self._changed, self._failed, self._period = read, changed, failed, period
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -56,8 +61,9 @@ class Feed:
                 self._fault = str(error)
                 self._failed(error)
             return
-        mark = [(flow["metadata"]["name"], flow["metadata"].get("resourceVersion"), flow.get("attempts"))
-                for flow in flows]
+        mark = [
+            (flow["metadata"]["name"], flow["metadata"].get("resourceVersion"), flow.get("attempts")) for flow in flows
+        ]
         if mark != self._seen or self._fault:
             self._seen, self._fault = mark, ""
             self._changed(flows)

@@ -36,8 +36,17 @@ class Filter:
 def text_of(flow: Flow) -> str:
     """What a filter's words are looked for in."""
     service = flow["target"].get("service") or ""
-    return " ".join((end_name(flow["source"]), end_name(flow["target"]), str(service), f"{flow.get('port')}",
-                     f"{flow.get('protocol')}", str(flow.get("verdict")), *(flow.get("policies") or [])))
+    return " ".join(
+        (
+            end_name(flow["source"]),
+            end_name(flow["target"]),
+            str(service),
+            f"{flow.get('port')}",
+            f"{flow.get('protocol')}",
+            str(flow.get("verdict")),
+            *(flow.get("policies") or []),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +147,12 @@ def _successor(end: dict[str, Any], pods: Sequence[Pod]) -> Pod | None:
     labels = {name: value for name, value in (end.get("labels") or {}).items() if "hash" not in name}
     if not labels:
         return None
-    return next((pod for pod in pods if pod.namespace == (end.get("namespace") or "default")
-                 and all(pod.labels.get(name) == value for name, value in labels.items())), None)
+    return next(
+        (
+            pod
+            for pod in pods
+            if pod.namespace == (end.get("namespace") or "default")
+            and all(pod.labels.get(name) == value for name, value in labels.items())
+        ),
+        None,
+    )

@@ -26,9 +26,14 @@ class FlowLog:
     `read` gives the flows, oldest first; `world` the live cluster; `open_workbench(yaml)` a widget to show below.
     """
 
-    def __init__(self, read: Callable[[], Sequence[Flow]], world: Callable[[], World],
-                 open_workbench: Callable[[str], Any] | None = None, worker: Worker = SHARED,
-                 period: float = PERIOD) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Sequence[Flow]],
+        world: Callable[[], World],
+        open_workbench: Callable[[str], Any] | None = None,
+        worker: Worker = SHARED,
+        period: float = PERIOD,
+    ) -> None:
         self._read, self._world, self._open_workbench = read, world, open_workbench
         self._worker, self._period = worker, period
         self.book = FlowBook()

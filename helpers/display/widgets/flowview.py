@@ -27,14 +27,20 @@ _SIGNS = {"allowed": "✓", "denied": "✗", "refused": "∅"}
 def controls(chosen: Filter, running: bool) -> str:
     """What filters and groups, and the switch between live and standing still."""
     live = json.dumps(["words"])
-    words = (f'<input type="search" aria-label="Filter" placeholder="filter: frontend 50051 …" '
-             f'value="{esc(chosen.words)}" data-live="{esc(live)}" data-key="words">')
+    words = (
+        f'<input type="search" aria-label="Filter" placeholder="filter: frontend 50051 …" '
+        f'value="{esc(chosen.words)}" data-live="{esc(live)}" data-key="words">'
+    )
     dns = f'<label><input type="checkbox"{" checked" * chosen.dns} {does("dns")}> DNS too</label>'
     verdicts = [(value, text, "") for value, text in VERDICTS.items()]
     groups = [(value, text, "") for value, text in GROUPS.items()]
-    parts = (words, select(verdicts, chosen.verdict, "verdict", "verdict"),
-             select(groups, chosen.group, "group by", "group"), dns,
-             button("Pause" if running else "Go on", "running", not running, title="Follow the log, or hold still"))
+    parts = (
+        words,
+        select(verdicts, chosen.verdict, "verdict", "verdict"),
+        select(groups, chosen.group, "group by", "group"),
+        dns,
+        button("Pause" if running else "Go on", "running", not running, title="Follow the log, or hold still"),
+    )
     return f'<div class="lab-toolbar"><div role="group" aria-label="Filter">{"".join(parts)}</div></div>'
 
 
@@ -45,9 +51,11 @@ def table(book: FlowBook) -> str:
     flows = book.chosen
     rows = "".join(_row(flow, flow["metadata"]["name"] == book.opened) for flow in flows[:MOST_SHOWN])
     heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
-    return (f'<div class="lab-scroll" data-keep="flows"><table class="lab-flows">'
-            f"<caption>{_counted(flows, book)}</caption>"
-            f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>")
+    return (
+        f'<div class="lab-scroll" data-keep="flows"><table class="lab-flows">'
+        f"<caption>{_counted(flows, book)}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _counted(flows: Sequence[Flow], book: FlowBook) -> str:
@@ -62,22 +70,32 @@ def _row(flow: Flow, is_open: bool) -> str:
     times = f" ×{flow['attempts']}" if int(flow.get("attempts") or 1) > 1 else ""
     verdict = str(flow.get("verdict"))
     policies = ", ".join(flow.get("policies") or []).replace("default/", "") or "none"
-    time = (f'<button type="button" class="lab-finding" aria-expanded="{str(is_open).lower()}" '
-            f'{does("open", name)}>{esc(str(flow.get("time", ""))[11:23])}</button>')
-    cells = (time, end_cell(flow["source"]), end_cell(flow["target"]) + service_note(flow),
-             esc(f"{flow.get('port')}/{flow.get('protocol')}"))
+    time = (
+        f'<button type="button" class="lab-finding" aria-expanded="{str(is_open).lower()}" '
+        f"{does('open', name)}>{esc(str(flow.get('time', ''))[11:23])}</button>"
+    )
+    cells = (
+        time,
+        end_cell(flow["source"]),
+        end_cell(flow["target"]) + service_note(flow),
+        esc(f"{flow.get('port')}/{flow.get('protocol')}"),
+    )
     # The whole row takes clicks; the keyboard has the button in its first cell.
-    return (f'<tr class="lab-row{" lab-open" if is_open else ""}" {does("open", name, key=f"row {name}")}>'
-            + "".join(f"<td>{cell}</td>" for cell in cells)
-            + f'<td class="lab-{esc(verdict)}">{_SIGNS.get(verdict, "")} {esc(verdict)}{times}</td>'
-              f"<td>{esc(policies)}</td></tr>")
+    return (
+        f'<tr class="lab-row{" lab-open" if is_open else ""}" {does("open", name, key=f"row {name}")}>'
+        + "".join(f"<td>{cell}</td>" for cell in cells)
+        + f'<td class="lab-{esc(verdict)}">{_SIGNS.get(verdict, "")} {esc(verdict)}{times}</td>'
+        f"<td>{esc(policies)}</td></tr>"
+    )
 
 
 def _groups(book: FlowBook) -> str:
     groups = book.groups
     rows = "".join(_group(group, book.opened) for group in groups)
-    return (f'<p class="lab-hint">{len(groups)} groups of {len(book.chosen)} connections.</p>'
-            f'<ul class="lab-groups" data-keep="flows">{rows}</ul>')
+    return (
+        f'<p class="lab-hint">{len(groups)} groups of {len(book.chosen)} connections.</p>'
+        f'<ul class="lab-groups" data-keep="flows">{rows}</ul>'
+    )
 
 
 def _group(group: Group, opened: str) -> str:
@@ -85,9 +103,11 @@ def _group(group: Group, opened: str) -> str:
     name = newest["metadata"]["name"]
     verdict = str(newest.get("verdict"))
     current = ' aria-current="true"' if any(flow["metadata"]["name"] == opened for flow in group.flows) else ""
-    return (f'<li><button type="button" class="lab-finding lab-{esc(verdict)}" {does("open", name)}{current}>'
-            f'{_SIGNS.get(verdict, "")} {esc(group.title.replace("default/", ""))}</button> '
-            f'<span class="lab-badge">{group.attempts}×, last {esc(str(newest.get("time", ""))[11:19])}</span></li>')
+    return (
+        f'<li><button type="button" class="lab-finding lab-{esc(verdict)}" {does("open", name)}{current}>'
+        f"{_SIGNS.get(verdict, '')} {esc(group.title.replace('default/', ''))}</button> "
+        f'<span class="lab-badge">{group.attempts}×, last {esc(str(newest.get("time", ""))[11:19])}</span></li>'
+    )
 
 
 def account(flow: Flow | None, told: Account | None, suggestion: str) -> str:
@@ -96,14 +116,18 @@ def account(flow: Flow | None, told: Account | None, suggestion: str) -> str:
         return ""
     head = f"{end_name(flow['source'])} → {end_name(flow['target'])} {flow.get('protocol')} {flow.get('port')}"
     verdict = str(flow.get("verdict"))
-    lines = [f'<p><b>{esc(head)}</b> <b class="lab-{esc(verdict)}">{_SIGNS.get(verdict, "")} {esc(verdict)}</b></p>',
-             f"<p>{esc(told.logged.removeprefix(f'{head} is {verdict}: '))}</p>"]
+    lines = [
+        f'<p><b>{esc(head)}</b> <b class="lab-{esc(verdict)}">{_SIGNS.get(verdict, "")} {esc(verdict)}</b></p>',
+        f"<p>{esc(told.logged.removeprefix(f'{head} is {verdict}: '))}</p>",
+    ]
     if told.note:
         lines.append(f"<p>{esc(told.note)}</p>")
     if told.verdict is not None and (told.note or not told.logged):
         lines.append(f"<p><b>Now:</b> {esc(readable(told.verdict.sentence))}</p>")
     if suggestion:
-        lines.append("<p>The smallest policy that would let it through:</p>"
-                     f'<pre class="lab-yaml">{esc(suggestion)}</pre>'
-                     + button("Open in the workbench", "workbench", title="Nothing is applied yet"))
+        lines.append(
+            "<p>The smallest policy that would let it through:</p>"
+            f'<pre class="lab-yaml">{esc(suggestion)}</pre>'
+            + button("Open in the workbench", "workbench", title="Nothing is applied yet")
+        )
     return f'<div class="lab-answer" role="region" aria-label="Explanation">{"".join(lines)}</div>'

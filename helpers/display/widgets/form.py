@@ -65,8 +65,13 @@ def directions(spec: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _rules(rules: Any, side: str) -> tuple[RuleForm, ...]:
-    return tuple(RuleForm(tuple(choice(peer) for peer in (rule or {}).get(side) or ()),
-                          tuple(_port(port or {}) for port in (rule or {}).get("ports") or ())) for rule in rules or ())
+    return tuple(
+        RuleForm(
+            tuple(choice(peer) for peer in (rule or {}).get(side) or ()),
+            tuple(_port(port or {}) for port in (rule or {}).get("ports") or ()),
+        )
+        for rule in rules or ()
+    )
 
 
 def _port(port: Mapping[str, Any]) -> Port:
@@ -130,6 +135,7 @@ def selector_of(text: str) -> Json:
 
 
 # Edits. Each takes a copy of the policy that it may change, then the arguments that the form sends.
+
 
 def _set_name(policy: Json, value: str) -> None:
     policy["metadata"]["name"] = value.strip()
@@ -219,9 +225,19 @@ def _number(value: str) -> int | str:
 
 
 EDITS: dict[str, Callable[..., None]] = {
-    "name": _set_name, "namespace": _set_namespace, "target": _set_target, "direction": _set_direction,
-    "add-rule": _add_rule, "remove-rule": _remove_rule, "add-peer": _add_peer, "peer": _set_peer, "cidr": _set_cidr,
-    "remove-peer": _remove_peer, "add-port": _add_port, "port": _set_port, "protocol": _set_protocol,
+    "name": _set_name,
+    "namespace": _set_namespace,
+    "target": _set_target,
+    "direction": _set_direction,
+    "add-rule": _add_rule,
+    "remove-rule": _remove_rule,
+    "add-peer": _add_peer,
+    "peer": _set_peer,
+    "cidr": _set_cidr,
+    "remove-peer": _remove_peer,
+    "add-port": _add_port,
+    "port": _set_port,
+    "protocol": _set_protocol,
     "remove-port": _remove_port,
 }
 

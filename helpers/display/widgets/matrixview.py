@@ -23,13 +23,17 @@ def matrix_html(proposal: Proposal) -> str:
     head = "".join(f'<th scope="col"><span>{esc(_brief(name))}</span></th>' for name in found.columns)
     rows = "".join(_row(found, source) for source in found.rows)
     caption = f"Rows call columns. {said}"
-    return (f'<div class="lab-scroll" data-keep="matrix"><table class="lab-reach"><caption>{esc(caption)}</caption>'
-            f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>{_LEGEND}")
+    return (
+        f'<div class="lab-scroll" data-keep="matrix"><table class="lab-reach"><caption>{esc(caption)}</caption>'
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{rows}</tbody></table></div>{_LEGEND}"
+    )
 
 
-_LEGEND = ('<p class="lab-legend">' + " ".join(
-    f'<span class="lab-{state}">{mark}</span> {words}' for state, (mark, words) in CELLS.items() if mark)
-    + ' <span class="lab-needed lab-cut">−</span> framed: the application needs it</p>')
+_LEGEND = (
+    '<p class="lab-legend">'
+    + " ".join(f'<span class="lab-{state}">{mark}</span> {words}' for state, (mark, words) in CELLS.items() if mark)
+    + ' <span class="lab-needed lab-cut">−</span> framed: the application needs it</p>'
+)
 
 
 def _row(found: Grid, source: str) -> str:
@@ -43,8 +47,10 @@ def _cell(cell: Cell) -> str:
     mark, said = CELLS[cell.state]
     words = f"{cell.call}: {said}"
     frame = " lab-needed" if cell.needed and cell.state in ("opened", "cut") else ""
-    return (f'<td class="lab-{cell.state}{frame}"><button type="button" {does("ask", *cell.call)} '
-            f'title="{esc(words)}" aria-label="{esc(words)}">{mark}</button></td>')
+    return (
+        f'<td class="lab-{cell.state}{frame}"><button type="button" {does("ask", *cell.call)} '
+        f'title="{esc(words)}" aria-label="{esc(words)}">{mark}</button></td>'
+    )
 
 
 def _grid(proposal: Proposal) -> tuple[Grid, str]:
@@ -54,9 +60,15 @@ def _grid(proposal: Proposal) -> tuple[Grid, str]:
         return grid(proposal.reach, proposal.ground.reach), ""
     changed = [*proposal.change.closed, *proposal.change.opened]
     said = f"Of {len(rows)} workloads, those with calls that would change."
-    return (grid(proposal.reach, proposal.ground.reach, _some(call.source for call in changed),
-                 _some(call.target for call in changed if call.target != OUTSIDE)),
-            said if changed else f"No call between the {len(rows)} workloads would change.")
+    return (
+        grid(
+            proposal.reach,
+            proposal.ground.reach,
+            _some(call.source for call in changed),
+            _some(call.target for call in changed if call.target != OUTSIDE),
+        ),
+        said if changed else f"No call between the {len(rows)} workloads would change.",
+    )
 
 
 def _some(ends: Iterable[str]) -> list[str]:

@@ -40,10 +40,16 @@ class Plan:
         return bool(self.create or self.change or self.delete)
 
     def __str__(self) -> str:
-        parts = {"create": [key(policy) for policy in self.create], "change": [key(policy) for policy in self.change],
-                 "delete": list(self.delete)}
-        said = [f"{verb} {', '.join(name.removeprefix('default/') for name in names)}"
-                for verb, names in parts.items() if names]
+        parts = {
+            "create": [key(policy) for policy in self.create],
+            "change": [key(policy) for policy in self.change],
+            "delete": list(self.delete),
+        }
+        said = [
+            f"{verb} {', '.join(name.removeprefix('default/') for name in names)}"
+            for verb, names in parts.items()
+            if names
+        ]
         return "; ".join(said) or "nothing to do"
 
 
@@ -51,10 +57,13 @@ def plan(live: Iterable[Json], wanted: Iterable[Json]) -> Plan:
     """The way from the live policies to the wanted ones."""
     before = {key(policy): policy for policy in live}
     after = {key(policy): policy for policy in wanted}
-    return Plan(tuple(policy for name, policy in after.items() if name not in before),
-                tuple(policy for name, policy in after.items()
-                      if name in before and same_form(policy) != same_form(before[name])),
-                tuple(name for name in before if name not in after))
+    return Plan(
+        tuple(policy for name, policy in after.items() if name not in before),
+        tuple(
+            policy for name, policy in after.items() if name in before and same_form(policy) != same_form(before[name])
+        ),
+        tuple(name for name in before if name not in after),
+    )
 
 
 def same_form(policy: Json) -> Json:

@@ -68,7 +68,7 @@ class Proposal:
         return self.ground.reach.verdict(call), self.reach.verdict(call)
 
     def status(self, sheet_policies: Sequence[Json]) -> str:
-        """"new", "changed" or "applied" for the policies of a sheet; empty for none."""
+        """ "new", "changed" or "applied" for the policies of a sheet; empty for none."""
         from helpers.display.widgets.yamltext import key
 
         keys = {key(policy) for policy in sheet_policies}

@@ -29,8 +29,11 @@ def _policy(pod: Pod, direction: str, side: str, other: Pod | str, port: int, pr
     entry = {"port": port} if protocol == "TCP" else {"protocol": protocol, "port": port}
     rule = {side: [_peer(other, pod.namespace)], "ports": [entry]}
     about = {"name": f"{short_name(pod)}-{word}-{_name(other)}", "namespace": pod.namespace}
-    spec = {"podSelector": {"matchLabels": telling_labels(pod.labels)}, "policyTypes": [direction.capitalize()],
-            direction: [rule]}
+    spec = {
+        "podSelector": {"matchLabels": telling_labels(pod.labels)},
+        "policyTypes": [direction.capitalize()],
+        direction: [rule],
+    }
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": about, "spec": spec}
 
 

@@ -34,8 +34,10 @@ class Surroundings:
     @classmethod
     def of(cls, world: World) -> Surroundings:
         found = [_workload(one) for one in world.workloads.values()]
-        return cls(tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.key))),
-                   tuple(sorted({*world.namespaces, "default"})))
+        return cls(
+            tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.key))),
+            tuple(sorted({*world.namespaces, "default"})),
+        )
 
     def within(self, namespace: str) -> tuple[Workload, ...]:
         """The workloads of a namespace."""
@@ -44,8 +46,11 @@ class Surroundings:
     def selected(self, namespace: str, selector: Mapping[str, Any] | None) -> tuple[Workload, ...]:
         """The workloads that a selector of labels picks in a namespace; expressions are not looked at."""
         wanted = (selector or {}).get("matchLabels") or {}
-        return tuple(workload for workload in self.within(namespace)
-                     if all(workload.labels.get(name) == value for name, value in wanted.items()))
+        return tuple(
+            workload
+            for workload in self.within(namespace)
+            if all(workload.labels.get(name) == value for name, value in wanted.items())
+        )
 
     @cached_property
     def words(self) -> dict[str, Any]:
@@ -68,8 +73,9 @@ class Surroundings:
             for name, number, protocol in workload.ports:
                 for said in filter(None, (str(number), name)):
                     found.setdefault(said, {})[workload.name] = protocol
-        return {said: f"{'/'.join(dict.fromkeys(users.values()))} of {', '.join(users)}"
-                for said, users in found.items()}
+        return {
+            said: f"{'/'.join(dict.fromkeys(users.values()))} of {', '.join(users)}" for said, users in found.items()
+        }
 
 
 def _workload(one: Members) -> Workload:
@@ -84,21 +90,42 @@ def port_choices(workloads: Iterable[Workload]) -> list[tuple[str, int, str]]:
 
 
 _KEYS = (
-    ("apiVersion", "networking.k8s.io/v1"), ("kind", "NetworkPolicy"), ("metadata", "name, namespace"),
-    ("name", "of the policy"), ("namespace", "where it selects pods"), ("spec", "what it says"),
-    ("podSelector", "which pods"), ("matchLabels", "all of these labels"), ("matchExpressions", "In, NotIn, Exists …"),
-    ("policyTypes", "[Ingress, Egress]"), ("ingress", "rules for what comes in"), ("egress", "rules for what goes out"),
-    ("from", "who may call"), ("to", "who may be called"), ("ports", "on which ports"), ("port", "the pod's port"),
-    ("protocol", "TCP, UDP or SCTP"), ("endPort", "last port of a range"), ("namespaceSelector", "which namespaces"),
-    ("ipBlock", "a block of addresses"), ("cidr", "such as 192.0.2.0/24"), ("except", "blocks taken out again"),
-    ("key", "label key"), ("operator", "In, NotIn, Exists, DoesNotExist"), ("values", "label values"),
-    ("kubernetes.io/metadata.name", "the label every namespace has"), ("app", "the label of the shop's pods"),
+    ("apiVersion", "networking.k8s.io/v1"),
+    ("kind", "NetworkPolicy"),
+    ("metadata", "name, namespace"),
+    ("name", "of the policy"),
+    ("namespace", "where it selects pods"),
+    ("spec", "what it says"),
+    ("podSelector", "which pods"),
+    ("matchLabels", "all of these labels"),
+    ("matchExpressions", "In, NotIn, Exists …"),
+    ("policyTypes", "[Ingress, Egress]"),
+    ("ingress", "rules for what comes in"),
+    ("egress", "rules for what goes out"),
+    ("from", "who may call"),
+    ("to", "who may be called"),
+    ("ports", "on which ports"),
+    ("port", "the pod's port"),
+    ("protocol", "TCP, UDP or SCTP"),
+    ("endPort", "last port of a range"),
+    ("namespaceSelector", "which namespaces"),
+    ("ipBlock", "a block of addresses"),
+    ("cidr", "such as 192.0.2.0/24"),
+    ("except", "blocks taken out again"),
+    ("key", "label key"),
+    ("operator", "In, NotIn, Exists, DoesNotExist"),
+    ("values", "label values"),
+    ("kubernetes.io/metadata.name", "the label every namespace has"),
+    ("app", "the label of the shop's pods"),
 )
 _VALUES = {
-    "apiVersion": {"networking.k8s.io/v1": ""}, "kind": {"NetworkPolicy": ""},
+    "apiVersion": {"networking.k8s.io/v1": ""},
+    "kind": {"NetworkPolicy": ""},
     "protocol": {"TCP": "the default", "UDP": "", "SCTP": ""},
     "operator": {"In": "", "NotIn": "also when the key is missing", "Exists": "", "DoesNotExist": ""},
     "policyTypes": {"[Ingress]": "", "[Egress]": "", "[Ingress, Egress]": ""},
-    "podSelector": {"{}": "all pods of the namespace"}, "namespaceSelector": {"{}": "all namespaces"},
-    "ingress": {"[]": "nothing comes in"}, "egress": {"[]": "nothing goes out"},
+    "podSelector": {"{}": "all pods of the namespace"},
+    "namespaceSelector": {"{}": "all namespaces"},
+    "ingress": {"[]": "nothing comes in"},
+    "egress": {"[]": "nothing goes out"},
 }

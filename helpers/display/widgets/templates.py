@@ -28,8 +28,10 @@ def _select(workload: Workload) -> dict[str, Any]:
 
 
 def _ports(workload: Workload) -> list[dict[str, Any]]:
-    return [{"port": number} if protocol == "TCP" else {"protocol": protocol, "port": number}
-            for _, number, protocol in workload.ports]
+    return [
+        {"port": number} if protocol == "TCP" else {"protocol": protocol, "port": number}
+        for _, number, protocol in workload.ports
+    ]
 
 
 def _rule(side: str, peer: dict[str, Any], ports: list[dict[str, Any]]) -> Rule:
@@ -49,14 +51,20 @@ def _deny_both(target: Workload, other: Workload) -> dict[str, Any]:
 
 
 def _allow_one(target: Workload, other: Workload) -> dict[str, Any]:
-    return {"podSelector": _select(target), "policyTypes": ["Ingress"],
-            "ingress": [_rule("from", {"podSelector": _select(other)}, _ports(target))]}
+    return {
+        "podSelector": _select(target),
+        "policyTypes": ["Ingress"],
+        "ingress": [_rule("from", {"podSelector": _select(other)}, _ports(target))],
+    }
 
 
 def _allow_namespace(target: Workload, other: Workload) -> dict[str, Any]:
     namespace = {"matchLabels": {"kubernetes.io/metadata.name": other.namespace}}
-    return {"podSelector": _select(target), "policyTypes": ["Ingress"],
-            "ingress": [_rule("from", {"namespaceSelector": namespace}, _ports(target))]}
+    return {
+        "podSelector": _select(target),
+        "policyTypes": ["Ingress"],
+        "ingress": [_rule("from", {"namespaceSelector": namespace}, _ports(target))],
+    }
 
 
 def _allow_same_namespace(target: Workload, other: Workload) -> dict[str, Any]:
@@ -65,41 +73,90 @@ def _allow_same_namespace(target: Workload, other: Workload) -> dict[str, Any]:
 
 def _allow_outside(target: Workload, other: Workload) -> dict[str, Any]:
     block = {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.244.0.0/16"]}}
-    return {"podSelector": _select(target), "policyTypes": ["Ingress"],
-            "ingress": [_rule("from", block, _ports(target))]}
+    return {
+        "podSelector": _select(target),
+        "policyTypes": ["Ingress"],
+        "ingress": [_rule("from", block, _ports(target))],
+    }
 
 
 def _allow_dns(target: Workload, other: Workload) -> dict[str, Any]:
-    peer = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}
+    peer = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
     ports = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
     return {"podSelector": {}, "policyTypes": ["Egress"], "egress": [_rule("to", peer, ports)]}
 
 
 def _allow_call(target: Workload, other: Workload) -> dict[str, Any]:
-    return {"podSelector": _select(target), "policyTypes": ["Egress"],
-            "egress": [_rule("to", {"podSelector": _select(other)}, _ports(other))]}
+    return {
+        "podSelector": _select(target),
+        "policyTypes": ["Egress"],
+        "egress": [_rule("to", {"podSelector": _select(other)}, _ports(other))],
+    }
 
 
 TEMPLATES = (
-    Template("deny-ingress", "deny all that comes in", "deny-ingress", _deny_ingress,
-             "Selects every pod of the namespace and lets nothing in."),
-    Template("deny-egress", "deny all that goes out", "deny-egress", _deny_egress,
-             "Selects every pod of the namespace and lets nothing out. DNS stops too."),
-    Template("deny-all", "deny all, both ways", "deny-all", _deny_both,
-             "Selects every pod of the namespace; nothing in, nothing out."),
-    Template("allow-one", "allow one caller", "{target}-allow-{other}", _allow_one,
-             "One caller, on the port that the pod listens on."),
-    Template("allow-call", "allow one call out", "{target}-to-{other}", _allow_call,
-             "The calling end of an arrow: whom this pod may call."),
-    Template("allow-dns", "allow DNS", "allow-dns", _allow_dns,
-             "Every pod may ask the cluster's DNS, over UDP and over TCP."),
-    Template("allow-namespace", "allow a namespace", "{target}-allow-namespace-{namespace}", _allow_namespace,
-             "All pods of a namespace, chosen by the label that every namespace has."),
-    Template("allow-same-namespace", "allow the own namespace", "allow-same-namespace", _allow_same_namespace,
-             "Everybody in this namespace, nobody from another."),
-    Template("allow-outside", "allow the outside", "{target}-allow-outside", _allow_outside,
-             "Addresses outside the cluster; the pods' own range is taken out again."),
+    Template(
+        "deny-ingress",
+        "deny all that comes in",
+        "deny-ingress",
+        _deny_ingress,
+        "Selects every pod of the namespace and lets nothing in.",
+    ),
+    Template(
+        "deny-egress",
+        "deny all that goes out",
+        "deny-egress",
+        _deny_egress,
+        "Selects every pod of the namespace and lets nothing out. DNS stops too.",
+    ),
+    Template(
+        "deny-all",
+        "deny all, both ways",
+        "deny-all",
+        _deny_both,
+        "Selects every pod of the namespace; nothing in, nothing out.",
+    ),
+    Template(
+        "allow-one",
+        "allow one caller",
+        "{target}-allow-{other}",
+        _allow_one,
+        "One caller, on the port that the pod listens on.",
+    ),
+    Template(
+        "allow-call",
+        "allow one call out",
+        "{target}-to-{other}",
+        _allow_call,
+        "The calling end of an arrow: whom this pod may call.",
+    ),
+    Template(
+        "allow-dns", "allow DNS", "allow-dns", _allow_dns, "Every pod may ask the cluster's DNS, over UDP and over TCP."
+    ),
+    Template(
+        "allow-namespace",
+        "allow a namespace",
+        "{target}-allow-namespace-{namespace}",
+        _allow_namespace,
+        "All pods of a namespace, chosen by the label that every namespace has.",
+    ),
+    Template(
+        "allow-same-namespace",
+        "allow the own namespace",
+        "allow-same-namespace",
+        _allow_same_namespace,
+        "Everybody in this namespace, nobody from another.",
+    ),
+    Template(
+        "allow-outside",
+        "allow the outside",
+        "{target}-allow-outside",
+        _allow_outside,
+        "Addresses outside the cluster; the pods' own range is taken out again.",
+    ),
 )
 
 
@@ -114,8 +171,12 @@ def text(id: str, around: Surroundings, target: str = "", other: str = "", taken
     first, second = _workload(around, target, 0), _workload(around, other, 1)
     name = chosen.name.format(target=short_name(first.name), other=short_name(second.name), namespace=second.namespace)
     metadata = {"name": _free(name, set(taken)), "namespace": first.namespace}
-    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata,
-              "spec": chosen.make(first, second)}
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata,
+        "spec": chosen.make(first, second),
+    }
     return write(policy, f"# {chosen.comment}\n")
 
 

@@ -58,12 +58,21 @@ def _start(world: World) -> str:
 def said(change: Change) -> str:
     """What a policy changed, in a few sentences."""
     before, after = change.before.world, change.after.world
-    parts = [f"{listed(names)} {'is' if len(names) == 1 else 'are'} now isolated for {direction}."
-             for direction in ("ingress", "egress") if (names := _isolated(before, after, direction))]
+    parts = [
+        f"{listed(names)} {'is' if len(names) == 1 else 'are'} now isolated for {direction}."
+        for direction in ("ingress", "egress")
+        if (names := _isolated(before, after, direction))
+    ]
     needless = [call for call in change.opened if call not in change.needed]
-    parts += [f"{word}: {listed(map(str, calls), most=_LISTED)}." for word, calls in (
-        ("Broken, though needed", change.broken), ("Works again", change.mended),
-        ("Opened, though nobody needs it", needless)) if calls]
+    parts += [
+        f"{word}: {listed(map(str, calls), most=_LISTED)}."
+        for word, calls in (
+            ("Broken, though needed", change.broken),
+            ("Works again", change.mended),
+            ("Opened, though nobody needs it", needless),
+        )
+        if calls
+    ]
     if not change.same:
         parts.append(change.sentence)
     return " ".join(parts) or "It changed nothing."
@@ -71,8 +80,11 @@ def said(change: Change) -> str:
 
 def _isolated(before: World, after: World, direction: str) -> list[str]:
     """The workloads that the step isolated; more than a few as a number."""
-    names = dict.fromkeys(short(pod.workload_key) for pod in after.pods
-                          if after.isolating(pod, direction) and not before.isolating(pod, direction))
+    names = dict.fromkeys(
+        short(pod.workload_key)
+        for pod in after.pods
+        if after.isolating(pod, direction) and not before.isolating(pod, direction)
+    )
     return list(names) if len(names) <= _LISTED else [f"{len(names)} workloads"]
 
 
@@ -107,7 +119,7 @@ class Timeline(anywidget.AnyWidget):
         found = super()._repr_mimebundle_(**options)
         data, metadata = found if isinstance(found, tuple) else (found or {}, {})
         listed = "".join(f"<li><b>{esc(one.title)}</b> {esc(one.text)}</li>" for one in self._steps)
-        page = f'{self.frames[-1]["picture"]}<ul>{listed}</ul>'
+        page = f"{self.frames[-1]['picture']}<ul>{listed}</ul>"
         return {**data, "text/plain": repr(self), "text/html": page}, metadata
 
 
@@ -147,6 +159,7 @@ def _files(place: Path) -> list[Path]:
     found = sorted(place.glob("*.y*ml")) if place.is_dir() else [place]
     if not found:
         inner = sorted({str(file.parent) for file in place.rglob("*.y*ml")})
-        raise LabError(f"No policy lies directly in {str(place)!r}."
-                       + (f" Try {' or '.join(map(repr, inner))}." if inner else ""))
+        raise LabError(
+            f"No policy lies directly in {str(place)!r}." + (f" Try {' or '.join(map(repr, inner))}." if inner else "")
+        )
     return found

@@ -23,25 +23,45 @@ _WORDS = {"new": "new", "changed": "changed", "applied": "in the cluster", "": "
 def toolbar(bench: Bench, chosen: Mapping[str, str], busy: bool = False) -> str:
     """Templates on the left, history in the middle, the cluster on the right."""
     ways = [(one.id, one.title, "") for one in templates.TEMPLATES]
-    start = "".join((
-        '<span class="lab-label">Start from</span>', select(ways, chosen["template"], "template", "choose", "template"),
-        '<span class="lab-label">for</span>', _workloads(bench, chosen["target"], "workload to protect", "target"),
-        '<span class="lab-label">and</span>', _workloads(bench, chosen["other"], "the other workload", "other"),
-        button("Add", "add", title="Add a policy made from this template")))
-    history = "".join((
-        button("↶ Undo", "undo", off=not bench.history.past), button("↷ Redo", "redo", off=not bench.history.future),
-        button("Reset", "reset", title="Back to the policies that the cluster has"),
-        f'<label class="lab-button">Import<input type="file" accept=".yaml,.yml,.txt" {does("import")}></label>',
-        button("Export", "export", title="Save all policies of the list as one YAML file")))
+    start = "".join(
+        (
+            '<span class="lab-label">Start from</span>',
+            select(ways, chosen["template"], "template", "choose", "template"),
+            '<span class="lab-label">for</span>',
+            _workloads(bench, chosen["target"], "workload to protect", "target"),
+            '<span class="lab-label">and</span>',
+            _workloads(bench, chosen["other"], "the other workload", "other"),
+            button("Add", "add", title="Add a policy made from this template"),
+        )
+    )
+    history = "".join(
+        (
+            button("↶ Undo", "undo", off=not bench.history.past),
+            button("↷ Redo", "redo", off=not bench.history.future),
+            button("Reset", "reset", title="Back to the policies that the cluster has"),
+            f'<label class="lab-button">Import<input type="file" accept=".yaml,.yml,.txt" {does("import")}></label>',
+            button("Export", "export", title="Save all policies of the list as one YAML file"),
+        )
+    )
     plan = bench.proposal.plan
-    cluster = "".join((
-        button("Look again", "refresh", title="Read the cluster's policies anew"),
-        button("Take back", "take-back", off=busy or not bench.can_take_back,
-               title="Give the cluster the policies that it had before the last apply"),
-        button("Apply", "apply", off=busy or not plan, kind="lab-primary", title=f"To do: {plan}")))
+    cluster = "".join(
+        (
+            button("Look again", "refresh", title="Read the cluster's policies anew"),
+            button(
+                "Take back",
+                "take-back",
+                off=busy or not bench.can_take_back,
+                title="Give the cluster the policies that it had before the last apply",
+            ),
+            button("Apply", "apply", off=busy or not plan, kind="lab-primary", title=f"To do: {plan}"),
+        )
+    )
     groups = (("Templates", start), ("Editing", history), ("Cluster", cluster))
-    return '<div class="lab-toolbar">' + "".join(
-        f'<div role="group" aria-label="{label}">{inner}</div>' for label, inner in groups) + "</div>"
+    return (
+        '<div class="lab-toolbar">'
+        + "".join(f'<div role="group" aria-label="{label}">{inner}</div>' for label, inner in groups)
+        + "</div>"
+    )
 
 
 def _workloads(bench: Bench, chosen: str, label: str, name: str) -> str:
@@ -58,8 +78,10 @@ def sheets(bench: Bench) -> str:
     """The policies of the draft, and those that applying would delete."""
     rows = [_sheet(sheet, sheet.id == bench.draft.selected, bench.proposal) for sheet in bench.draft.sheets]
     for gone in bench.proposal.plan.delete:
-        rows.append(f'<li class="lab-gone"><s>{esc(gone.removeprefix("default/"))}</s> '
-                    '<span class="lab-badge">will be deleted</span></li>')
+        rows.append(
+            f'<li class="lab-gone"><s>{esc(gone.removeprefix("default/"))}</s> '
+            '<span class="lab-badge">will be deleted</span></li>'
+        )
     body = "".join(rows) or "<li>No policy yet: every pod may reach every other. Start from a template, or type.</li>"
     return f'<ul class="lab-sheets" aria-label="Policies" data-keep="sheets">{body}</ul>'
 
@@ -71,32 +93,45 @@ def _sheet(sheet: Sheet, is_open: bool, proposal: Proposal) -> str:
     kind = "faulty" if faults else status
     current = ' aria-current="true"' if is_open else ""
     badge = f'<span class="lab-badge lab-{kind}">{word}</span>'
-    return (f'<li{" class=lab-open" if is_open else ""}><button type="button" class="lab-sheet" '
-            f'{does("open", sheet.id)}{current}>{esc(sheet.title)} {badge}</button>'
-            f'<button type="button" class="lab-x" aria-label="Remove {esc(sheet.title)}" '
-            f'{does("remove", sheet.id)}>×</button></li>')
+    return (
+        f'<li{" class=lab-open" if is_open else ""}><button type="button" class="lab-sheet" '
+        f"{does('open', sheet.id)}{current}>{esc(sheet.title)} {badge}</button>"
+        f'<button type="button" class="lab-x" aria-label="Remove {esc(sheet.title)}" '
+        f"{does('remove', sheet.id)}>×</button></li>"
+    )
 
 
 def faces(face: str) -> str:
     """The two faces of a policy."""
     tabs = "".join(
         f'<button type="button" role="tab" class="lab-tab" aria-selected="{str(name == face).lower()}" '
-        f'{does("face", name)}>{text}</button>' for name, text in (("yaml", "YAML"), ("form", "Form")))
+        f"{does('face', name)}>{text}</button>"
+        for name, text in (("yaml", "YAML"), ("form", "Form"))
+    )
     return f'<div role="tablist" aria-label="Ways to write the policy" class="lab-tabs">{tabs}</div>'
 
 
 def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
     """What is wrong or odd in the open policy, with a way to its line; then what concerns the rest of the cluster."""
-    rows = [f'<li class="lab-{mark.severity}"><button type="button" class="lab-finding" '
-            f'{does("goto", mark.span.line)}><b>{_SEVERITY[mark.severity]}</b> line {mark.span.line}: '
-            f'{_sentence(mark)}</button></li>' for mark in marks]
+    rows = [
+        f'<li class="lab-{mark.severity}"><button type="button" class="lab-finding" '
+        f"{does('goto', mark.span.line)}><b>{_SEVERITY[mark.severity]}</b> line {mark.span.line}: "
+        f"{_sentence(mark)}</button></li>"
+        for mark in marks
+    ]
     body = "".join(rows) or '<li class="lab-fine">✓ Nothing to mend here.</li>'
-    others = "".join(f'<li class="lab-{mark.severity}"><b>{_SEVERITY[mark.severity]}</b> {_sentence(mark)}</li>'
-                     for mark in elsewhere)
-    more = (f"<details data-key='elsewhere'><summary>Elsewhere in the cluster ({len(elsewhere)})</summary>"
-            f"<ul>{others}</ul></details>")
-    return (f'<div class="lab-findings" data-count="{len(rows)}"><ul aria-label="Findings">{body}</ul>'
-            f'{more if elsewhere else ""}</div>')
+    others = "".join(
+        f'<li class="lab-{mark.severity}"><b>{_SEVERITY[mark.severity]}</b> {_sentence(mark)}</li>'
+        for mark in elsewhere
+    )
+    more = (
+        f"<details data-key='elsewhere'><summary>Elsewhere in the cluster ({len(elsewhere)})</summary>"
+        f"<ul>{others}</ul></details>"
+    )
+    return (
+        f'<div class="lab-findings" data-count="{len(rows)}"><ul aria-label="Findings">{body}</ul>'
+        f"{more if elsewhere else ''}</div>"
+    )
 
 
 _SEVERITY = {"error": "✗ error", "warning": "! warning", "info": "i note"}
@@ -109,12 +144,15 @@ def _sentence(mark: Mark) -> str:
 def changes(proposal: Proposal) -> str:
     """What applying would do to connections, the needed ones first."""
     found = proposal.change
-    lists = "".join((
-        _calls("Would break, though the application needs it", found.broken, "lab-broken", "✗"),
-        _calls("Would work again", found.mended, "lab-mended", "✓"),
-        _calls("Would be denied, and nothing needs it", _rest(found.closed, found.needed), "lab-closed", "−"),
-        _calls("Would be allowed, though nothing needs it", _rest(found.opened, found.needed), "lab-opened", "+"),
-        _calls("Needed, and denied already", _rest(proposal.broken, found.closed), "lab-broken", "✗")))
+    lists = "".join(
+        (
+            _calls("Would break, though the application needs it", found.broken, "lab-broken", "✗"),
+            _calls("Would work again", found.mended, "lab-mended", "✓"),
+            _calls("Would be denied, and nothing needs it", _rest(found.closed, found.needed), "lab-closed", "−"),
+            _calls("Would be allowed, though nothing needs it", _rest(found.opened, found.needed), "lab-opened", "+"),
+            _calls("Needed, and denied already", _rest(proposal.broken, found.closed), "lab-broken", "✗"),
+        )
+    )
     return f'<div class="lab-changes"><p class="lab-summary">{esc(proposal.summary())}</p>{lists}</div>'
 
 
@@ -126,11 +164,16 @@ def _rest(calls: Iterable[Call], without: Iterable[Call]) -> list[Call]:
 def _calls(title: str, calls: Sequence[Call], kind: str, sign: str) -> str:
     if not calls:
         return ""
-    rows = "".join(f'<li><button type="button" class="lab-call {kind}" {does("ask", *call, key=f"{kind} {call}")} '
-                   f'title="Why?">{sign} {esc(call)}</button></li>' for call in calls[:MOST_SHOWN])
+    rows = "".join(
+        f'<li><button type="button" class="lab-call {kind}" {does("ask", *call, key=f"{kind} {call}")} '
+        f'title="Why?">{sign} {esc(call)}</button></li>'
+        for call in calls[:MOST_SHOWN]
+    )
     more = f"<li>and {len(calls) - MOST_SHOWN} more</li>" if len(calls) > MOST_SHOWN else ""
-    return (f'<details open class="lab-group" data-key="{esc(title)}"><summary>{title} ({len(calls)})</summary>'
-            f'<ul>{rows}{more}</ul></details>')
+    return (
+        f'<details open class="lab-group" data-key="{esc(title)}"><summary>{title} ({len(calls)})</summary>'
+        f"<ul>{rows}{more}</ul></details>"
+    )
 
 
 def question(bench: Bench) -> str:
@@ -139,11 +182,16 @@ def question(bench: Bench) -> str:
     chosen = call or Call("", "", 0)
     ends = [(one.key, one.name, one.namespace) for one in bench.around.workloads]
     sources = [("", "who calls", ""), *ends, (OUTSIDE, "the outside", "not in the cluster")]
-    asked = "".join((
-        '<span class="lab-label">May</span>', select(sources, chosen.source, "source", "question", "source"),
-        '<span class="lab-label">call</span>',
-        select([("", "whom", ""), *ends], chosen.target, "target", "question", "target"),
-        '<span class="lab-label">on</span>', select(_ports(bench, chosen), _port(chosen), "port", "question", "port")))
+    asked = "".join(
+        (
+            '<span class="lab-label">May</span>',
+            select(sources, chosen.source, "source", "question", "source"),
+            '<span class="lab-label">call</span>',
+            select([("", "whom", ""), *ends], chosen.target, "target", "question", "target"),
+            '<span class="lab-label">on</span>',
+            select(_ports(bench, chosen), _port(chosen), "port", "question", "port"),
+        )
+    )
     return f'<div class="lab-question"><div role="group" aria-label="Question">{asked}</div>{answer(bench)}</div>'
 
 
@@ -152,9 +200,12 @@ def _port(call: Call) -> str:
 
 
 def _ports(bench: Bench, call: Call) -> list[tuple[str, str, str]]:
-    found = {f"{number}/{protocol}": f"{protocol} {number}{f' ({name})' if name else ''}"
-             for one in bench.around.workloads if one.key == call.target
-             for name, number, protocol in one.ports}
+    found = {
+        f"{number}/{protocol}": f"{protocol} {number}{f' ({name})' if name else ''}"
+        for one in bench.around.workloads
+        if one.key == call.target
+        for name, number, protocol in one.ports
+    }
     if call.port:
         found.setdefault(_port(call), f"{call.protocol} {call.port}")
     return [(value, text, "") for value, text in found.items()] or [("", "which port", "")]
@@ -170,8 +221,10 @@ def answer(bench: Bench) -> str:
         return f'<p class="lab-hint">{esc(error)}.</p>'
     needed = "The application needs it." if bench.question in bench.proposal.change.needed else ""
     if not bench.proposal.plan or now.sentence == then.sentence:
-        return f'<div class="lab-answer">{_verdict("Now" if not bench.proposal.plan else "Now and then", now)}' \
-               f'<p>{needed}</p></div>'
+        return (
+            f'<div class="lab-answer">{_verdict("Now" if not bench.proposal.plan else "Now and then", now)}'
+            f"<p>{needed}</p></div>"
+        )
     return f'<div class="lab-answer">{_verdict("Now", now)}{_verdict("If applied", then)}<p>{needed}</p></div>'
 
 

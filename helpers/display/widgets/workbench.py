@@ -30,8 +30,14 @@ class Workbench:
     toolbar's first choices.
     """
 
-    def __init__(self, bench: Bench, draw: Draw, review: Review = lambda proposal: [], worker: Worker = SHARED,
-                 chosen: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        bench: Bench,
+        draw: Draw,
+        review: Review = lambda proposal: [],
+        worker: Worker = SHARED,
+        chosen: Mapping[str, str] | None = None,
+    ) -> None:
         self.bench, self._draw, self._review, self._worker = bench, draw, review, worker
         self._chosen = _FIRST_CHOICES | {name: value for name, value in (chosen or {}).items() if value}
         self._face, self._view, self._message, self._fault = "yaml", "graph", "", False
@@ -152,9 +158,15 @@ class Workbench:
             asked = {"source": before.source, "target": before.target, "port": f"{before.port}/{before.protocol}"}
         asked[part] = value
         if part == "target" or not asked["port"]:
-            asked["port"] = next((f"{number}/{protocol}" for one in self.bench.around.workloads
-                                  if asked["target"] in (one.key, f"{one.namespace}/{one.name}")
-                                  for _, number, protocol in one.ports), "80/TCP")
+            asked["port"] = next(
+                (
+                    f"{number}/{protocol}"
+                    for one in self.bench.around.workloads
+                    if asked["target"] in (one.key, f"{one.namespace}/{one.name}")
+                    for _, number, protocol in one.ports
+                ),
+                "80/TCP",
+            )
         number, _, protocol = asked["port"].partition("/")
         self.bench.ask(asked["source"], asked["target"], number, protocol)
 
@@ -193,9 +205,12 @@ class Workbench:
         pages = {
             "findings": views.findings(own, others),
             "graph": f'<div class="lab-graph" data-keep="graph">{self._draw(bench.proposal)}</div>',
-            "matrix": matrixview.matrix_html(bench.proposal), "changes": views.changes(bench.proposal),
-            "why": views.question(bench), "sheets": views.sheets(bench),
-            "form": formview.form_html(bench.formed, bench.around), "faces": views.faces(self._face),
+            "matrix": matrixview.matrix_html(bench.proposal),
+            "changes": views.changes(bench.proposal),
+            "why": views.question(bench),
+            "sheets": views.sheets(bench),
+            "form": formview.form_html(bench.formed, bench.around),
+            "faces": views.faces(self._face),
             "views": _tabs(self._view),
         }
         self.editor.mark([mark.as_dict() for mark in own])
@@ -237,6 +252,9 @@ def _show(frame: Any, shown: bool) -> None:
 
 
 def _tabs(chosen: str) -> str:
-    tabs = "".join(f'<button type="button" role="tab" class="lab-tab" aria-selected="{str(name == chosen).lower()}" '
-                   f'{does("view", name)}>{text}</button>' for name, text in _VIEWS)
+    tabs = "".join(
+        f'<button type="button" role="tab" class="lab-tab" aria-selected="{str(name == chosen).lower()}" '
+        f"{does('view', name)}>{text}</button>"
+        for name, text in _VIEWS
+    )
     return f'<div role="tablist" aria-label="Views of what would change" class="lab-tabs">{tabs}</div>'

@@ -42,8 +42,13 @@ class Mark:
     def as_dict(self) -> dict[str, Any]:
         """The mark as the editor takes it."""
         message = f"{self.message}\n{self.mend}" if self.mend else self.message
-        return {"line": self.span.line, "column": self.span.column, "end": self.span.end,
-                "severity": self.severity, "message": message}
+        return {
+            "line": self.span.line,
+            "column": self.span.column,
+            "end": self.span.end,
+            "severity": self.severity,
+            "message": message,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +174,40 @@ def clean(live: Mapping[str, Any]) -> dict[str, Any]:
     """A live object without what the cluster added: what a person would keep in a file."""
     metadata = live.get("metadata") or {}
     kept = {"name": metadata.get("name", ""), "namespace": metadata.get("namespace") or "default"}
-    notes = {name: value for name, value in (metadata.get("annotations") or {}).items()
-             if name != _NOT_WRITTEN_BY_PEOPLE}
+    notes = {
+        name: value for name, value in (metadata.get("annotations") or {}).items() if name != _NOT_WRITTEN_BY_PEOPLE
+    }
     more = {name: value for name, value in (("labels", metadata.get("labels")), ("annotations", notes)) if value}
     spec = dict(live.get("spec") or {})
     return {"apiVersion": _API_VERSION, "kind": _KIND, "metadata": {**kept, **more}, "spec": spec}
 
 
-_ORDER = {name: place for place, name in enumerate((
-    "apiVersion", "kind", "metadata", "spec", "name", "namespace", "podSelector", "policyTypes", "ingress", "egress",
-    "from", "to", "ports", "namespaceSelector", "matchLabels", "matchExpressions", "protocol", "port", "endPort"))}
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        (
+            "apiVersion",
+            "kind",
+            "metadata",
+            "spec",
+            "name",
+            "namespace",
+            "podSelector",
+            "policyTypes",
+            "ingress",
+            "egress",
+            "from",
+            "to",
+            "ports",
+            "namespaceSelector",
+            "matchLabels",
+            "matchExpressions",
+            "protocol",
+            "port",
+            "endPort",
+        )
+    )
+}
 
 
 def write(policy: Mapping[str, Any], comments: str = "") -> str:
@@ -189,8 +218,11 @@ def write(policy: Mapping[str, Any], comments: str = "") -> str:
 
 def _ordered(value: Any, parent: str = "") -> Any:
     if isinstance(value, Mapping):
-        names = value if parent in ("matchLabels", "labels", "annotations") else sorted(
-            value, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+        names = (
+            value
+            if parent in ("matchLabels", "labels", "annotations")
+            else sorted(value, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+        )
         return {name: _ordered(value[name], name) for name in names}
     return [_ordered(item) for item in value] if isinstance(value, (list, tuple)) else value
 

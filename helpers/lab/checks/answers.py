@@ -26,8 +26,10 @@ class Answer:
 
     def _repr_html_(self) -> str:
         colour, mark = (tones.GOOD, "✓") if self.passed else (tones.WARN, "→")
-        return (f'<div role="status" style="border-left:4px solid {colour};padding:.5em .9em;margin:.3em 0;'
-                f'max-width:62em"><strong>{mark} {self.word}</strong> {markup(self.text)}</div>')
+        return (
+            f'<div role="status" style="border-left:4px solid {colour};padding:.5em .9em;margin:.3em 0;'
+            f'max-width:62em"><strong>{mark} {self.word}</strong> {markup(self.text)}</div>'
+        )
 
 
 def done(text: str) -> Answer:

@@ -24,8 +24,9 @@ def collector(situation: Situation) -> Answer:
     if not world.judge(COLLECTOR, AD, AD_PORT):
         return refused(situation)
     if not world.judge("frontend", AD, AD_PORT):
-        return hint("frontend", "The collector gets in, and the frontend doesn't any more. Was `ad-allow-frontend` "
-                    "deleted?")
+        return hint(
+            "frontend", "The collector gets in, and the frontend doesn't any more. Was `ad-allow-frontend` deleted?"
+        )
     wrong = let_in_too_much(situation)
     return wrong if wrong is not None else done("The collector of `monitoring` gets in, and nobody else from there.")
 
@@ -34,8 +35,11 @@ def refused(situation: Situation) -> Answer:
     """Why the collector doesn't get in."""
     world = situation.world
     mine = list(aimed(world))
-    wrong = astray(world) if not mine else next(
-        (found for policy in mine if (found := wrong_caller(world, policy)) is not None), None)
+    wrong = (
+        astray(world)
+        if not mine
+        else next((found for policy in mine if (found := wrong_caller(world, policy)) is not None), None)
+    )
     if wrong is not None:
         return wrong
     if not mine:
@@ -43,8 +47,9 @@ def refused(situation: Situation) -> Answer:
     near = what_if(world, Goal(AD, (COLLECTOR,), AD_PORT), COLLECTOR, lift_ports)
     if near is not None:
         ports = [str(port).removeprefix("TCP ") for rule in near.ingress or () for port in rule.ports]
-        return hint("port", f"`{near.name}` lets the collector in on {', '.join(ports)}; adservice listens on "
-                    f"{AD_PORT}.")
+        return hint(
+            "port", f"`{near.name}` lets the collector in on {', '.join(ports)}; adservice listens on {AD_PORT}."
+        )
     return hint("refused", f"{world.judge(COLLECTOR, AD, AD_PORT).sentence} Who, from where, and on which port?")
 
 
@@ -52,13 +57,19 @@ def wrong_caller(world: World, policy: Policy) -> Answer | None:
     """What is wrong with whom a policy for adservice names."""
     peers = list(peers_of(policy))
     if any(peer.namespaces is None and peer.pods.matches(world.pod(COLLECTOR).labels) for peer in peers):
-        return hint("own-namespace", f"In `{policy.name}` a `podSelector` stands alone, and means pods of the "
-                    "policy's own namespace. Another namespace has to be named beside it, by `namespaceSelector`.")
+        return hint(
+            "own-namespace",
+            f"In `{policy.name}` a `podSelector` stands alone, and means pods of the "
+            "policy's own namespace. Another namespace has to be named beside it, by `namespaceSelector`.",
+        )
     for peer in peers:
         spaces = [name for name, labels in world.namespaces.items() if means(peer, labels)]
         if peer.namespaces is not None and not spaces:
-            return hint("namespace-label", f"No namespace carries {peer.namespaces}. "
-                        "`kubectl get namespaces --show-labels` shows what they carry.")
+            return hint(
+                "namespace-label",
+                f"No namespace carries {peer.namespaces}. "
+                "`kubectl get namespaces --show-labels` shows what they carry.",
+            )
         pods = [pod for pod in world.pods if pod.namespace in spaces]
         if "monitoring" in spaces and not any(peer.pods.matches(pod.labels) for pod in pods):
             return hint("caller-unknown", f"`{policy.name}` admits {peer.pods}, and no pod of monitoring carries that.")
@@ -72,11 +83,15 @@ def astray(world: World) -> Answer | None:
         if policy.ingress is None or not speaks_of_the_collector(world, policy):
             continue
         if policy.namespace != ours:
-            return hint("other-namespace", f"`{policy.name}` lies in the namespace {policy.namespace}. A policy "
-                        f"selects pods of its own namespace, so one for adservice belongs into {ours}.")
+            return hint(
+                "other-namespace",
+                f"`{policy.name}` lies in the namespace {policy.namespace}. A policy "
+                f"selects pods of its own namespace, so one for adservice belongs into {ours}.",
+            )
         if not policy.selects(world.pod(AD)):
-            return hint("selects-other", f"`{policy.name}` doesn't select adservice: its podSelector picks who is "
-                        "called.")
+            return hint(
+                "selects-other", f"`{policy.name}` doesn't select adservice: its podSelector picks who is called."
+            )
     return None
 
 
@@ -84,10 +99,16 @@ def speaks_of_the_collector(world: World, policy: Policy) -> bool:
     """Whether a policy lies in `monitoring`, or selects or admits the collector by its label or its namespace's."""
     caller = world.pod(COLLECTOR)
     chosen = [policy.pods, *(peer.pods for peer in peers_of(policy))]
-    return (policy.namespace == caller.namespace
-            or any(pods.requirements and pods.matches(caller.labels) for pods in chosen)
-            or any(peer.namespaces is not None and peer.namespaces.requirements
-                   and means(peer, world.namespaces[caller.namespace]) for peer in peers_of(policy)))
+    return (
+        policy.namespace == caller.namespace
+        or any(pods.requirements and pods.matches(caller.labels) for pods in chosen)
+        or any(
+            peer.namespaces is not None
+            and peer.namespaces.requirements
+            and means(peer, world.namespaces[caller.namespace])
+            for peer in peers_of(policy)
+        )
+    )
 
 
 def peers_of(policy: Policy) -> Iterator[Peer]:
@@ -102,8 +123,11 @@ def means(peer: Peer, labels: Mapping[str, str]) -> bool:
 
 def aimed(world: World) -> Iterator[Policy]:
     """The policies for adservice that the notebook didn't bring."""
-    return (policy for policy in world.isolating(world.pod(AD), "ingress") if policy.name != "ad-allow-frontend"
-            and any(rule.peers for rule in policy.ingress or ()))
+    return (
+        policy
+        for policy in world.isolating(world.pod(AD), "ingress")
+        if policy.name != "ad-allow-frontend" and any(rule.peers for rule in policy.ingress or ())
+    )
 
 
 def let_in_too_much(situation: Situation) -> Answer | None:
@@ -111,14 +135,23 @@ def let_in_too_much(situation: Situation) -> Answer | None:
     world = with_impostor(situation)
     in_default, visitor = world.judge(IMPOSTOR, AD, AD_PORT), world.judge(VISITOR, AD, AD_PORT)
     if visitor and in_default:
-        return hint("or-not-and", "The visitor of `monitoring` gets in too, and so would any pod of `default` with the "
-                    "label `app=collector`. There is one dash too many: with two, it is *or*.")
+        return hint(
+            "or-not-and",
+            "The visitor of `monitoring` gets in too, and so would any pod of `default` with the "
+            "label `app=collector`. There is one dash too many: with two, it is *or*.",
+        )
     if visitor:
-        return hint("whole-namespace", "The visitor of `monitoring` gets in too. Name the pods as well: a "
-                    "`podSelector` in the same item as the `namespaceSelector`, without a dash of its own.")
+        return hint(
+            "whole-namespace",
+            "The visitor of `monitoring` gets in too. Name the pods as well: a "
+            "`podSelector` in the same item as the `namespaceSelector`, without a dash of its own.",
+        )
     if in_default:
-        return hint("any-namespace", "A pod of `default` with the label `app=collector` would get in as well. Name the "
-                    "namespace by its own label.")
+        return hint(
+            "any-namespace",
+            "A pod of `default` with the label `app=collector` would get in as well. Name the "
+            "namespace by its own label.",
+        )
     if world.judge(COLLECTOR, AD, AD_PORT + 1):
         return hint("ports", f"The collector gets in on other ports too. Name the one that it needs, {AD_PORT}.")
     return None
@@ -126,8 +159,12 @@ def let_in_too_much(situation: Situation) -> Answer | None:
 
 def with_impostor(situation: Situation) -> World:
     """The world with one pod more: in `default`, with the collector's label."""
-    impostor: Object = {"apiVersion": "v1", "kind": "Pod", "spec": {},
-                        "metadata": {"name": IMPOSTOR, "namespace": "default", "labels": {"app": "collector"}}}
+    impostor: Object = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "spec": {},
+        "metadata": {"name": IMPOSTOR, "namespace": "default", "labels": {"app": "collector"}},
+    }
     return World.of([*situation.objects, impostor])
 
 
@@ -154,15 +191,21 @@ def no_bank(world: World, payment: Pod) -> Answer:
         if policy.selects(payment) and any(holds(block, BANK) for block in blocks):
             return hint("port", f"`{policy.name}` names the bank's address, and not port {BANK_PORT} over TCP.")
         if policy.selects(payment) and blocks:
-            return hint("address", f"`{policy.name}` names another address than {BANK}. A block with one address ends "
-                        "in `/32`.")
+            return hint(
+                "address", f"`{policy.name}` names another address than {BANK}. A block with one address ends in `/32`."
+            )
         if blocks and not policy.selects(payment):
-            return hint("other-pod", f"`{policy.name}` selects other pods. `podSelector` picks the caller here, since "
-                        "egress is the caller's end.")
+            return hint(
+                "other-pod",
+                f"`{policy.name}` selects other pods. `podSelector` picks the caller here, since "
+                "egress is the caller's end.",
+            )
         entering = [peer.block for rule in policy.ingress or () for peer in rule.peers if peer.block is not None]
         if policy.selects(payment) and entering:
-            return hint("as-ingress", f"`{policy.name}` lets the bank call paymentservice. Asked for is the other way: "
-                        "egress, and `to`.")
+            return hint(
+                "as-ingress",
+                f"`{policy.name}` lets the bank call paymentservice. Asked for is the other way: egress, and `to`.",
+            )
     return hint("nothing-yet", "No policy lets paymentservice call the bank so far.")
 
 

@@ -21,8 +21,11 @@ def sandbox(situation: Situation) -> Answer:
     """Notebook 00: a namespace `sandbox` with the label team=blue."""
     namespace = situation.named("Namespace", "sandbox")
     if namespace is None:
-        strays = [found["metadata"]["name"] for found in situation.of_kind("Namespace")
-                  if "team" in (found["metadata"].get("labels") or {})]
+        strays = [
+            found["metadata"]["name"]
+            for found in situation.of_kind("Namespace")
+            if "team" in (found["metadata"].get("labels") or {})
+        ]
         if strays:
             return hint("elsewhere", f"The label is on the namespace `{strays[0]}`; there is no namespace `sandbox`.")
         return hint("nothing-yet", "There is no namespace `sandbox` so far.")
@@ -33,8 +36,10 @@ def sandbox(situation: Situation) -> Answer:
             return hint("label-key", f"The label's key is `{near}`. Capitals count: it should be `team`.")
         return hint("no-label", "The namespace is there, its label `team` isn't.")
     if labels["team"] != "blue":
-        return hint("label-value", f"The label `team` has the value `{labels['team']}`. To replace it, `kubectl label` "
-                    "wants `--overwrite`.")
+        return hint(
+            "label-value",
+            f"The label `team` has the value `{labels['team']}`. To replace it, `kubectl label` wants `--overwrite`.",
+        )
     return done("The namespace `sandbox` carries `team=blue`.")
 
 
@@ -47,9 +52,12 @@ def order(situation: Situation) -> Answer:
     if own:
         return done(f"emailservice confirmed an order to `{own[-1]}`.")
     if found:
-        return hint("suggested-address", "There are confirmations in emailservice's log, all of them to the address "
-                    "that the form suggests; the load generator shops too. Place an order with another address, and "
-                    "you can tell yours apart.")
+        return hint(
+            "suggested-address",
+            "There are confirmations in emailservice's log, all of them to the address "
+            "that the form suggests; the load generator shops too. Place an order with another address, and "
+            "you can tell yours apart.",
+        )
     return hint("nothing-yet", "No order was confirmed so far. Put something into the cart, and place the order there.")
 
 
@@ -67,8 +75,9 @@ def arrow(situation: Situation) -> Answer:
     if ends == ("frontend", "loadgenerator"):
         return hint("turned-round", "The other way round: the load generator is the one that calls.")
     if ends != ("loadgenerator", "frontend"):
-        return hint("other-arrow", f"That would be the arrow {ends[0]} → {ends[1]}. Asked for is "
-                    "loadgenerator → frontend.")
+        return hint(
+            "other-arrow", f"That would be the arrow {ends[0]} → {ends[1]}. Asked for is loadgenerator → frontend."
+        )
     problem = wrong_number(situation, given.get("port"))
     return done("Source, target and the pod's port are right.") if problem is None else problem
 

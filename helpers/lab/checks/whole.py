@@ -80,8 +80,11 @@ def ingress(situation: Situation, goal: Goal) -> Answer | None:
     exposed = any(arrow.source == OUTSIDE and bare(arrow.target) == goal.target for arrow in arrows(situation))
     outside = situation.world.judge(OUTSIDE, goal.target, goal.port, goal.protocol)
     if exposed and not outside:
-        return hint("no-outside", f"Customers come from outside the cluster, and {goal.target} doesn't let them in. "
-                    "They have no labels: an `ipBlock` names them.")
+        return hint(
+            "no-outside",
+            f"Customers come from outside the cluster, and {goal.target} doesn't let them in. "
+            "They have no labels: an `ipBlock` names them.",
+        )
     if outside and not exposed:
         return hint("outside", f"{goal.target} can be called from outside the cluster.")
     return None
@@ -110,9 +113,15 @@ def otherwise(situation: Situation) -> Answer | None:
     for source, target, wanted in _TRIED:
         if situation.connects(source, target) is (not wanted):
             held = held_back(situation, source, target) if wanted else None
-            return held if held is not None else hint(
-                "otherwise", f"Your policies are right, and yet {source} {'could not' if wanted else 'could'} "
-                f"connect to {target}. Does this cluster enforce policies? `lab.prove_enforcement()` tells.")
+            return (
+                held
+                if held is not None
+                else hint(
+                    "otherwise",
+                    f"Your policies are right, and yet {source} {'could not' if wanted else 'could'} "
+                    f"connect to {target}. Does this cluster enforce policies? `lab.prove_enforcement()` tells.",
+                )
+            )
     return None
 
 
@@ -129,10 +138,16 @@ def held_back(situation: Situation, source: str, target: str) -> Answer | None:
     nobody = not any(policy.egress for policy in found)
     one = len(names) == 1
     said = " and ".join(f"`{name}`" for name in names)
-    said += f" {'lets' if one else 'let'} {source} call nobody" if nobody else (
-        f" {'does' if one else 'do'}n't let {source} {'look up names' if called else f'call {service}'}")
-    return hint("held-back", f"{said}. This is about who may be called: take {'it' if one else 'them'} away first with "
-                f"`!kubectl delete networkpolicy {' '.join(names)}`.")
+    said += (
+        f" {'lets' if one else 'let'} {source} call nobody"
+        if nobody
+        else (f" {'does' if one else 'do'}n't let {source} {'look up names' if called else f'call {service}'}")
+    )
+    return hint(
+        "held-back",
+        f"{said}. This is about who may be called: take {'it' if one else 'them'} away first with "
+        f"`!kubectl delete networkpolicy {' '.join(names)}`.",
+    )
 
 
 def outgoing(situation: Situation) -> Answer | None:
@@ -173,8 +188,11 @@ def of_application(call: Call) -> bool:
 def no_dns(situation: Situation, name: str, pod: Pod) -> Answer | None:
     """Whether a pod that calls others by name can look up the names."""
     if not situation.world.judge(pod, DNS, 53, "UDP").egress.allowed:
-        return hint("no-dns", f"{name} can't look up any name: DNS is egress too, port 53 of the pods in `kube-system` "
-                    "with the label `k8s-app=kube-dns`.")
+        return hint(
+            "no-dns",
+            f"{name} can't look up any name: DNS is egress too, port 53 of the pods in `kube-system` "
+            "with the label `k8s-app=kube-dns`.",
+        )
     if not situation.world.judge(pod, DNS, 53, "TCP").egress.allowed:
         return hint("dns-udp-only", f"{name} may ask the DNS over UDP only. Long answers come over TCP: allow both.")
     return None
@@ -185,6 +203,9 @@ def too_much(situation: Situation, pods: dict[str, Pod]) -> Answer | None:
     for name, pod in pods.items():
         verdict = situation.world.judge(pod, OUTSIDE, 443)
         if verdict:
-            return hint("egress-outside", f"{name} may call any address outside the cluster: `{verdict.policies[0]}` "
-                        "lets it. An empty rule, or one without `to`, means everywhere.")
+            return hint(
+                "egress-outside",
+                f"{name} may call any address outside the cluster: `{verdict.policies[0]}` "
+                "lets it. An empty rule, or one without `to`, means everywhere.",
+            )
     return None

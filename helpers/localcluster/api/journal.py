@@ -210,14 +210,16 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _check_version(database: sqlite3.Connection, path: Path) -> None:
     if database.execute("pragma user_version").fetchone()[0] > SCHEMA_VERSION:
-        raise StoreError(f"{path} was written by a newer version of the lab; update this one, or set LAB_HOME to "
-                         "another folder")
+        raise StoreError(
+            f"{path} was written by a newer version of the lab; update this one, or set LAB_HOME to another folder"
+        )
 
 
 def _object(path: Path, raw: tuple[bytes, bytes, bytes, bytes]) -> Row:
     """One object as it is kept. Raises StoreError that names it and shows nothing of its content."""
-    key, namespace, name = (part.decode(errors="backslashreplace") if isinstance(part, bytes) else "?"
-                            for part in raw[:3])
+    key, namespace, name = (
+        part.decode(errors="backslashreplace") if isinstance(part, bytes) else "?" for part in raw[:3]
+    )
     try:
         body = json.loads(raw[3])
     except (ValueError, TypeError, RecursionError):
@@ -240,7 +242,7 @@ _ADVICE = {
     sqlite3.SQLITE_LOCKED: "is in use by another node ({}); stop that one with `python -m helpers down` first",
     sqlite3.SQLITE_FULL: "cannot be written ({}); free some disk space",
     sqlite3.SQLITE_IOERR: "cannot be read or written ({}); free some disk space, lift a limit on the size of files "
-                          "(ulimit -f), or look whether the disk works",
+    "(ulimit -f), or look whether the disk works",
     sqlite3.SQLITE_ERROR: "is none that this version of the lab can read ({}); set LAB_HOME to another folder",
 }
 _NOT_OPENED = "cannot be opened for writing ({}); look at its owner, permissions and attributes, and at its folder's"

@@ -12,8 +12,11 @@ def of(resource: Resource, new: Object, old: Object | None = None) -> list[str]:
     """What its kind says of a new object, and sentences about images that don't exist here and weren't there before."""
     known = {*_references(resource.key, old)} if old else set()
     said = [] if old else resource.warn(new)
-    return said + [images.missing(reference) for reference in dict.fromkeys(_references(resource.key, new))
-            if reference not in known and images.find(reference) is None]
+    return said + [
+        images.missing(reference)
+        for reference in dict.fromkeys(_references(resource.key, new))
+        if reference not in known and images.find(reference) is None
+    ]
 
 
 def _references(key: str, obj: Object) -> Iterator[str]:

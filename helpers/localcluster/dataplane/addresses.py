@@ -61,8 +61,12 @@ def is_outside(text: str) -> bool:
     """Whether an address belongs to nothing of the cluster: no pod, no Service, not the node."""
     address = parse(text)
     inside = (POD_NETWORK, SERVICE_NETWORK, NODE_NETWORK)
-    return address is not None and address.version == 4 and address.is_loopback is False and not any(
-        address in network for network in inside)
+    return (
+        address is not None
+        and address.version == 4
+        and address.is_loopback is False
+        and not any(address in network for network in inside)
+    )
 
 
 def is_pod_address(text: str) -> bool:

@@ -33,8 +33,14 @@ _REFUSED = UNREACHABLE.to_bytes(2, "big")
 class DatagramRelay:
     """The caller's connection and, while a flow stands, a socket that speaks to the pod. `closed` is called once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, front: socket.socket, decide: Callable[[], Decision],
-                 address: str, closed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        front: socket.socket,
+        decide: Callable[[], Decision],
+        address: str,
+        closed: Callable[[], None],
+    ) -> None:
         """`decide` judges a new flow; `address` is the caller's."""
         self._loop = loop
         self._front = front
@@ -93,14 +99,14 @@ class DatagramRelay:
         for _ in range(AT_ONCE):
             if len(data) - place < 2:
                 break
-            length = int.from_bytes(data[place:place + 2], "big")
+            length = int.from_bytes(data[place : place + 2], "big")
             end = place + 2 + length
             if length > LONGEST:
                 self.close()  # no datagram is so long: this caller doesn't speak frames
                 return
             if len(data) < end:
                 break
-            self._forward(data[place + 2:end])
+            self._forward(data[place + 2 : end])
             place = end
         else:
             self._rest_later()
@@ -193,8 +199,9 @@ class DatagramRelay:
 class _Back:
     """The pod's side: a datagram socket with a name that tells the pod who sends. Raises OSError if nobody listens."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, target: str, name: str,
-                 received: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, target: str, name: str, received: Callable[[bytes], None]
+    ) -> None:
         self._loop = loop
         self._path = str(Path(target).parent / name)
         self._received = received

@@ -87,8 +87,9 @@ Decision = Connect | Park | Answer
 class Switchboard:
     """Decides; keeps nothing but the round-robin of the directory and the flow log."""
 
-    def __init__(self, directory: Directory, world: Callable[[], World], members: Members, flows: FlowLog,
-                 outside: Path) -> None:
+    def __init__(
+        self, directory: Directory, world: Callable[[], World], members: Members, flows: FlowLog, outside: Path
+    ) -> None:
         """`outside` is the directory of the sockets that stand for every address outside of the cluster."""
         self._directory = directory
         self._outside = outside
@@ -143,13 +144,28 @@ class Switchboard:
         where = self._directory.choose(addresses.DNS_SERVICE, addresses.DNS_PORT, "UDP")
         if isinstance(where, Nowhere):
             if not again:
-                self._log(source, _outside("", name), addresses.DNS_PORT, "UDP", "refused",
-                          f"the lookup of {name} waits: {where.reason}", dns=True)
+                self._log(
+                    source,
+                    _outside("", name),
+                    addresses.DNS_PORT,
+                    "UDP",
+                    "refused",
+                    f"the lookup of {name} waits: {where.reason}",
+                    dns=True,
+                )
             return False
         verdict = self._judge(source, where, "UDP")
         if verdict.allowed or not again:
-            self._log(source, self._end(where), where.port, "UDP", "allowed" if verdict.allowed else "denied",
-                      verdict.sentence, verdict.policies, dns=True)
+            self._log(
+                source,
+                self._end(where),
+                where.port,
+                "UDP",
+                "allowed" if verdict.allowed else "denied",
+                verdict.sentence,
+                verdict.policies,
+                dns=True,
+            )
         return verdict.allowed
 
     def _reach(self, source: Source, where: Target, protocol: str, again: bool) -> Decision:
@@ -157,27 +173,56 @@ class Switchboard:
         verdict = self._judge(source, where, protocol)
         if not verdict.allowed:
             if not again:
-                self._log(source, self._end(where), where.port, protocol, "denied", verdict.sentence, verdict.policies,
-                          _is_lookup(where, protocol))
+                self._log(
+                    source,
+                    self._end(where),
+                    where.port,
+                    protocol,
+                    "denied",
+                    verdict.sentence,
+                    verdict.policies,
+                    _is_lookup(where, protocol),
+                )
             return Park(lookup=False)
         if member is not None:
             return self._to_pod(source, member, where, protocol, verdict)
         if where.address == addresses.NODE_ADDRESS and where.port == addresses.API_PORT and self.api_port:
             return Connect(("127.0.0.1", self.api_port), None, self._settle(source, where, protocol, verdict))
         if addresses.is_outside(where.address):
-            return self._listening(self._outside, None, where, protocol, self._settle(source, where, protocol, verdict),
-                                   f"address {where.address} outside of the cluster")
-        self._log(source, self._end(where), where.port, protocol, "allowed",
-                  f"{verdict.sentence} But there is {NO_ROUTE}.", verdict.policies)
+            return self._listening(
+                self._outside,
+                None,
+                where,
+                protocol,
+                self._settle(source, where, protocol, verdict),
+                f"address {where.address} outside of the cluster",
+            )
+        self._log(
+            source,
+            self._end(where),
+            where.port,
+            protocol,
+            "allowed",
+            f"{verdict.sentence} But there is {NO_ROUTE}.",
+            verdict.policies,
+        )
         return Answer(502, NO_ROUTE, verdict.sentence)
 
-    def _to_pod(self, source: Source, member: Member, where: Target, protocol: str,
-                verdict: Verdict | None) -> Decision:
-        return self._listening(member.directory, member.uid, where, protocol,
-                               self._settle(source, where, protocol, verdict), f"pod {member.key}")
+    def _to_pod(
+        self, source: Source, member: Member, where: Target, protocol: str, verdict: Verdict | None
+    ) -> Decision:
+        return self._listening(
+            member.directory,
+            member.uid,
+            where,
+            protocol,
+            self._settle(source, where, protocol, verdict),
+            f"pod {member.key}",
+        )
 
-    def _listening(self, directory: Path, uid: str | None, where: Target, protocol: str,
-                   settle: Callable[[bool], None], whose: str) -> Decision:
+    def _listening(
+        self, directory: Path, uid: str | None, where: Target, protocol: str, settle: Callable[[bool], None], whose: str
+    ) -> Decision:
         """The way to whoever listens in this directory on the port."""
         if protocol == ECHO:
             settle(True)
@@ -193,8 +238,17 @@ class Switchboard:
 
         def settle(answered: bool) -> None:
             reason = sentence if answered else f"{sentence} But nothing listens there."
-            self._log(source, self._end(where), where.port, protocol, "allowed" if answered else "refused", reason,
-                      policies, _is_lookup(where, protocol))
+            self._log(
+                source,
+                self._end(where),
+                where.port,
+                protocol,
+                "allowed" if answered else "refused",
+                reason,
+                policies,
+                _is_lookup(where, protocol),
+            )
+
         return settle
 
     def _judge(self, source: Source, where: Target, protocol: str) -> Verdict:
@@ -202,7 +256,10 @@ class Switchboard:
         member = self._members.at(where.address, where.port)
         return world.judge(
             world.pod(source.key) if isinstance(source, Member) else source,
-            world.pod(member.key) if member else where.address, where.port, protocol)
+            world.pod(member.key) if member else where.address,
+            where.port,
+            protocol,
+        )
 
     def _unknown(self, source: Source, request: Request) -> Answer:
         detail = f"the lookup of {request.host} found nothing: the cluster's DNS knows only Services"
@@ -215,11 +272,28 @@ class Switchboard:
         self._log(source, target, request.port, request.protocol, "refused", where.reason)
         return Answer(502, REFUSED, where.reason)
 
-    def _log(self, source: Source, target: Object, port: int, protocol: str, verdict: str, reason: str,
-             policies: tuple[str, ...] = (), dns: bool = False) -> None:
+    def _log(
+        self,
+        source: Source,
+        target: Object,
+        port: int,
+        protocol: str,
+        verdict: str,
+        reason: str,
+        policies: tuple[str, ...] = (),
+        dns: bool = False,
+    ) -> None:
         start = self._pod(source) if isinstance(source, Member) else _outside(source, "")
-        self._flows.record(source=start, target=target, port=port, protocol=protocol, verdict=verdict, reason=reason,
-                           policies=policies, dns=dns)
+        self._flows.record(
+            source=start,
+            target=target,
+            port=port,
+            protocol=protocol,
+            verdict=verdict,
+            reason=reason,
+            policies=policies,
+            dns=dns,
+        )
 
     def _end(self, where: Target) -> Object:
         member = self._members.at(where.address, where.port)
@@ -228,8 +302,13 @@ class Switchboard:
         return {**self._pod(member), "service": where.service}
 
     def _pod(self, member: Member) -> Object:
-        return {"kind": "Pod", "namespace": member.namespace, "name": member.name, "address": member.address,
-                "labels": self._members.labels(member)}
+        return {
+            "kind": "Pod",
+            "namespace": member.namespace,
+            "name": member.name,
+            "address": member.address,
+            "labels": self._members.labels(member),
+        }
 
 
 def _outside(address: str, name: str, service: str | None = None) -> Object:

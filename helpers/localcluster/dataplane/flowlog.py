@@ -54,12 +54,35 @@ class FlowLog:
         self._subscribers.append(callback)
         return lambda: self._subscribers.remove(callback) if callback in self._subscribers else None
 
-    def record(self, *, source: Flow, target: Flow, port: int, protocol: str, verdict: str, reason: str,
-               policies: tuple[str, ...] = (), dns: bool = False, now: datetime | None = None) -> None:
+    def record(
+        self,
+        *,
+        source: Flow,
+        target: Flow,
+        port: int,
+        protocol: str,
+        verdict: str,
+        reason: str,
+        policies: tuple[str, ...] = (),
+        dns: bool = False,
+        now: datetime | None = None,
+    ) -> None:
         """Log one attempt. Equal attempts in quick succession become one flow that counts them."""
         now = now or datetime.now(UTC)
-        key = (source["namespace"], source["name"], source["address"], target["namespace"], target["name"],
-               target["address"], target["service"], port, protocol, verdict, policies, dns)
+        key = (
+            source["namespace"],
+            source["name"],
+            source["address"],
+            target["namespace"],
+            target["name"],
+            target["address"],
+            target["service"],
+            port,
+            protocol,
+            verdict,
+            policies,
+            dns,
+        )
         run = self._latest.get(key)
         if run is not None and run.name in self._flows and run.continues(now):
             self._repeat(run, now)
@@ -67,12 +90,24 @@ class FlowLog:
         self._count += 1
         name = f"flow-{self._count:06d}"
         self._latest[key] = _Run(name, key, now)
-        self._publish("ADDED", {
-            "apiVersion": API_VERSION, "kind": "Flow",
-            "metadata": {"name": name, "creationTimestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
-            "time": _stamp(now), "source": source, "target": target, "port": port, "protocol": protocol,
-            "verdict": verdict, "reason": reason, "policies": list(policies), "attempts": 1, "dns": dns,
-        })
+        self._publish(
+            "ADDED",
+            {
+                "apiVersion": API_VERSION,
+                "kind": "Flow",
+                "metadata": {"name": name, "creationTimestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ")},
+                "time": _stamp(now),
+                "source": source,
+                "target": target,
+                "port": port,
+                "protocol": protocol,
+                "verdict": verdict,
+                "reason": reason,
+                "policies": list(policies),
+                "attempts": 1,
+                "dns": dns,
+            },
+        )
         self._forget_oldest()
 
     def _repeat(self, run: "_Run", now: datetime) -> None:

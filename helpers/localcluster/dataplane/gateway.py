@@ -59,15 +59,18 @@ class Gateway:
         self._callers: set[Caller] = set()
         self._of_one: Counter[str] = Counter()
         self._strangers = Strangers(MOST_STRANGERS)
-        self._door = Door(lambda link: asyncio.get_running_loop().connect_accepted_socket(
-            lambda: ProxyCaller(self, self._strangers), link), self._strangers)
+        self._door = Door(
+            lambda link: asyncio.get_running_loop().connect_accepted_socket(
+                lambda: ProxyCaller(self, self._strangers), link
+            ),
+            self._strangers,
+        )
         self._parked: dict[Caller, tuple[bool, asyncio.TimerHandle]] = {}
         self._rejudging: asyncio.TimerHandle | None = None
         self.flows = FlowLog()
         self._services = Directory(store)
         self._snapshot = Snapshot(store, self._changed)
-        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows,
-                                        pods / OUTSIDE)
+        self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows, pods / OUTSIDE)
         self._outside = Outside(pods / OUTSIDE)
         # From now on, not from `start` on: what is stored in between counts as well.
         self._unsubscribe: Callable[[], None] = store.subscribe(self._notice)
@@ -100,8 +103,14 @@ class Gateway:
         metadata = pod["metadata"]
         member = self._members.get(metadata["uid"]) or self._join(pod)
         proxy = f"http://{member.uid}:{member.token}@127.0.0.1:{self.port}"
-        environment = {"LISTEN_DIR": str(member.directory), "grpc_proxy": proxy, "http_proxy": proxy,
-                       "https_proxy": proxy, "no_proxy": "", "NAMESERVER": self._name_server()}
+        environment = {
+            "LISTEN_DIR": str(member.directory),
+            "grpc_proxy": proxy,
+            "http_proxy": proxy,
+            "https_proxy": proxy,
+            "no_proxy": "",
+            "NAMESERVER": self._name_server(),
+        }
         return Attachment(member.address, environment, member.directory)
 
     def detach(self, uid: str) -> None:
@@ -144,8 +153,9 @@ class Gateway:
         address = NODE_ADDRESS if on_node else self._pool.take((pod.get("status") or {}).get("podIP"))
         directory = self._directory / secrets.token_hex(4)
         directory.mkdir(mode=0o700)
-        member = Member(metadata["uid"], metadata["namespace"], metadata["name"], address, directory,
-                        secrets.token_urlsafe(24))
+        member = Member(
+            metadata["uid"], metadata["namespace"], metadata["name"], address, directory, secrets.token_urlsafe(24)
+        )
         self._members[member.uid] = member
         if not on_node:
             self._by_address[address] = member

@@ -8,9 +8,18 @@ from helpers.localcluster.door import Strangers
 
 LONGEST_HEAD = 16 * 1024
 HEAD_SECONDS = 10.0
-_TITLES = {200: "OK", 301: "Moved Permanently", 400: "Bad Request", 404: "Not Found",
-           407: "Proxy Authentication Required", 408: "Request Timeout", 431: "Request Header Fields Too Large",
-           502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
+_TITLES = {
+    200: "OK",
+    301: "Moved Permanently",
+    400: "Bad Request",
+    404: "Not Found",
+    407: "Proxy Authentication Required",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
 
 
 class HttpCaller(Caller):
@@ -38,7 +47,7 @@ class HttpCaller(Caller):
             self.answer(431, "the request's head is too long")
             return
         head = bytes(early[:end])
-        del early[:end + 4]
+        del early[: end + 4]
         self.take_head(head)
 
     def respond(self, status: int, headers: Sequence[str], body: bytes) -> None:

@@ -17,8 +17,10 @@ from helpers.podnet.places import socket_name
 
 OUTSIDE = "outside"
 """The directory of its sockets, beside those of the pods."""
-PAGE = ("This is the outside of the lab's cluster, as the lab plays it.\n"
-        "Your request was allowed to leave; no machine but yours has seen it.\n")
+PAGE = (
+    "This is the outside of the lab's cluster, as the lab plays it.\n"
+    "Your request was allowed to leave; no machine but yours has seen it.\n"
+)
 HEAD_SECONDS = 10.0
 TTL_SECONDS = 60
 _NO_HANDSHAKE = bytes.fromhex("15030300020228")
@@ -58,8 +60,11 @@ async def _web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
         body = b"" if head.startswith(b"HEAD ") else PAGE.encode()
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
-                     + f"Content-Length: {len(PAGE)}\r\n\r\n".encode() + body)
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+            + f"Content-Length: {len(PAGE)}\r\n\r\n".encode()
+            + body
+        )
     writer.close()
 
 

@@ -15,8 +15,9 @@ PIECE = 64 * 1024
 class Relay:
     """Two sockets, non-blocking; closes both when it is over. `closed` is called once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, front: socket.socket, back: socket.socket,
-                 closed: Callable[[], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, front: socket.socket, back: socket.socket, closed: Callable[[], None]
+    ) -> None:
         self._loop = loop
         self._ends = (front, back)
         self._closed: Callable[[], None] | None = closed
@@ -51,8 +52,9 @@ class _Direction:
 
     __slots__ = ("_loop", "_recv", "_relay", "_rest", "_send", "_shutdown", "_source", "_target", "over")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, source: socket.socket, target: socket.socket,
-                 relay: Relay) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, source: socket.socket, target: socket.socket, relay: Relay
+    ) -> None:
         self._loop = loop
         # The loop is asked by number: it makes a text of a socket that it doesn't know yet.
         self._source = source.fileno()

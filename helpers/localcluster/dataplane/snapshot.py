@@ -74,8 +74,14 @@ class Snapshot:
         changed = World.of([pod for pod in held if pod is not None])
         self._running.update({(pod.namespace, pod.name): pod for pod in changed.pods})
         self._ended.update({(pod.namespace, pod.name): pod for pod in changed.ended})
-        return World(tuple(self._running.values()), world.namespaces, world.policies, (),
-                     tuple(self._ended.values()), world.problems)
+        return World(
+            tuple(self._running.values()),
+            world.namespaces,
+            world.policies,
+            (),
+            tuple(self._ended.values()),
+            world.problems,
+        )
 
 
 def _key(item: Object) -> Key:
@@ -92,5 +98,11 @@ def _matters(event: Change) -> bool:
 def _seen(item: Object) -> tuple[object, ...]:
     """What judging looks at in a Pod or a Namespace, and what can change: a pod's ports can't."""
     status = item.get("status") or {}
-    return (item["metadata"].get("labels"), (item.get("spec") or {}).get("nodeName"), status.get("podIP"),
-            status.get("podIPs"), status.get("hostIPs"), status.get("phase") in ("Succeeded", "Failed"))
+    return (
+        item["metadata"].get("labels"),
+        (item.get("spec") or {}).get("nodeName"),
+        status.get("podIP"),
+        status.get("podIPs"),
+        status.get("hostIPs"),
+        status.get("phase") in ("Succeeded", "Failed"),
+    )

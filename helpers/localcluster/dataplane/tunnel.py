@@ -104,8 +104,13 @@ class Caller(asyncio.Protocol):
             self.answer(503, "too many connections")
             return
         front = self._leave_transport()
-        self._relay = relay = DatagramRelay(asyncio.get_running_loop(), front,
-                                            lambda: self._hub.decide(source, request), address_of(source), self._forget)
+        self._relay = relay = DatagramRelay(
+            asyncio.get_running_loop(),
+            front,
+            lambda: self._hub.decide(source, request),
+            address_of(source),
+            self._forget,
+        )
         early, self._early = bytes(self._early), bytearray()
         relay.start(early, self.greet())
 

@@ -30,7 +30,13 @@ class Objects(Protocol):
 
 
 def build(
-    container: Object, pod: Object, objects: Objects, *, address: str, network: Mapping[str, str], home: Path,
+    container: Object,
+    pod: Object,
+    objects: Objects,
+    *,
+    address: str,
+    network: Mapping[str, str],
+    home: Path,
     tools: Path | None = None,
 ) -> dict[str, str]:
     """All variables of one container. `network` is the dataplane's part and wins over the container's own.

@@ -266,9 +266,7 @@ class Kubelet:
                 raise bad_request(f"{where} is waiting to start: {reason}")
         return number, None
 
-    async def exec(
-        self, pod: Object, container: str, command: list[str], *, tty: bool, stdin: bool
-    ) -> ExecSession:
+    async def exec(self, pod: Object, container: str, command: list[str], *, tty: bool, stdin: bool) -> ExecSession:
         """Run a command in a container. Raises ApiError when the container doesn't run or there is no such command."""
         worker, found = self._running(pod, container)
         try:

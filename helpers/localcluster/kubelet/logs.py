@@ -133,9 +133,7 @@ class Reader:
         return prefix + (line if self._in_line else line + b"\n")
 
 
-async def read(
-    path: Path, reader: Reader, *, tail: int | None, follow: LogFile | None
-) -> AsyncIterator[bytes]:
+async def read(path: Path, reader: Reader, *, tail: int | None, follow: LogFile | None) -> AsyncIterator[bytes]:
     """The log at `path`, oldest first; with `follow`, what is written to it too, until it is closed."""
     with contextlib.ExitStack() as stack:
         changed = stack.enter_context(follow.watch()) if follow and not follow.closed else None

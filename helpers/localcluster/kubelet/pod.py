@@ -333,7 +333,10 @@ class PodWorker:
 def _fate(kind: str) -> str:
     """What becomes of a volume of this kind."""
     if kind in volumes.KINDS:
-        return ("is not mounted where the containers look: pods of this lab are processes that see this machine's "
-                "files; nginx and httpd read it all the same, others find it below $MOUNTS")
-    return ("is not mounted: pods of this lab are processes that see this machine's files; the containers start "
-            "without it")
+        return (
+            "is not mounted where the containers look: pods of this lab are processes that see this machine's "
+            "files; nginx and httpd read it all the same, others find it below $MOUNTS"
+        )
+    return (
+        "is not mounted: pods of this lab are processes that see this machine's files; the containers start without it"
+    )

@@ -32,8 +32,12 @@ def of_container(container: Object, image: images.Image, env: dict[str, str], ho
 
 def _another_command(image: images.Image, arguments: list[str]) -> bool:
     """Whether a container's arguments ask for something else than the image's own server."""
-    return image.arguments_are_command and bool(arguments) and not arguments[0].startswith("-") and (
-        arguments[0] not in image.servers)
+    return (
+        image.arguments_are_command
+        and bool(arguments)
+        and not arguments[0].startswith("-")
+        and (arguments[0] not in image.servers)
+    )
 
 
 def of_command(command: list[str], env: Mapping[str, str], home: Path, *, tty: bool = False) -> Program:

@@ -32,8 +32,10 @@ def addressed(world: World, directory: Directory, into: Found) -> None:
     for kind in ("ConfigMap", "Secret"):
         names = [name for one, name in givens.missing if one == kind and not is_system(name.partition("/")[0])]
         if names:
-            into.note(f"{plural(len(names), kind)} that pods use {'is' if len(names) == 1 else 'are'} not in the input "
-                      f"({listed(names, most=4)}), so addresses there are not known.")
+            into.note(
+                f"{plural(len(names), kind)} that pods use {'is' if len(names) == 1 else 'are'} not in the input "
+                f"({listed(names, most=4)}), so addresses there are not known."
+            )
 
 
 class _Follower:
@@ -68,8 +70,10 @@ class _Follower:
         elif not self._directory.behind(service):
             self._note(f"names Service {service.key}", "which selects no pod, so the arrow has no end")
         elif entries(service, reference.port) and not ambiguous:
-            self._note(f"names {self._told}", f"and Service {service.key} has that port for another protocol, or by a "
-                                              "name that its pods don't have")
+            self._note(
+                f"names {self._told}",
+                f"and Service {service.key} has that port for another protocol, or by a name that its pods don't have",
+            )
         elif reference.sure:
             has = ", ".join(str(entry.number) for entry in service.ports) or "no port"
             self._note(f"names {self._told}", f"and Service {service.key} has {has}")
@@ -85,8 +89,13 @@ class _Follower:
             found = leads(self._world, service, entry.number, entry.protocol)
         except NoRoute as reason:
             if service.key == API_SERVICE:
-                self._add(API_SERVER, entry.target if isinstance(entry.target, int) else entry.number, entry.protocol,
-                          service, entry.number)
+                self._add(
+                    API_SERVER,
+                    entry.target if isinstance(entry.target, int) else entry.number,
+                    entry.protocol,
+                    service,
+                    entry.number,
+                )
             else:
                 self._note(f"names {self._told}", str(reason))
             return
@@ -99,8 +108,10 @@ class _Follower:
         source = self._pod.workload_key
         if source == target and (not self._reference.sure or not self._world.workloads[source].several):
             return
-        self._into.add(Arrow(source, target, port, protocol, service=service.key if service else "",
-                             service_port=dialled), self._evidence)
+        self._into.add(
+            Arrow(source, target, port, protocol, service=service.key if service else "", service_port=dialled),
+            self._evidence,
+        )
 
     @property
     def _evidence(self) -> Evidence:
@@ -124,22 +135,28 @@ class _Follower:
                 self._add(host, reference.port, reference.protocol or "TCP")
         elif not self._directory.knows(host, self._pod.namespace):
             if reference.scheme:
-                self._note(f"names {host}", "a host outside: policies know addresses only, so allow its address by "
-                                            "ipBlock if the pod must reach it")
+                self._note(
+                    f"names {host}",
+                    "a host outside: policies know addresses only, so allow its address by "
+                    "ipBlock if the pod must reach it",
+                )
         else:
             self._missing(host)
 
     def _missing(self, host: str) -> None:
         space, name, _ = Name.of(host, self._pod.namespace).meanings[0]
         if space not in self._world.namespaces:
-            self._note(f"names {self._told}", f"and the namespace {space} is not in the input: add its objects to have "
-                                              "this arrow too")
+            self._note(
+                f"names {self._told}",
+                f"and the namespace {space} is not in the input: add its objects to have this arrow too",
+            )
             return
         near = nearest(name, self._directory.names(space), alike=0.8)
         hint = f"; did you mean {near[0]}?" if near else ", or it is not in the input."
-        self._into.note(f"{short(self._pod.workload_key)} names {self._told} ({self._reference.origin}), and "
-                        f"there is no such Service{hint}")
-
+        self._into.note(
+            f"{short(self._pod.workload_key)} names {self._told} ({self._reference.origin}), and "
+            f"there is no such Service{hint}"
+        )
 
 
 def _injected(directory: Directory, namespace: str) -> Mapping[str, str]:
@@ -151,7 +168,11 @@ def _injected(directory: Directory, namespace: str) -> Mapping[str, str]:
             stem = name.upper().replace("-", "_")
             found[f"{stem}_SERVICE_HOST"] = name
             found[f"{stem}_SERVICE_PORT"] = found[f"{stem}_PORT_{service.ports[0].number}_TCP_PORT"] = str(
-                service.ports[0].number)
-            found |= {f"{stem}_SERVICE_PORT_{entry.name.upper().replace('-', '_')}": str(entry.number)
-                      for entry in service.ports if entry.name}
+                service.ports[0].number
+            )
+            found |= {
+                f"{stem}_SERVICE_PORT_{entry.name.upper().replace('-', '_')}": str(entry.number)
+                for entry in service.ports
+                if entry.name
+            }
     return found

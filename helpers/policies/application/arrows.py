@@ -64,8 +64,13 @@ class Arrow:
         return self.source, self.target, self.protocol, self.port
 
     def as_dict(self) -> dict[str, Any]:
-        return {"source": self.source, "target": self.target, "port": self.port, "protocol": self.protocol,
-                "evidence": [one.as_dict() for one in self.evidence]}
+        return {
+            "source": self.source,
+            "target": self.target,
+            "port": self.port,
+            "protocol": self.protocol,
+            "evidence": [one.as_dict() for one in self.evidence],
+        }
 
 
 @dataclass(slots=True)
@@ -83,9 +88,10 @@ class Found:
 
     def listed(self) -> tuple[Arrow, ...]:
         """The arrows, sorted, with their evidence."""
-        return tuple(Arrow(one.source, one.target, one.port, one.protocol, tuple(evidence), one.service,
-                           one.service_port)
-                     for one, evidence in sorted(self.arrows.items(), key=lambda entry: entry[0].rank))
+        return tuple(
+            Arrow(one.source, one.target, one.port, one.protocol, tuple(evidence), one.service, one.service_port)
+            for one, evidence in sorted(self.arrows.items(), key=lambda entry: entry[0].rank)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +110,8 @@ class Needs:
     @property
     def of_application(self) -> tuple[Arrow, ...]:
         """The arrows of which no end belongs to the cluster itself."""
-        return tuple(one for one in self.arrows if not any(
-            "[" in end and is_system(end.partition("/")[0]) for end in (one.source, one.target)))
+        return tuple(
+            one
+            for one in self.arrows
+            if not any("[" in end and is_system(end.partition("/")[0]) for end in (one.source, one.target))
+        )

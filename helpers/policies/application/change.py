@@ -60,8 +60,14 @@ class Change:
         calls = (call for call in (*self.opened, *self.closed) if call.source == INGRESS_CONTROLLER)
         for target in dict.fromkeys(call.target for call in calls):
             was, now = (_spans(reach, target) for reach in (self.before, self.after))
-            yield Difference(INGRESS_CONTROLLER, target, spans_text(was), spans_text(now), spans_without(now, was),
-                             spans_without(was, now))
+            yield Difference(
+                INGRESS_CONTROLLER,
+                target,
+                spans_text(was),
+                spans_text(now),
+                spans_without(now, was),
+                spans_without(was, now),
+            )
 
     def __bool__(self) -> bool:
         return bool(self.opened or self.closed)
@@ -88,22 +94,31 @@ class Change:
         if self.same:
             return SAME
         if not self and self.details.same:
-            return ("No difference in what is judged; but there is one in what isn't, so it can't be said that both "
-                    f"mean the same: {listed([f'{one.count} {one.kind}' for one in self.unjudged])}.")
+            return (
+                "No difference in what is judged; but there is one in what isn't, so it can't be said that both "
+                f"mean the same: {listed([f'{one.count} {one.kind}' for one in self.unjudged])}."
+            )
         if not self:
-            return (f"No call on a port that matters changes; on other ports and addresses "
-                    f"{plural(len(self.details.changes), 'pair')} of ends may connect otherwise.")
-        parts = [f"{plural(len(calls), 'call')} {'becomes' if len(calls) == 1 else 'become'} {word}"
-                 + _share(len(needed), len(calls))
-                 for word, calls, needed in (("denied", self.closed, self.broken),
-                                             ("allowed", self.opened, self.mended)) if calls]
+            return (
+                f"No call on a port that matters changes; on other ports and addresses "
+                f"{plural(len(self.details.changes), 'pair')} of ends may connect otherwise."
+            )
+        parts = [
+            f"{plural(len(calls), 'call')} {'becomes' if len(calls) == 1 else 'become'} {word}"
+            + _share(len(needed), len(calls))
+            for word, calls, needed in (("denied", self.closed, self.broken), ("allowed", self.opened, self.mended))
+            if calls
+        ]
         return f"{' and '.join(parts)}."
 
     def as_dict(self, by: str = "workload") -> dict[str, Any]:
         """The counted calls, and the details under `changes`, between workloads or between pods."""
-        return {**self.detailed(by).as_dict(), "sentence": self.sentence,
-                "opened": [self._entry(call) for call in self.opened],
-                "closed": [self._entry(call) for call in self.closed]}
+        return {
+            **self.detailed(by).as_dict(),
+            "sentence": self.sentence,
+            "opened": [self._entry(call) for call in self.opened],
+            "closed": [self._entry(call) for call in self.closed],
+        }
 
     def _entry(self, call: Call) -> dict[str, Any]:
         return {**call._asdict(), "needed": call in self.needed}
@@ -139,4 +154,3 @@ def _share(needed: int, calls: int) -> str:
 def _spans(reach: Reach, target: str) -> tuple[Span, ...]:
     calls = (call for call in reach.stage.calls(INGRESS_CONTROLLER) if call.target == target and call in reach)
     return tuple(sorted((call.protocol, call.port, call.port) for call in calls))
-

@@ -48,9 +48,15 @@ class Difference(NamedTuple):
         return f"{self.kind}: {self.source} => {self.target} : {' '.join(parts)}"
 
     def as_dict(self) -> dict[str, Any]:
-        return {"type": self.kind, "src": self.source, "dst": self.target, "before": self.before, "after": self.after,
-                "added": spans_text(self.added) if self.added else "",
-                "removed": spans_text(self.removed) if self.removed else ""}
+        return {
+            "type": self.kind,
+            "src": self.source,
+            "dst": self.target,
+            "before": self.before,
+            "after": self.after,
+            "added": spans_text(self.added) if self.added else "",
+            "removed": spans_text(self.removed) if self.removed else "",
+        }
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,10 @@ def joint_matrices(before: World, after: World) -> tuple[Matrix, Matrix]:
     """The matrices of two worlds over the same address families: one side's policies may mention more of them."""
     sides = before.matrix(), after.matrix()
     families = sides[0].families | sides[1].families
-    old, new = (matrix if matrix.families == families else world.matrix(families=families)
-                for matrix, world in zip(sides, (before, after), strict=True))
+    old, new = (
+        matrix if matrix.families == families else world.matrix(families=families)
+        for matrix, world in zip(sides, (before, after), strict=True)
+    )
     return old, new
 
 
@@ -149,8 +157,10 @@ class _Pair:
 
     def _unequal(self, sources: Joint) -> Iterator[tuple[Ports, Bits]]:
         """What differs from some classes on, and toward which ends."""
-        old, new = ([*row.items(), (0, self._all & ~_union(row))]
-                    for row in (self._folded[side].row(sources[side]) for side in (0, 1)))
+        old, new = (
+            [*row.items(), (0, self._all & ~_union(row))]
+            for row in (self._folded[side].row(sources[side]) for side in (0, 1))
+        )
         found: dict[Ports, Bits] = {}
         for was, some in old:
             for now, others in new:

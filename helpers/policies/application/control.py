@@ -27,8 +27,12 @@ def controlled(world: World, directory: Directory, into: Found) -> None:
         bound = roles.get((pod.namespace, _account(pod)))
         if bound is not None and _gets_token(world, pod):
             kind, _, name = pod.workload.partition("/")
-            evidence = Evidence(f"{title_of(bound)}, which binds ServiceAccount {_account(pod)}",
-                                f"{kind} {pod.namespace}/{name}", where(bound), "api")
+            evidence = Evidence(
+                f"{title_of(bound)}, which binds ServiceAccount {_account(pod)}",
+                f"{kind} {pod.namespace}/{name}",
+                where(bound),
+                "api",
+            )
             for end, port in server.doors:
                 if end != pod.workload_key:
                     into.add(Arrow(pod.workload_key, end, port, service=API_SERVICE, service_port=443), evidence)
@@ -51,15 +55,20 @@ class ApiServer:
                     found = leads(self._world, service, service.ports[0].number, service.ports[0].protocol)
                 except NoRoute:
                     break
-                return [(lead.target.workload_key if isinstance(lead.target, Pod) else lead.target, lead.port)
-                        for lead in found]
+                return [
+                    (lead.target.workload_key if isinstance(lead.target, Pod) else lead.target, lead.port)
+                    for lead in found
+                ]
         return [(API_SERVER, port) for port in API_PORTS]
 
     @cached_property
     def sources(self) -> list[str]:
         """Its pods, its addresses, or API_SERVER."""
-        pods = [pod.workload_key for pod in self._world.pods if pod.namespace == "kube-system"
-                and pod.labels.get("component") == "kube-apiserver"]
+        pods = [
+            pod.workload_key
+            for pod in self._world.pods
+            if pod.namespace == "kube-system" and pod.labels.get("component") == "kube-apiserver"
+        ]
         return list(dict.fromkeys(pods or [end for end, _ in self.doors]))
 
 
@@ -74,8 +83,12 @@ def _gets_token(world: World, pod: Pod) -> bool:
     if isinstance(own, bool):
         return own
     account = (pod.namespace, _account(pod))
-    return not any(item.get("kind") == "ServiceAccount" and (namespace_of(item), name_of(item)) == account
-                   and item.get("automountServiceAccountToken") is False for item in world.objects)
+    return not any(
+        item.get("kind") == "ServiceAccount"
+        and (namespace_of(item), name_of(item)) == account
+        and item.get("automountServiceAccountToken") is False
+        for item in world.objects
+    )
 
 
 def _roles(world: World) -> dict[tuple[str, str], Json]:
@@ -113,5 +126,7 @@ def _webhook(directory: Directory, server: ApiServer, item: Json, config: Json, 
         return
     for door in directory.doors(Meant(service), port if isinstance(port, int) else 443, "TCP"):
         for source in server.sources:
-            into.add(Arrow(source, door.pod.workload_key, door.port, service=service.key, service_port=door.dialled),
-                     Evidence(f"{what}, by which the API server calls Service {name}", "", where(item), "api"))
+            into.add(
+                Arrow(source, door.pod.workload_key, door.port, service=service.key, service_port=door.dialled),
+                Evidence(f"{what}, by which the API server calls Service {name}", "", where(item), "api"),
+            )

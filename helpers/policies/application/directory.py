@@ -81,8 +81,9 @@ class Directory:
         """One pod of each workload that a Service selects."""
         found = self._behind.get(service.key)
         if found is None:
-            found = self._behind[service.key] = [pod for pod in self._units.get(service.namespace, ())
-                                                 if service.selects(pod)]
+            found = self._behind[service.key] = [
+                pod for pod in self._units.get(service.namespace, ()) if service.selects(pod)
+            ]
         return found
 
     def meant(self, host: str, namespace: str) -> Meant | Pod | None:
@@ -107,17 +108,23 @@ class Directory:
         service, pods = meant.service, self._members(meant)
         if (service.headless or meant.member) and port is not None:
             return [Door(pod, port, one, port) for pod in pods for one in _protocols(service, pod, port, protocol)]
-        return [Door(pod, number, entry.protocol, entry.number) for pod in pods for entry in service.ports
-                if port in (None, entry.number) and protocol in ("", entry.protocol)
-                and (number := pod_port(entry, pod)) is not None]
+        return [
+            Door(pod, number, entry.protocol, entry.number)
+            for pod in pods
+            for entry in service.ports
+            if port in (None, entry.number)
+            and protocol in ("", entry.protocol)
+            and (number := pod_port(entry, pod)) is not None
+        ]
 
     def _members(self, meant: Meant) -> Sequence[Pod]:
         pods = self.behind(meant.service)
         if not meant.member:
             return pods
         stem = meant.member.rpartition("-")[0]
-        named = [pod for pod in pods
-                 if pod.name == meant.member or pod.workload.partition("/")[2] in (meant.member, stem)]
+        named = [
+            pod for pod in pods if pod.name == meant.member or pod.workload.partition("/")[2] in (meant.member, stem)
+        ]
         return named or pods
 
 

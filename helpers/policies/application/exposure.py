@@ -35,8 +35,17 @@ def exposed(world: World, directory: Directory, into: Found) -> None:
     """Add the arrows from outside, or from the pods that bring its calls in."""
     for service, evidence in _public(world):
         for door in directory.doors(Meant(service), None, ""):
-            into.add(Arrow(OUTSIDE, door.pod.workload_key, door.port, door.protocol, service=service.key,
-                           service_port=door.dialled), evidence)
+            into.add(
+                Arrow(
+                    OUTSIDE,
+                    door.pod.workload_key,
+                    door.port,
+                    door.protocol,
+                    service=service.key,
+                    service_port=door.dialled,
+                ),
+                evidence,
+            )
     _host_ports(directory, into)
     entrances = Entrances(world)
     for item in world.objects:
@@ -47,8 +56,11 @@ def exposed(world: World, directory: Directory, into: Found) -> None:
 
 def _public(world: World) -> Iterator[tuple[Service, Evidence]]:
     """The Services that are dialled from outside, and by what."""
-    own_addresses = {f"{namespace_of(item)}/{name_of(item)}" for item in world.objects
-                     if item.get("kind") == "Service" and at(item, "spec", "externalIPs")}
+    own_addresses = {
+        f"{namespace_of(item)}/{name_of(item)}"
+        for item in world.objects
+        if item.get("kind") == "Service" and at(item, "spec", "externalIPs")
+    }
     for service in world.services:
         if service.kind in ("LoadBalancer", "NodePort"):
             yield service, Evidence(f"Service {service.name} of type {service.kind}", kind="exposure")
@@ -61,9 +73,10 @@ def _host_ports(directory: Directory, into: Found) -> None:
         for container in mappings(pod.manifest, "spec", "containers"):
             for port in mappings(container, "ports"):
                 if port.get("hostPort") and isinstance(port.get("containerPort"), int) and not pod.host_network:
-                    into.add(Arrow(OUTSIDE, pod.workload_key, port["containerPort"], port.get("protocol") or "TCP"),
-                             Evidence(f"hostPort {port['hostPort']} of {pod.workload.replace('/', ' ')}",
-                                      kind="exposure"))
+                    into.add(
+                        Arrow(OUTSIDE, pod.workload_key, port["containerPort"], port.get("protocol") or "TCP"),
+                        Evidence(f"hostPort {port['hostPort']} of {pod.workload.replace('/', ' ')}", kind="exposure"),
+                    )
 
 
 def _lead(directory: Directory, sources: Sequence[str], backend: Backend, evidence: Evidence, into: Found) -> None:
@@ -77,8 +90,12 @@ def _lead(directory: Directory, sources: Sequence[str], backend: Backend, eviden
         for port, dialled in _ports(service, backend, pod):
             for source in sources:
                 if source != pod.workload_key:
-                    into.add(Arrow(source, pod.workload_key, port, backend.protocol, service=service.key,
-                                   service_port=dialled), evidence)
+                    into.add(
+                        Arrow(
+                            source, pod.workload_key, port, backend.protocol, service=service.key, service_port=dialled
+                        ),
+                        evidence,
+                    )
 
 
 def _ports(service: Service, backend: Backend, pod: Pod) -> Iterator[tuple[int, int]]:
@@ -87,8 +104,11 @@ def _ports(service: Service, backend: Backend, pod: Pod) -> Iterator[tuple[int, 
         named = (entry.target,) if backend.to_pods else (entry.number, entry.name)
         also = (entry.name,) if backend.to_pods else ()
         port = pod_port(entry, pod)
-        if port is not None and entry.protocol == backend.protocol and (
-                backend.port is None or backend.port in (*named, *also) or (backend.to_pods and backend.port == port)):
+        if (
+            port is not None
+            and entry.protocol == backend.protocol
+            and (backend.port is None or backend.port in (*named, *also) or (backend.to_pods and backend.port == port))
+        ):
             yield port, entry.number
 
 
@@ -100,9 +120,11 @@ class Entrances:
 
     def of(self, item: Json) -> Sequence[str]:
         """The ends that call the backends of an Ingress or route; INGRESS_CONTROLLER where they aren't in the input."""
-        gateways = {(str(parent.get("namespace") or namespace_of(item)), str(parent.get("name")))
-                    for parent in mappings(item, "spec", "parentRefs")
-                    if (parent.get("kind") or "Gateway") == "Gateway"}
+        gateways = {
+            (str(parent.get("namespace") or namespace_of(item)), str(parent.get("name")))
+            for parent in mappings(item, "spec", "parentRefs")
+            if (parent.get("kind") or "Gateway") == "Gateway"
+        }
         own = [pod for pod in self._pods if (pod.namespace, pod.labels.get(_GATEWAY_NAME)) in gateways]
         if item.get("kind") in ("Ingress", "Route") or not own:
             own = [pod for pod in self._pods if _GATEWAY_NAME not in pod.labels]
@@ -115,8 +137,10 @@ class Entrances:
 
 def _has_image_of_controller(pod: Pod) -> bool:
     """Whether a pod serves with what calls itself ingress; a controller's helpers, such as its jobs, have no port."""
-    return any("ingress" in str(one.get("image") or "").lower() and mappings(one, "ports")
-               for one in mappings(pod.manifest, "spec", "containers"))
+    return any(
+        "ingress" in str(one.get("image") or "").lower() and mappings(one, "ports")
+        for one in mappings(pod.manifest, "spec", "containers")
+    )
 
 
 def backends(item: Json) -> Iterator[Backend]:
@@ -155,8 +179,12 @@ def _of_gateway_route(item: Json, protocol: str) -> Iterator[Backend]:
         for one in (*mappings(rule, "backendRefs"), *mirrors):
             if (one.get("kind") or "Service") == "Service" and isinstance(one.get("name"), str):
                 port = one.get("port")
-                yield Backend(str(one.get("namespace") or namespace_of(item)), one["name"],
-                              port if isinstance(port, int) else None, protocol)
+                yield Backend(
+                    str(one.get("namespace") or namespace_of(item)),
+                    one["name"],
+                    port if isinstance(port, int) else None,
+                    protocol,
+                )
 
 
 def _of_openshift_route(item: Json) -> Iterator[Backend]:
@@ -164,8 +192,9 @@ def _of_openshift_route(item: Json) -> Iterator[Backend]:
     target = at(spec, "port", "targetPort")
     for one in (mapping(spec, "to"), *mappings(spec, "alternateBackends")):
         if (one.get("kind") or "Service") == "Service" and isinstance(one.get("name"), str):
-            yield Backend(namespace_of(item), one["name"], target if isinstance(target, int | str) else None,
-                          to_pods=True)
+            yield Backend(
+                namespace_of(item), one["name"], target if isinstance(target, int | str) else None, to_pods=True
+            )
 
 
 def ingress_backends(world: World) -> list[tuple[Pod, int]]:
@@ -176,6 +205,10 @@ def ingress_backends(world: World) -> list[tuple[Pod, int]]:
         for backend in backends(item):
             service = directory.service(backend.namespace, backend.name)
             if service is not None and backend.protocol == "TCP":
-                found |= {(pod, port): None for pod in world.pods if service.selects(pod)
-                          for port, _ in _ports(service, backend, pod)}
+                found |= {
+                    (pod, port): None
+                    for pod in world.pods
+                    if service.selects(pod)
+                    for port, _ in _ports(service, backend, pod)
+                }
     return list(found)

@@ -25,8 +25,10 @@ def observed(world: World, flows: Iterable[Mapping[str, Any]], into: Found, verd
         source, target = ends.source(flow), ends.end(flow.get("target"))
         protocol = str(flow.get("protocol") or "TCP")
         if not source or not target or type(port) is not int or port not in _PORTS or protocol not in PROTOCOLS:
-            into.note(f"The flow from {_told(flow.get('source'))} to {_told(flow.get('target'))} was left out: one of "
-                      "its ends is not among the pods, or its port is none.")
+            into.note(
+                f"The flow from {_told(flow.get('source'))} to {_told(flow.get('target'))} was left out: one of "
+                "its ends is not among the pods, or its port is none."
+            )
             continue
         if source == target and not world.workloads[source].several:
             continue

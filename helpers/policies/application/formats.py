@@ -72,8 +72,9 @@ def comparison_as(form: str, comparison: Comparison) -> str:
     if form == "json":
         return as_json(comparison.as_dict())
     if form == "dot":
-        return dot((one.source, one.target, f"{one.before} → {one.after}", _COLOURS[one.kind])
-                   for one in comparison.changes)
+        return dot(
+            (one.source, one.target, f"{one.before} → {one.after}", _COLOURS[one.kind]) for one in comparison.changes
+        )
     header = ("diff-type", "source", "destination", "before", "after")
     rows = [(one.kind, one.source, one.target, one.before, one.after) for one in comparison.changes]
     if form == "csv":
@@ -90,16 +91,21 @@ def dot(arrows: Iterable[tuple[str, str, str, str]]) -> str:
         for end in (source, target):
             namespace, slash, _ = end.partition("/")
             (spaces.setdefault(namespace, {}) if slash else outside)[end] = None
-    lines = ["digraph {", '  rankdir="LR" fontname="Helvetica"',
-             '  node [shape=box style=rounded fontname="Helvetica" margin="0.25,0.1"]',
-             '  edge [fontname="Helvetica" fontsize=10]']
+    lines = [
+        "digraph {",
+        '  rankdir="LR" fontname="Helvetica"',
+        '  node [shape=box style=rounded fontname="Helvetica" margin="0.25,0.1"]',
+        '  edge [fontname="Helvetica" fontsize=10]',
+    ]
     for number, (namespace, ends) in enumerate(sorted(spaces.items())):
         lines += [f"  subgraph cluster_{number} {{", f"    label={quoted(namespace)}"]
         lines += [f"    {quoted(end)} [label={quoted(end.partition('/')[2])}]" for end in sorted(ends)]
         lines.append("  }")
     lines += [f"  {quoted(end)} [shape=ellipse]" for end in sorted(outside)]
-    lines += [f"  {quoted(source)} -> {quoted(target)} [{_attributes({'label': label, 'color': colour})}]"
-              for source, target, label, colour in listed]
+    lines += [
+        f"  {quoted(source)} -> {quoted(target)} [{_attributes({'label': label, 'color': colour})}]"
+        for source, target, label, colour in listed
+    ]
     return "\n".join([*lines, "}"])
 
 

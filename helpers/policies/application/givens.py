@@ -14,8 +14,10 @@ from helpers.policies.model import Pod
 
 _EXPANSION = re.compile(r"\$(?:\$|\(([A-Za-z_][\w.-]{0,250})\))")
 _EVERY_CLUSTERS = ("kube-root-ca.crt", "openshift-service-ca.crt")
-_SOURCES = {"ConfigMap": ("configMap", "configMapRef", "configMapKeyRef", "name"),
-            "Secret": ("secret", "secretRef", "secretKeyRef", "secretName")}
+_SOURCES = {
+    "ConfigMap": ("configMap", "configMapRef", "configMapKeyRef", "name"),
+    "Secret": ("secret", "secretRef", "secretKeyRef", "secretName"),
+}
 
 
 class Givens:

@@ -17,8 +17,13 @@ from helpers.policies.world import World
 __all__ = ["Arrow", "Evidence", "Needs", "needs"]
 
 
-def needs(world: World, flows: Iterable[Mapping[str, Any]] | None = None, *, declarations: bool = True,
-          verdicts: Iterable[str] = ("allowed",)) -> Needs:
+def needs(
+    world: World,
+    flows: Iterable[Mapping[str, Any]] | None = None,
+    *,
+    declarations: bool = True,
+    verdicts: Iterable[str] = ("allowed",),
+) -> Needs:
     """The arrows that a world's objects declare, that `flows` (a flow log's objects) show, or both.
 
     `verdicts` are those flows that count as needed.

@@ -70,15 +70,31 @@ class Stage:
         """The ends and doors of all these worlds together."""
         listed = list(needs)
         ends = dict.fromkeys(key for world in worlds for key in world.workloads)
-        ends |= dict.fromkeys([OUTSIDE, *(end for need in listed for end in (need.source, need.target)
-                                          if is_address(end) or end == INGRESS_CONTROLLER)])
+        ends |= dict.fromkeys(
+            [
+                OUTSIDE,
+                *(
+                    end
+                    for need in listed
+                    for end in (need.source, need.target)
+                    if is_address(end) or end == INGRESS_CONTROLLER
+                ),
+            ]
+        )
         bits = {end: 1 << number for number, end in enumerate(ends)}
-        wanted = [Call(need.source, need.target, need.port, need.protocol) for need in listed
-                  if need.source in bits and need.target in bits]
+        wanted = [
+            Call(need.source, need.target, need.port, need.protocol)
+            for need in listed
+            if need.source in bits and need.target in bits
+        ]
         lookups = _lookups(wanted, worlds)
         doors: dict[Door, Bits] = {OUTSIDE_PORT: bits[OUTSIDE]}
-        declared = (((port.protocol, port.number), pod.workload_key) for world in worlds for pod in world.pods
-                    for port in pod.ports)
+        declared = (
+            ((port.protocol, port.number), pod.workload_key)
+            for world in worlds
+            for pod in world.pods
+            for port in pod.ports
+        )
         for door, target in (*declared, *(((call.protocol, call.port), call.target) for call in (*wanted, *lookups))):
             doors[door] = doors.get(door, 0) | bits[target]
         return cls(tuple(ends), doors, frozenset(wanted), frozenset(lookups))
@@ -105,8 +121,11 @@ class Stage:
     def calls(self, source: str) -> Iterator[Call]:
         """Every call that matters from one end, whether it is allowed or not."""
         if _is_workload(source):
-            yield from (Call(source, target, port, protocol) for target, doors in self.doors_of.items()
-                        for protocol, port in doors)
+            yield from (
+                Call(source, target, port, protocol)
+                for target, doors in self.doors_of.items()
+                for protocol, port in doors
+            )
         else:
             yield from sorted(call for call in self.needs if call.source == source)
 
@@ -115,8 +134,12 @@ def _lookups(needs: Iterable[Call], worlds: Iterable[World]) -> Iterable[Call]:
     """What workloads ask the cluster's DNS before they call others by name."""
     servers = {pod.workload_key for world in worlds for pod in dns_pods(world.pods)}
     callers = {call.source for call in needs if _is_workload(call.source) and _is_workload(call.target)}
-    return [Call(source, server, DNS_PORT, protocol) for source in callers for server in servers - {source}
-            for protocol in ("UDP", "TCP")]
+    return [
+        Call(source, server, DNS_PORT, protocol)
+        for source in callers
+        for server in servers - {source}
+        for protocol in ("UDP", "TCP")
+    ]
 
 
 def _is_workload(end: str) -> bool:
@@ -138,8 +161,12 @@ class Reach:
     @cached_property
     def calls(self) -> frozenset[Call]:
         """The calls that are allowed."""
-        return frozenset(call for source, doors in self.rows.items() for door, ends in doors.items()
-                         for call in calls_of(self.stage, source, door, ends))
+        return frozenset(
+            call
+            for source, doors in self.rows.items()
+            for door, ends in doors.items()
+            for call in calls_of(self.stage, source, door, ends)
+        )
 
     def calls_from(self, source: str, among: Bits) -> Iterator[Call]:
         """The calls that one end may make to others (a set as in `Stage.bits`)."""
@@ -152,8 +179,12 @@ class Reach:
         if first.allowed == (call in self):
             return first
         pods = [self.world.workloads[end].pods if end in self.world.workloads else (end,) for end in call[:2]]
-        verdicts = (self.world.judge(source, target, call.port, call.protocol)
-                    for source in pods[0] for target in pods[1] if source is not target)
+        verdicts = (
+            self.world.judge(source, target, call.port, call.protocol)
+            for source in pods[0]
+            for target in pods[1]
+            if source is not target
+        )
         return next((verdict for verdict in verdicts if verdict.allowed == (call in self)), first)
 
     @cached_property
@@ -220,15 +251,18 @@ class _Asked:
         """The stage's doors that are in a set of ports."""
         found = self._held.get(ports)
         if found is None:
-            found = self._held[ports] = tuple(door for door in self._stage.doors
-                                              if self._matrix.ports.holds(ports, *door))
+            found = self._held[ports] = tuple(
+                door for door in self._stage.doors if self._matrix.ports.holds(ports, *door)
+            )
         return found
 
     def _with_itself(self, name: str, row: Mapping[Door, Bits], own: Iterable[Door]) -> Mapping[Door, Bits]:
         """A workload's row, in which the workload itself stands for another of its members."""
         bit, mine = self._stage.bits[name], set(own)
-        return {door: ends & ~bit | (bit & self._stage.doors[door] if door in mine else 0)
-                for door, ends in {**dict.fromkeys(mine, 0), **row}.items()}
+        return {
+            door: ends & ~bit | (bit & self._stage.doors[door] if door in mine else 0)
+            for door, ends in {**dict.fromkeys(mine, 0), **row}.items()
+        }
 
     def _from_elsewhere(self) -> Mapping[str, Mapping[Door, Bits]]:
         """The rows of ends that are no workloads: they make the calls that are needed, and no others."""

@@ -44,8 +44,11 @@ def redundant(world: World) -> list[Redundant]:
     """
     matrix = world.matrix()
     pods = _members(matrix)
-    return [Redundant(policy, _beside(matrix, number, NONE)) for number, policy in enumerate(world.policies)
-            if _changes_nothing(matrix, number, NONE, pods)]
+    return [
+        Redundant(policy, _beside(matrix, number, NONE))
+        for number, policy in enumerate(world.policies)
+        if _changes_nothing(matrix, number, NONE, pods)
+    ]
 
 
 def removable(world: World) -> list[Redundant]:
@@ -87,8 +90,11 @@ def _changes_nothing(matrix: Matrix, number: int, gone: Gone, pods: Counter[int]
 
 def _beyond(matrix: Matrix, policy: Policy) -> bool:
     """Whether a policy is about pods that aren't there: all of a namespace, tomorrow's too, or such as are missing."""
-    return (policy.pods == EVERYTHING or not matrix.classes.subjects(policy)
-            or not all(bits is None or bits for rule in matrix.classes.peers(policy) for bits in rule))
+    return (
+        policy.pods == EVERYTHING
+        or not matrix.classes.subjects(policy)
+        or not all(bits is None or bits for rule in matrix.classes.peers(policy) for bits in rule)
+    )
 
 
 def _changed_pair(table: Directions, before: Gone, after: Gone, number: int, pods: Counter[int]) -> bool:
@@ -99,11 +105,11 @@ def _changed_pair(table: Directions, before: Gone, after: Gone, number: int, pod
         for end, others in _touched(table, before, after, number, direction)
         for other in members(others)
         for source, target in [(other, end) if direction == INGRESS else (end, other)]
-        if (source != target or pods[source] > 1) and not _on_node(table, source, target))
+        if (source != target or pods[source] > 1) and not _on_node(table, source, target)
+    )
 
 
-def _touched(table: Directions, before: Gone, after: Gone, number: int,
-             direction: str) -> Iterator[tuple[int, Bits]]:
+def _touched(table: Directions, before: Gone, after: Gone, number: int, direction: str) -> Iterator[tuple[int, Bits]]:
     """The classes that the policy isolates, with those other classes for which its own side changes."""
     known, unknown = table.meetable()
     for end, chosen in enumerate(table.selecting[direction]):
@@ -124,8 +130,7 @@ def _unequal(before: Partition, after: Partition) -> Bits:
 
 
 def _passing(table: Directions, source: int, target: int, gone: Gone) -> int:
-    return (_ports(table.allowed(source, EGRESS, gone), target)
-            & _ports(table.allowed(target, INGRESS, gone), source))
+    return _ports(table.allowed(source, EGRESS, gone), target) & _ports(table.allowed(target, INGRESS, gone), source)
 
 
 def _ports(partition: Partition, other: int) -> int:

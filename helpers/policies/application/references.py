@@ -12,18 +12,44 @@ from helpers.policies.application.settings import Setting, settings
 _ADDRESS = re.compile(
     r"(?<![-\w.$)}])(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+]{0,30})://(?:[^\s/@'\",]{0,250}@)?)?"
     r"(?P<host>[a-zA-Z0-9](?:[-a-zA-Z0-9.]{0,251}[a-zA-Z0-9])?\.?|\[[0-9a-fA-F:.]{2,45}\])(?::(?P<port>\d{1,5}))?"
-    r"(?:/(?P<suffix>udp|tcp|sctp)\b)?(?![-\w.:])", re.IGNORECASE)
+    r"(?:/(?P<suffix>udp|tcp|sctp)\b)?(?![-\w.:])",
+    re.IGNORECASE,
+)
 _BESIDE = re.compile(r"(?<![-\w.$@:/)}=])([a-z](?:[-a-z0-9.]{0,251}[a-z0-9])?)[ \t]{1,8}(\d{2,5})(?![-\w.:/])")
-_HOST_KEY = re.compile(r"(.*?)_?(HOST|HOSTNAME|HOSTS|ADDR|ADDRESS|ADDRESSES|URL|URI|ENDPOINTS?|SERVERS?|BROKERS?|"
-                       r"SERVICE|UPSTREAM|TARGET|NODES|SEEDS|PEERS|MASTER|PRIMARY|BACKEND)", re.IGNORECASE)
+_HOST_KEY = re.compile(
+    r"(.*?)_?(HOST|HOSTNAME|HOSTS|ADDR|ADDRESS|ADDRESSES|URL|URI|ENDPOINTS?|SERVERS?|BROKERS?|"
+    r"SERVICE|UPSTREAM|TARGET|NODES|SEEDS|PEERS|MASTER|PRIMARY|BACKEND)",
+    re.IGNORECASE,
+)
 _BARE = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9.])?")
 _UDP_SCHEMES = ("quic", "statsd", "coap", "snmp", "ntp")
 _NOT_NAMED = frozenset({"localhost", "0.0.0.0", "127.0.0.1", "::", "::1", "true", "false", "none", "null", "auto"})
 
-SCHEME_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "redis": 6379, "rediss": 6379, "postgres": 5432,
-                "postgresql": 5432, "mysql": 3306, "amqp": 5672, "amqps": 5671, "mongodb": 27017, "nats": 4222,
-                "kafka": 9092, "ldap": 389, "ldaps": 636, "mqtt": 1883, "sqlserver": 1433, "memcached": 11211,
-                "smtp": 25, "ftp": 21, "ssh": 22, "etcd": 2379}
+SCHEME_PORTS = {
+    "http": 80,
+    "https": 443,
+    "ws": 80,
+    "wss": 443,
+    "redis": 6379,
+    "rediss": 6379,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "amqp": 5672,
+    "amqps": 5671,
+    "mongodb": 27017,
+    "nats": 4222,
+    "kafka": 9092,
+    "ldap": 389,
+    "ldaps": 636,
+    "mqtt": 1883,
+    "sqlserver": 1433,
+    "memcached": 11211,
+    "smtp": 25,
+    "ftp": 21,
+    "ssh": 22,
+    "etcd": 2379,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +77,25 @@ def in_variable(name: str, value: str, environment: Mapping[str, str], origin: s
         yield from found
         return
     stem = key[1]
-    port = next((int(text) for other in (f"{stem}_PORT", f"{stem}_{key[2]}_PORT")
-                 if (text := environment.get(other.lstrip("_"), "")).isascii() and text.isdigit() and len(text) < 6
-                 and 0 < int(text) < 65536), None)
-    said = next((text.upper() for other in ("PROTOCOL", "PROTO", "NETWORK", "TRANSPORT")
-                 if (text := environment.get(f"{stem}_{other}".lstrip("_"), "").lower()) in ("tcp", "udp", "sctp")), "")
+    port = next(
+        (
+            int(text)
+            for other in (f"{stem}_PORT", f"{stem}_{key[2]}_PORT")
+            if (text := environment.get(other.lstrip("_"), "")).isascii()
+            and text.isdigit()
+            and len(text) < 6
+            and 0 < int(text) < 65536
+        ),
+        None,
+    )
+    said = next(
+        (
+            text.upper()
+            for other in ("PROTOCOL", "PROTO", "NETWORK", "TRANSPORT")
+            if (text := environment.get(f"{stem}_{other}".lstrip("_"), "").lower()) in ("tcp", "udp", "sctp")
+        ),
+        "",
+    )
     for one in names:
         if one not in _NOT_NAMED and not one.isdigit():
             yield Reference(one.rstrip("."), port, "", origin, said or _named_protocol(name), sure=port is not None)
@@ -74,9 +114,13 @@ def in_file(value: str, origin: str, name: str) -> Iterator[Reference]:
     pairs = [_pair(line) for line in lines]
     for number, (key, bare) in enumerate(pairs):
         if bare and _HOST_KEY.fullmatch(key):
-            near = {other: text for (other, text), line in zip(pairs[max(0, number - 4):number + 5],
-                                                               lines[max(0, number - 4):number + 5], strict=True)
-                    if text and line.indent == lines[number].indent}
+            near = {
+                other: text
+                for (other, text), line in zip(
+                    pairs[max(0, number - 4) : number + 5], lines[max(0, number - 4) : number + 5], strict=True
+                )
+                if text and line.indent == lines[number].indent
+            }
             for found in in_variable(key, bare, near, origin):
                 if not found.scheme and ":" not in bare:
                     yield Reference(found.host, found.port, "", origin, found.protocol, sure=False)

@@ -40,14 +40,18 @@ def scraped(world: World, directory: Directory, into: Found) -> None:
         if not scrapers:
             alone[f"{short(pod.workload_key)} on TCP {port} ({evidence.field})"] = None
     if alone:
-        into.note(f"Metrics are fetched from {listed(alone, most=4)}, and no Prometheus is in the input: allow its "
-                  "pods there yourself.")
+        into.note(
+            f"Metrics are fetched from {listed(alone, most=4)}, and no Prometheus is in the input: allow its "
+            "pods there yourself."
+        )
 
 
 def _is_scraper(pod: Pod) -> bool:
     """Whether a pod is a Prometheus, by its image or its labels."""
-    images = {str(one.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
-              for one in mappings(pod.manifest, "spec", "containers")}
+    images = {
+        str(one.get("image") or "").partition("@")[0].rpartition("/")[2].partition(":")[0]
+        for one in mappings(pod.manifest, "spec", "containers")
+    }
     said = {pod.labels.get(key) for key in TELLING}
     return bool(images & _SCRAPERS) or bool(said & _SCRAPERS and not said & _BESIDE)
 
@@ -57,15 +61,21 @@ def _annotated(world: World, directory: Directory) -> Iterator[tuple[Pod, int, E
         kind, _, name = pod.workload.partition("/")
         found = texts(pod.manifest, "metadata", "annotations")
         for port in _by_annotations(found, [one.number for one in pod.ports if one.protocol == "TCP"]):
-            yield pod, port, Evidence(_annotation(found), f"{kind} {pod.namespace}/{name}", where(pod.source or {}),
-                                      "scrape")
+            yield (
+                pod,
+                port,
+                Evidence(_annotation(found), f"{kind} {pod.namespace}/{name}", where(pod.source or {}), "scrape"),
+            )
     services = {(namespace_of(item), name_of(item)): item for item in world.objects if item.get("kind") == "Service"}
     for service in world.services:
         item = services.get((service.namespace, service.name), {})
         found = texts(item, "metadata", "annotations")
         for pod in directory.behind(service) if found else ():
-            own = [number for entry in service.ports if entry.protocol == "TCP"
-                   and (number := pod_port(entry, pod)) is not None]
+            own = [
+                number
+                for entry in service.ports
+                if entry.protocol == "TCP" and (number := pod_port(entry, pod)) is not None
+            ]
             for port in _by_annotations(found, own):
                 yield pod, port, Evidence(_annotation(found), f"Service {service.key}", where(item), "scrape")
 
@@ -84,8 +94,11 @@ def _annotation(annotations: dict[str, str]) -> str:
 
 
 def _monitored(world: World, directory: Directory) -> Iterator[tuple[Pod, int, Evidence]]:
-    labels = {(namespace_of(item), name_of(item)): texts(item, "metadata", "labels") for item in world.objects
-              if item.get("kind") == "Service"}
+    labels = {
+        (namespace_of(item), name_of(item)): texts(item, "metadata", "labels")
+        for item in world.objects
+        if item.get("kind") == "Service"
+    }
     for item in world.objects:
         evidence = Evidence(title_of(item), "", where(item), "scrape")
         selector = _selector(item)
@@ -95,8 +108,9 @@ def _monitored(world: World, directory: Directory) -> Iterator[tuple[Pod, int, E
             for service in world.services:
                 if _watches(item, service.namespace) and selector.matches(labels[service.namespace, service.name]):
                     for pod in directory.behind(service):
-                        named = {entry.name: port for entry in service.ports
-                                 if (port := pod_port(entry, pod)) is not None}
+                        named = {
+                            entry.name: port for entry in service.ports if (port := pod_port(entry, pod)) is not None
+                        }
                         for endpoint in mappings(item, "spec", "endpoints"):
                             yield from ((pod, port, evidence) for port in _of_endpoint(endpoint, pod, named))
         elif item.get("kind") == "PodMonitor":

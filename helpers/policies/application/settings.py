@@ -10,16 +10,21 @@ LONGEST = 200_000
 """Longer texts, such as certificates in ConfigMaps, are searched so far and no further."""
 
 _DOCUMENTS = (".md", ".markdown", ".rst", ".adoc", ".html", ".htm", ".css", ".svg", ".js", ".txt.tmpl", ".po")
-_ABOUT = re.compile(r"(?:.*[-_.])?(?:description|help|docs?|documentation|comments?|notes?|message|title|summary|"
-                    r"annotations?|runbook|homepage|license|readme|examples?|see|links?|schema|wiki|changelog)"
-                    r"(?:[-_.]?ur[il])?", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"(?:.*[-_.])?(?:description|help|docs?|documentation|comments?|notes?|message|title|summary|"
+    r"annotations?|runbook|homepage|license|readme|examples?|see|links?|schema|wiki|changelog)"
+    r"(?:[-_.]?ur[il])?",
+    re.IGNORECASE,
+)
 _KEY = re.compile(r"[\s\-{]{0,200}[\"']?([A-Za-z$][\w.$-]{0,100})(?:[\"']?\s{0,20}=|[\"']\s{0,20}:|\s{0,20}:(?=\s|$))")
 _COMMENT_LINE = ("#", ";", "//", "--  ", "-- ", "!", "REM ", "rem ", "%")
 _COMMENT_AFTER = re.compile(r"(?:(?<=\s)|^)(?:#|//)(?=\s|$|[^/\s])")
 _BLOCKS = (("<!--", "-->"), ("/*", "*/"))
-_SMALL_WORDS = frozenset("a an and are at be but by can for from has have here how if in is it its more not of on or "
-                         "our please see so than that the their then there these they this to uses was we what when "
-                         "where which who why will with you your".split())
+_SMALL_WORDS = frozenset(
+    "a an and are at be but by can for from has have here how if in is it its more not of on or "
+    "our please see so than that the their then there these they this to uses was we what when "
+    "where which who why will with you your".split()
+)
 _CODE = re.compile(r"[;|&{}$<>=\\]")
 _WORD = re.compile(r"(?<![\w:/.@-])[A-Za-z]{1,30}(?![\w:/@-]|\.\w)")
 
@@ -52,7 +57,7 @@ def settings(text: str, name: str = "") -> Iterator[Setting]:
         key = found[1] if found else ""
         if key and _ABOUT.fullmatch(key):
             about = indent
-        elif line.strip() and not is_prose(line[found.end():] if found else line):
+        elif line.strip() and not is_prose(line[found.end() :] if found else line):
             yield Setting(key, line, indent)
 
 
@@ -81,7 +86,7 @@ def _without_blocks(text: str) -> str:
 def _without_remark(line: str) -> str:
     """A line without the comment at its end: a `#` or `//` after a blank, outside of quotes."""
     for found in _COMMENT_AFTER.finditer(line):
-        before = line[:found.start()]
+        before = line[: found.start()]
         if before.count('"') % 2 == 0 and before.count("'") % 2 == 0:
             return before
     return line

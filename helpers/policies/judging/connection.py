@@ -46,19 +46,29 @@ class End:
     node: str = ""
 
 
-def judge(source: End, target: End, port: int, protocol: str, namespaces: Namespaces,
-          policies_for: PoliciesFor) -> Verdict:
+def judge(
+    source: End, target: End, port: int, protocol: str, namespaces: Namespaces, policies_for: PoliciesFor
+) -> Verdict:
     """The verdict for a new connection to the target's own `port` (after Service translation)."""
     if source.pod is not None and target.pod is not None and _same(source.pod, target.pod):
-        return Verdict(source.text, target.text, port, protocol, Side(EGRESS, False, True, note=OWN_ADDRESS),
-                       Side(INGRESS, False, True, note=OWN_ADDRESS))
+        return Verdict(
+            source.text,
+            target.text,
+            port,
+            protocol,
+            Side(EGRESS, False, True, note=OWN_ADDRESS),
+            Side(INGRESS, False, True, note=OWN_ADDRESS),
+        )
     first: Verdict | None = None
     for family in common_families(source, target):
         verdict = Verdict(
-            source.text, target.text, port, protocol,
+            source.text,
+            target.text,
+            port,
+            protocol,
             _side(EGRESS, source, target, port, protocol, family, namespaces, policies_for),
-            _node_side(source, target) or
-            _side(INGRESS, target, source, port, protocol, family, namespaces, policies_for),
+            _node_side(source, target)
+            or _side(INGRESS, target, source, port, protocol, family, namespaces, policies_for),
         )
         if verdict.allowed:
             return verdict
@@ -81,8 +91,9 @@ def common_families(source: End, target: End) -> list[int]:
 
 def _no_family(source: End, target: End, port: int, protocol: str) -> Verdict:
     note = f"{source.text} and {target.text} have no address family in common"
-    return Verdict(source.text, target.text, port, protocol, Side(EGRESS, False, False, note=note),
-                   Side(INGRESS, False, True))
+    return Verdict(
+        source.text, target.text, port, protocol, Side(EGRESS, False, False, note=note), Side(INGRESS, False, True)
+    )
 
 
 def _node_side(source: End, target: End) -> Side | None:
@@ -99,8 +110,16 @@ def _node_side(source: End, target: End) -> Side | None:
     return Side(INGRESS, False, True, note=NODE) if on_it else None
 
 
-def _side(direction: str, end: End, other: End, port: int, protocol: str, family: int, namespaces: Namespaces,
-          policies_for: PoliciesFor) -> Side:
+def _side(
+    direction: str,
+    end: End,
+    other: End,
+    port: int,
+    protocol: str,
+    family: int,
+    namespaces: Namespaces,
+    policies_for: PoliciesFor,
+) -> Side:
     """One end's part: the first rule that fits decides, tier by tier; after the last tier the end is open."""
     if end.pod is None or end.pod.host_network:
         return Side(direction, False, True)
@@ -121,8 +140,16 @@ def _side(direction: str, end: End, other: End, port: int, protocol: str, family
     return Side(direction, isolated, True, keys)
 
 
-def _first(policies: Iterable[Policy], direction: str, other: End, destination: End, port: int, protocol: str,
-           family: int, namespaces: Namespaces) -> tuple[Policy, Rule] | None:
+def _first(
+    policies: Iterable[Policy],
+    direction: str,
+    other: End,
+    destination: End,
+    port: int,
+    protocol: str,
+    family: int,
+    namespaces: Namespaces,
+) -> tuple[Policy, Rule] | None:
     """The first rule of some policies, in their order, that fits the connection."""
     for policy in policies:
         for rule in policy.rules(direction) or ():
@@ -131,8 +158,16 @@ def _first(policies: Iterable[Policy], direction: str, other: End, destination: 
     return None
 
 
-def admits(rule: Rule, policy: Policy, other: End, destination: End, port: int, protocol: str, family: int,
-           namespaces: Namespaces) -> bool:
+def admits(
+    rule: Rule,
+    policy: Policy,
+    other: End,
+    destination: End,
+    port: int,
+    protocol: str,
+    family: int,
+    namespaces: Namespaces,
+) -> bool:
     """Whether one rule fits the connection: any of its peers AND any of its ports."""
     for entry in rule.ports:
         if port_matches(entry, destination.pod, port, protocol):
@@ -152,9 +187,14 @@ def port_matches(entry: PortRule, destination: Pod | None, port: int, protocol: 
         return False
     if not entry.name:
         return entry.first <= port <= entry.last
-    return destination is not None and not destination.host_network and any(
-        known.name == entry.name and known.number == port and known.protocol == protocol
-        for known in destination.ports)
+    return (
+        destination is not None
+        and not destination.host_network
+        and any(
+            known.name == entry.name and known.number == port and known.protocol == protocol
+            for known in destination.ports
+        )
+    )
 
 
 def peer_matches(peer: Peer, namespace: str | None, other: End, family: int, namespaces: Namespaces) -> bool:

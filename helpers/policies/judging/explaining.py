@@ -41,8 +41,11 @@ def explain(world: Asked, source: End, target: End, port: int, protocol: str, se
         attempt = Attempt(side.direction, end, other, port, protocol, family, world.namespaces, world.services)
         found = [nearest_miss(policy, attempt) for policy in world.isolating(end.pod, side.direction)]
         misses += sorted(found, key=lambda miss: miss.distance)
-    notes = [*_wrong_port(world, target, port, protocol), *_notes(world, source, target, service),
-             *_overturning(world, source, target)]
+    notes = [
+        *_wrong_port(world, target, port, protocol),
+        *_notes(world, source, target, service),
+        *_overturning(world, source, target),
+    ]
     return verdict.explained(misses, notes if verdict.allowed else [*notes, STANDING])
 
 
@@ -67,11 +70,22 @@ def _notes(world: Asked, source: End, target: End, service: Service | None) -> I
         yield "a pod that reaches itself through a Service is left to each network plugin by the API"
     for end, other, direction in ((source, target, EGRESS), (target, source, INGRESS)):
         if end.pod is not None and end.pod.host_network:
-            yield (f"{end.text} uses its node's network: the API leaves open what policies mean for it; here it counts "
-                   f"as the node's address, so no policy applies to its {direction}")
-        elif other.pod is not None and not other.addresses and end.pod is not None and not same and any(
-                peer.block for policy in world.isolating(end.pod, direction)
-                for rule in policy.rules(direction) or () for peer in rule.peers):
+            yield (
+                f"{end.text} uses its node's network: the API leaves open what policies mean for it; here it counts "
+                f"as the node's address, so no policy applies to its {direction}"
+            )
+        elif (
+            other.pod is not None
+            and not other.addresses
+            and end.pod is not None
+            and not same
+            and any(
+                peer.block
+                for policy in world.isolating(end.pod, direction)
+                for rule in policy.rules(direction) or ()
+                for peer in rule.peers
+            )
+        ):
             yield f"the address of {other.text} isn't known, so only an ipBlock of all IPv4 addresses means it"
 
 
@@ -85,9 +99,12 @@ def _overturning(world: Asked, source: End, target: End) -> Iterator[str]:
 
 def _translation(service: Service, target: End) -> str:
     if target.pod is None:
-        return (f"Service {service.key} leads to {target.text}, an address that no pod has: no selector means it, only "
-                "an ipBlock does")
+        return (
+            f"Service {service.key} leads to {target.text}, an address that no pod has: no selector means it, only "
+            "an ipBlock does"
+        )
     if service.headless:
-        return (f"Service {service.key} is headless: its name means the pods themselves, and their port is dialled as "
-                "it is")
+        return (
+            f"Service {service.key} is headless: its name means the pods themselves, and their port is dialled as it is"
+        )
     return f"Service {service.key} was translated to the pod's own port, which is the one policies judge"

@@ -42,8 +42,10 @@ def leads(world: Surroundings, service: Service, port: int, protocol: str) -> li
     entry = _entry(service, port, protocol)
     found = [Lead(address, number) for address, number in _endpoints(world, service, entry)]
     if not found:
-        raise NoRoute(f"Service {service.key}{alias} has no selector, and the input has no endpoints for it, so where "
-                      "it leads isn't known")
+        raise NoRoute(
+            f"Service {service.key}{alias} has no selector, and the input has no endpoints for it, so where "
+            "it leads isn't known"
+        )
     return found
 
 
@@ -55,8 +57,10 @@ def _named(world: Surroundings, service: Service) -> tuple[Service, str]:
         keys = names_meant(service.external_name, service.namespace) if "." in service.external_name else []
         following = next((one for one in world.services if (one.namespace, one.name) in keys), None)
         if following is None:
-            raise NoRoute(f"Service {service.key} is another name for {service.external_name}, a host outside of the "
-                          "cluster: policies know addresses only, so ask for its address")
+            raise NoRoute(
+                f"Service {service.key} is another name for {service.external_name}, a host outside of the "
+                "cluster: policies know addresses only, so ask for its address"
+            )
         if following in seen:
             raise NoRoute(f"Service {service.key} is another name for itself")
         service = following
@@ -72,8 +76,10 @@ def _to_pods(world: Surroundings, service: Service, port: int, protocol: str) ->
     entry = _entry(service, port, protocol)
     found = [Lead(pod, number) for pod in pods if (number := pod_port(entry, pod)) is not None]
     if not found:
-        raise NoRoute(f"Service {service.key} sends {protocol} {port} to the port named {entry.target}, which "
-                      f"{pods[0].key} doesn't have")
+        raise NoRoute(
+            f"Service {service.key} sends {protocol} {port} to the port named {entry.target}, which "
+            f"{pods[0].key} doesn't have"
+        )
     return found
 
 
@@ -94,8 +100,11 @@ def _endpoints(world: Surroundings, service: Service, entry: ServicePort) -> Ite
             continue
         labels = metadata.get("labels") or {}
         if item.get("kind") == "EndpointSlice" and labels.get("kubernetes.io/service-name") == service.name:
-            ready = [one for one in _mappings(item.get("endpoints"))
-                     if (one.get("conditions") or {}).get("ready") is not False]
+            ready = [
+                one
+                for one in _mappings(item.get("endpoints"))
+                if (one.get("conditions") or {}).get("ready") is not False
+            ]
             yield from _pairs([address for one in ready for address in one.get("addresses") or ()], item, entry)
         elif item.get("kind") == "Endpoints" and metadata.get("name") == service.name:
             for part in _mappings(item.get("subsets")):
@@ -105,7 +114,7 @@ def _endpoints(world: Surroundings, service: Service, entry: ServicePort) -> Ite
 def _pairs(addresses: Sequence[Any], part: Mapping[str, Any], entry: ServicePort) -> Iterator[tuple[str, int]]:
     for port in _mappings(part.get("ports")):
         number = port.get("port")
-        same = ((port.get("name") or "") == entry.name and (port.get("protocol") or "TCP") == entry.protocol)
+        same = (port.get("name") or "") == entry.name and (port.get("protocol") or "TCP") == entry.protocol
         if same and isinstance(number, int):
             yield from ((address, number) for address in addresses if isinstance(address, str))
 

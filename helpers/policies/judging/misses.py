@@ -68,11 +68,21 @@ def nearest_miss(policy: Policy, attempt: Attempt) -> Miss:
 
 
 def _rule_miss(policy: Policy, rule: Rule, attempt: Attempt) -> Miss:
-    port = _nearest(port_differences(rule, attempt)) if rule.ports and not any(
-        port_matches(entry, attempt.destination, attempt.port, attempt.protocol) for entry in rule.ports) else None
-    peer = _nearest(peer_differences(rule, policy, attempt)) if rule.peers and not any(
-        peer_matches(entry, policy.namespace, attempt.other, attempt.family, attempt.namespaces)
-        for entry in rule.peers) else None
+    port = (
+        _nearest(port_differences(rule, attempt))
+        if rule.ports
+        and not any(port_matches(entry, attempt.destination, attempt.port, attempt.protocol) for entry in rule.ports)
+        else None
+    )
+    peer = (
+        _nearest(peer_differences(rule, policy, attempt))
+        if rule.peers
+        and not any(
+            peer_matches(entry, policy.namespace, attempt.other, attempt.family, attempt.namespaces)
+            for entry in rule.peers
+        )
+        else None
+    )
     if port and peer:
         reason = f"allows {peer[1]} on {port[1]}, {peer[2]} and {port[2]}"
         return Miss(policy.key, attempt.direction, "both", reason, rule.path, port[0] + peer[0] + 10)
@@ -106,8 +116,12 @@ def _port_difference(entry: PortRule, attempt: Attempt) -> Difference:
         for route in routes(attempt.services, destination):
             inside = entry.first <= route.entry.number <= entry.last and route.entry.protocol == entry.protocol
             if inside and route.port == attempt.port:
-                return (0, allowed, f"{route.entry.number} is the port of Service {route.service.key} and the pod "
-                                    f"listens on {route.port}, its targetPort")
+                return (
+                    0,
+                    allowed,
+                    f"{route.entry.number} is the port of Service {route.service.key} and the pod "
+                    f"listens on {route.port}, its targetPort",
+                )
     return (2, allowed, f"the connection is to {actual}")
 
 
@@ -167,16 +181,17 @@ def _namespace_difference(peer: Peer, policy: Policy, pod: Pod, attempt: Attempt
     if peer.namespaces is None:
         if pod.namespace == policy.namespace:
             return ""
-        return (f"{attempt.peer_role} is in namespace {pod.namespace} (a podSelector alone means pods of "
-                f"{policy.namespace})")
+        return (
+            f"{attempt.peer_role} is in namespace {pod.namespace} (a podSelector alone means pods of "
+            f"{policy.namespace})"
+        )
     labels = labels_of_namespace(pod.namespace, attempt.namespaces)
     unmet = peer.namespaces.misses(labels)
     if not unmet:
         return ""
     if all(key == NAMESPACE_NAME_LABEL for key, _, _ in unmet):
         return f"{attempt.peer_role} is in namespace {pod.namespace}"
-    return f"{attempt.peer_role} is in namespace {pod.namespace}, " + _labels_difference(
-        "which", "has", unmet, labels)
+    return f"{attempt.peer_role} is in namespace {pod.namespace}, " + _labels_difference("which", "has", unmet, labels)
 
 
 def _labels_difference(who: str, verb: str, unmet: Sequence[Requirement], labels: Any) -> str:

@@ -30,8 +30,12 @@ class Asked(Protocol):
 
 def dns_pods(pods: Sequence[Pod]) -> list[Pod]:
     """The cluster's DNS among some pods; often it isn't in the input."""
-    return [pod for pod in pods if pod.namespace == DNS_NAMESPACE
-            and (DNS_LABELS.items() <= pod.labels.items() or pod.labels.get("k8s-app") == "coredns")]
+    return [
+        pod
+        for pod in pods
+        if pod.namespace == DNS_NAMESPACE
+        and (DNS_LABELS.items() <= pod.labels.items() or pod.labels.get("k8s-app") == "coredns")
+    ]
 
 
 def resolves(pod: Pod, world: Asked) -> bool:

@@ -37,8 +37,13 @@ class Side:
         return () if self.allowed else self.isolating
 
     def as_dict(self) -> dict[str, Any]:
-        return {"isolated": self.isolated, "allowed": self.allowed, "isolating": list(self.isolating),
-                "rule": str(self.rule) if self.rule else None, "note": self.note}
+        return {
+            "isolated": self.isolated,
+            "allowed": self.allowed,
+            "isolating": list(self.isolating),
+            "rule": str(self.rule) if self.rule else None,
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,13 @@ class Miss:
         return f"{self.policy} {self.reason}"
 
     def as_dict(self) -> dict[str, Any]:
-        return {"policy": self.policy, "direction": self.direction, "kind": self.kind, "rule": self.rule,
-                "reason": self.reason}
+        return {
+            "policy": self.policy,
+            "direction": self.direction,
+            "kind": self.kind,
+            "rule": self.rule,
+            "reason": self.reason,
+        }
 
 
 class Verdict:
@@ -68,8 +78,17 @@ class Verdict:
     only `World.explain` fills it in.
     """
 
-    def __init__(self, source: str, target: str, port: int, protocol: str, egress: Side, ingress: Side,
-                 misses: Sequence[Miss] = (), notes: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        port: int,
+        protocol: str,
+        egress: Side,
+        ingress: Side,
+        misses: Sequence[Miss] = (),
+        notes: Sequence[str] = (),
+    ) -> None:
         self.source, self.target, self.port, self.protocol = source, target, port, protocol
         self.egress, self.ingress = egress, ingress
         self.misses, self.notes = tuple(misses), tuple(notes)
@@ -107,8 +126,11 @@ class Verdict:
         special = [side.note for side in (self.egress, self.ingress) if side.note]
         if special:
             return special[0]
-        rules = [f"{side.rule} lets it {'out' if side.direction == 'egress' else 'in'}"
-                 for side in (self.egress, self.ingress) if side.rule]
+        rules = [
+            f"{side.rule} lets it {'out' if side.direction == 'egress' else 'in'}"
+            for side in (self.egress, self.ingress)
+            if side.rule
+        ]
         return " and ".join(rules) or "no policy isolates either end"
 
     def _refusal(self, side: Side) -> str:
@@ -125,10 +147,19 @@ class Verdict:
         return f"{start}: {_nearest(misses)}" if misses else start
 
     def as_dict(self) -> dict[str, Any]:
-        return {"source": self.source, "target": self.target, "port": self.port, "protocol": self.protocol,
-                "allowed": self.allowed, "egress": self.egress.as_dict(), "ingress": self.ingress.as_dict(),
-                "policies": list(self.policies), "misses": [miss.as_dict() for miss in self.misses],
-                "notes": list(self.notes), "sentence": self.sentence}
+        return {
+            "source": self.source,
+            "target": self.target,
+            "port": self.port,
+            "protocol": self.protocol,
+            "allowed": self.allowed,
+            "egress": self.egress.as_dict(),
+            "ingress": self.ingress.as_dict(),
+            "policies": list(self.policies),
+            "misses": [miss.as_dict() for miss in self.misses],
+            "notes": list(self.notes),
+            "sentence": self.sentence,
+        }
 
     def __bool__(self) -> bool:
         return self.allowed

@@ -22,23 +22,36 @@ def block_on_pods(case: Case) -> Iterator[Finding]:
     for policy, _, rule, path, block in case.blocks():
         pods = [] if _whole(block) else case.inside(block)
         if pods:
-            yield report("block-on-pods", WARNING, policy, path,
-                         f"{policy.key} {rule.path} means {listed((pod.key for pod in pods), most=4)} by address "
-                         f"({block}); pods get new addresses, and blocks of pod addresses open more than is seen.",
-                         "Use a podSelector for pods, and keep ipBlock for addresses outside the cluster.")
+            yield report(
+                "block-on-pods",
+                WARNING,
+                policy,
+                path,
+                f"{policy.key} {rule.path} means {listed((pod.key for pod in pods), most=4)} by address "
+                f"({block}); pods get new addresses, and blocks of pod addresses open more than is seen.",
+                "Use a podSelector for pods, and keep ipBlock for addresses outside the cluster.",
+            )
 
 
 def block_on_service(case: Case) -> Iterator[Finding]:
     """An ipBlock that holds a Service's address: policies see the address behind it."""
     for policy, direction, rule, path, block in case.blocks():
-        services = [] if _whole(block) or direction == INGRESS else [
-            service for service in case.world.services if _inside(block, service)]
+        services = (
+            []
+            if _whole(block) or direction == INGRESS
+            else [service for service in case.world.services if _inside(block, service)]
+        )
         if services:
-            yield report("block-on-service", WARNING, policy, path,
-                         f"{policy.key} {rule.path} allows {block}, where the address of Service "
-                         f"{listed((service.key for service in services), most=4)} lies; a Service's address is "
-                         "translated before policies are asked, so this doesn't allow what is behind it.",
-                         _behind(case, services[0]))
+            yield report(
+                "block-on-service",
+                WARNING,
+                policy,
+                path,
+                f"{policy.key} {rule.path} allows {block}, where the address of Service "
+                f"{listed((service.key for service in services), most=4)} lies; a Service's address is "
+                "translated before policies are asked, so this doesn't allow what is behind it.",
+                _behind(case, services[0]),
+            )
 
 
 def _behind(case: Case, service: Service) -> str:
@@ -78,17 +91,25 @@ def open_egress(case: Case) -> Iterator[Finding]:
         wide = next((number for number, peer in enumerate(rule.peers) if worldwide(peer)), None)
         if not rule.peers or wide is not None:
             path = rule.path if wide is None else f"{peer_path(rule, direction, wide)}.ipBlock"
-            yield report("open-egress", WARNING, policy, path,
-                         f"{policy.key} {rule.path} lets its pods reach any address of the Internet on "
-                         f"{listed(map(str, ports)) or 'every port'}.",
-                         "Name the pods they call in `to`, and outside addresses by ipBlock.")
+            yield report(
+                "open-egress",
+                WARNING,
+                policy,
+                path,
+                f"{policy.key} {rule.path} lets its pods reach any address of the Internet on "
+                f"{listed(map(str, ports)) or 'every port'}.",
+                "Name the pods they call in `to`, and outside addresses by ipBlock.",
+            )
 
 
 def worldwide(peer: Peer) -> bool:
     """Whether a block holds a public address of every region: all addresses, exceptions in private ranges only."""
     block = peer.block
-    return block is not None and _whole(block) and block.contains(
-        0x08080808 if block.version == 4 else 0x2001_4860_4860_0000_0000_0000_0000_8888)
+    return (
+        block is not None
+        and _whole(block)
+        and block.contains(0x08080808 if block.version == 4 else 0x2001_4860_4860_0000_0000_0000_0000_8888)
+    )
 
 
 def _outside_ports(rule: Rule) -> list[PortRule]:
@@ -96,8 +117,10 @@ def _outside_ports(rule: Rule) -> list[PortRule]:
     return [port for port in rule.ports if not port.name and (port.first, port.last) != (53, 53)]
 
 
-_METADATA = {4: ("169.254.169.254/32", 169 << 24 | 254 << 16 | 169 << 8 | 254),
-             6: ("fd00:ec2::254/128", 0xFD00_0EC2_0000_0000_0000_0000_0000_0254)}
+_METADATA = {
+    4: ("169.254.169.254/32", 169 << 24 | 254 << 16 | 169 << 8 | 254),
+    6: ("fd00:ec2::254/128", 0xFD00_0EC2_0000_0000_0000_0000_0000_0254),
+}
 """Where clouds hand a machine's credentials to whoever asks over HTTP, by address family."""
 
 
@@ -107,12 +130,19 @@ def metadata_address(case: Case) -> Iterator[Finding]:
         cidr, value = _METADATA[block.version]
         if direction != EGRESS or block.first == block.last or not block.contains(value):
             continue
-        if not rule.ports or any(port.protocol == "TCP" and not port.name and port.first <= 80 <= port.last
-                                 for port in rule.ports):
-            yield report("metadata-address", WARNING, policy, path,
-                         f"{policy.key} {rule.path} allows {block}, where the cloud's metadata service "
-                         f"({cidr.partition('/')[0]}) is: whoever takes over a pod can ask it for the node's "
-                         "credentials.", f"Add `except: [{cidr}]` to the block, unless its pods need the service.")
+        if not rule.ports or any(
+            port.protocol == "TCP" and not port.name and port.first <= 80 <= port.last for port in rule.ports
+        ):
+            yield report(
+                "metadata-address",
+                WARNING,
+                policy,
+                path,
+                f"{policy.key} {rule.path} allows {block}, where the cloud's metadata service "
+                f"({cidr.partition('/')[0]}) is: whoever takes over a pod can ask it for the node's "
+                "credentials.",
+                f"Add `except: [{cidr}]` to the block, unless its pods need the service.",
+            )
 
 
 def except_undone(case: Case) -> Iterator[Finding]:
@@ -121,10 +151,15 @@ def except_undone(case: Case) -> Iterator[Finding]:
         for number, (first, last) in enumerate(block.excepts):
             opener = _opener(case, policy, direction, rule, block, first, last)
             if opener:
-                yield report("except-undone", WARNING, policy, f"{path}.except[{number}]",
-                             f"{policy.key} {rule.path} takes {block.except_cidrs[number]} out of {block.cidr}, and "
-                             f"{opener} lets it pass again: an exception holds for its own block only.",
-                             f"Narrow {opener}, if the exception is meant to hold.")
+                yield report(
+                    "except-undone",
+                    WARNING,
+                    policy,
+                    f"{path}.except[{number}]",
+                    f"{policy.key} {rule.path} takes {block.except_cidrs[number]} out of {block.cidr}, and "
+                    f"{opener} lets it pass again: an exception holds for its own block only.",
+                    f"Narrow {opener}, if the exception is meant to hold.",
+                )
 
 
 def _opener(case: Case, policy: Policy, direction: str, rule: Rule, block: Block, first: int, last: int) -> str:
@@ -144,15 +179,29 @@ def _opener(case: Case, policy: Policy, direction: str, rule: Rule, block: Block
 def _share_ports(one: Rule, other: Rule) -> bool:
     """Whether two rules have a port in common toward addresses outside."""
     ours, theirs = ([port for port in rule.ports if not port.name] for rule in (one, other))
-    return (not one.ports or bool(ours)) and (not other.ports or bool(theirs)) and (
-        not one.ports or not other.ports or any(
-            mine.protocol == yours.protocol and mine.first <= yours.last and yours.first <= mine.last
-            for mine in ours for yours in theirs))
+    return (
+        (not one.ports or bool(ours))
+        and (not other.ports or bool(theirs))
+        and (
+            not one.ports
+            or not other.ports
+            or any(
+                mine.protocol == yours.protocol and mine.first <= yours.last and yours.first <= mine.last
+                for mine in ours
+                for yours in theirs
+            )
+        )
+    )
 
 
 def _holds(block: Block | None, version: int, first: int, last: int) -> bool:
-    return (block is not None and block.version == version and block.first <= first and last <= block.last
-            and not any(low <= last and first <= high for low, high in block.excepts))
+    return (
+        block is not None
+        and block.version == version
+        and block.first <= first
+        and last <= block.last
+        and not any(low <= last and first <= high for low, high in block.excepts)
+    )
 
 
 def load_balancer_source(case: Case) -> Iterator[Finding]:
@@ -162,12 +211,20 @@ def load_balancer_source(case: Case) -> Iterator[Finding]:
             continue
         pods = one_each(case.selected(policy))
         for service in case.world.services:
-            if service.kind in ("LoadBalancer", "NodePort") and not service.keeps_source and any(
-                    service.selects(pod) for pod in pods):
-                yield report("load-balancer-source", NOTE, policy, path,
-                             f"{policy.key} {rule.path} admits {block} to pods behind Service {service.key} of type "
-                             f"{service.kind}; on the way through another node the source address becomes the node's.",
-                             "Set `externalTrafficPolicy: Local` on the Service, so that the client's address stays.")
+            if (
+                service.kind in ("LoadBalancer", "NodePort")
+                and not service.keeps_source
+                and any(service.selects(pod) for pod in pods)
+            ):
+                yield report(
+                    "load-balancer-source",
+                    NOTE,
+                    policy,
+                    path,
+                    f"{policy.key} {rule.path} admits {block} to pods behind Service {service.key} of type "
+                    f"{service.kind}; on the way through another node the source address becomes the node's.",
+                    "Set `externalTrafficPolicy: Local` on the Service, so that the client's address stays.",
+                )
                 break
 
 

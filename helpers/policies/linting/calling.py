@@ -1,5 +1,4 @@
-"""Rules about calls that policies stop and that somebody wanted: declared ones, members' own, those let out at one end.
-"""
+"""Rules about calls that policies stop and somebody wanted: declared ones, members' own, those let out at one end."""
 
 from __future__ import annotations
 
@@ -23,21 +22,32 @@ def needed_call_denied(case: Case) -> Iterator[Finding]:
     wrong_ports = {(one.policy, one.path.partition(".ports")[0]) for rule in porting.RULES for one in rule(case)}
     for cut in case.cuts:
         if cut.arrow.source == cut.arrow.target or all(
-                miss.kind == "port" and (miss.policy, miss.rule) in wrong_ports for miss in cut.misses):
+            miss.kind == "port" and (miss.policy, miss.rule) in wrong_ports for miss in cut.misses
+        ):
             continue
         if all(miss.kind == "rules" for miss in cut.misses):
             bare.setdefault(cut.verdict.policies, []).append(cut)
             continue
         near = [miss for miss in cut.misses if miss.kind != "rules"] or cut.misses
-        yield _finding(case, "needed-call-denied", near[0].policy, near[0].rule or f"spec.{near[0].direction}",
-                       f"{cut.text} is needed and denied: {cut.verdict.cause}.",
-                       " ".join(_mend(case, cut, miss) for miss in cut.misses))
+        yield _finding(
+            case,
+            "needed-call-denied",
+            near[0].policy,
+            near[0].rule or f"spec.{near[0].direction}",
+            f"{cut.text} is needed and denied: {cut.verdict.cause}.",
+            " ".join(_mend(case, cut, miss) for miss in cut.misses),
+        )
     for policies, found in bare.items():
-        yield _finding(case, "needed-call-denied", policies[0], f"spec.{found[0].misses[0].direction}",
-                       f"{plural(len(found), 'call')} that the application needs {'is' if len(found) == 1 else 'are'} "
-                       f"denied by {listed(policies)}, and no policy allows "
-                       f"{'it' if len(found) == 1 else 'them'}: {listed((cut.text for cut in found), most=4)}.",
-                       "Allow each at both ends that are isolated; `python -m helpers suggest` writes such policies.")
+        yield _finding(
+            case,
+            "needed-call-denied",
+            policies[0],
+            f"spec.{found[0].misses[0].direction}",
+            f"{plural(len(found), 'call')} that the application needs {'is' if len(found) == 1 else 'are'} "
+            f"denied by {listed(policies)}, and no policy allows "
+            f"{'it' if len(found) == 1 else 'them'}: {listed((cut.text for cut in found), most=4)}.",
+            "Allow each at both ends that are isolated; `python -m helpers suggest` writes such policies.",
+        )
 
 
 def _finding(case: Case, rule: str, key: str, path: str, sentence: str, mend: str) -> Finding:
@@ -82,10 +92,16 @@ def members_cut_off(case: Case) -> Iterator[Finding]:
         miss = found[0].misses[0]
         ports = listed(f"{cut.arrow.protocol} {cut.arrow.port}" for cut in found)
         policies = found[0].verdict.policies
-        yield _finding(case, "members-cut-off", miss.policy, miss.rule or f"spec.{miss.direction}",
-                       f"The pods of {short(key)} need each other on {ports} ({found[0].evidence}), and "
-                       f"{listed(policies)} den{'ies' if len(policies) == 1 else 'y'} it: a workload's pods are ends "
-                       "of their own.", f"Else they can't form a cluster: {_allow_itself(found[0].source, ports)}")
+        yield _finding(
+            case,
+            "members-cut-off",
+            miss.policy,
+            miss.rule or f"spec.{miss.direction}",
+            f"The pods of {short(key)} need each other on {ports} ({found[0].evidence}), and "
+            f"{listed(policies)} den{'ies' if len(policies) == 1 else 'y'} it: a workload's pods are ends "
+            "of their own.",
+            f"Else they can't form a cluster: {_allow_itself(found[0].source, ports)}",
+        )
     for workload in case.world.workloads.values():
         if workload.kind == "StatefulSet" and workload.several and workload.key not in told:
             yield from _alone(case, workload)
@@ -104,11 +120,17 @@ def _alone(case: Case, workload: Workload) -> Iterator[Finding]:
     if verdicts and not any(verdicts):
         ports = listed(f"{protocol} {port}" for protocol, port in served)
         policies = verdicts[0].policies
-        yield finding("members-cut-off", NOTE, one.source, "metadata.name", "",
-                      f"The {plural(workload.members, 'pod')} of StatefulSet {short(workload.key)} can't call each "
-                      f"other on any port that they serve ({ports}): {listed(policies)} "
-                      f"den{'ies' if len(policies) == 1 else 'y'} it.", f"If they form a cluster: "
-                      f"{_allow_itself(one, ports)}")
+        yield finding(
+            "members-cut-off",
+            NOTE,
+            one.source,
+            "metadata.name",
+            "",
+            f"The {plural(workload.members, 'pod')} of StatefulSet {short(workload.key)} can't call each "
+            f"other on any port that they serve ({ports}): {listed(policies)} "
+            f"den{'ies' if len(policies) == 1 else 'y'} it.",
+            f"If they form a cluster: {_allow_itself(one, ports)}",
+        )
 
 
 def one_end(case: Case) -> Iterator[Finding]:
@@ -117,18 +139,26 @@ def one_end(case: Case) -> Iterator[Finding]:
     for policy, direction, rule, number, peer in case.peers():
         if not peer.pods.requirements or not case.subjects(policy):
             continue
-        stopped = [pod for pod in _stopped(case, policy, rule, peer, direction)
-                   if not told or not any(_pair(pod, own, direction) in told for own in case.selected(policy))]
+        stopped = [
+            pod
+            for pod in _stopped(case, policy, rule, peer, direction)
+            if not told or not any(_pair(pod, own, direction) in told for own in case.selected(policy))
+        ]
         if not stopped:
             continue
         end, other = stopped[0], OTHER[direction]
         way = f"to {end.key}" if direction == EGRESS else f"from {end.key}"
         by = listed(one.key for one in case.world.isolating(end, other))
-        yield report("one-end", WARNING, policy, peer_path(rule, direction, number),
-                     f"{policy.key} {rule.path} allows {direction} {way}"
-                     f"{f' and {len(stopped) - 1} more' if len(stopped) > 1 else ''}, and the {other} policies there "
-                     f"({by}) let none of it pass. Both ends must allow a connection.",
-                     f"Add {'an ingress' if other == INGRESS else 'an egress'} rule for {end.key}.")
+        yield report(
+            "one-end",
+            WARNING,
+            policy,
+            peer_path(rule, direction, number),
+            f"{policy.key} {rule.path} allows {direction} {way}"
+            f"{f' and {len(stopped) - 1} more' if len(stopped) > 1 else ''}, and the {other} policies there "
+            f"({by}) let none of it pass. Both ends must allow a connection.",
+            f"Add {'an ingress' if other == INGRESS else 'an egress'} rule for {end.key}.",
+        )
 
 
 def _pair(end: Pod, own: Pod, direction: str) -> tuple[str, str]:
@@ -151,8 +181,11 @@ def _stopped(case: Case, policy: Policy, rule: Rule, peer: Peer, direction: str)
 
 def _passes(case: Case, end: int, direction: str, ports: int, others: Bits) -> bool:
     """Whether a class's own policies let any of some ports pass from or to some classes, over any address family."""
-    return any(bits & others and ports & theirs for table in case.matrix.tables
-               for theirs, bits in table.allowed(end, direction).items())
+    return any(
+        bits & others and ports & theirs
+        for table in case.matrix.tables
+        for theirs, bits in table.allowed(end, direction).items()
+    )
 
 
 def _rule_ports(case: Case, rule: Rule, own: Sequence[int], end: int, direction: str) -> int:

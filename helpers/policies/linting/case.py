@@ -95,8 +95,7 @@ class Case:
         found = self._selected.get(selector)
         if found is None:
             fitting = {labels for labels, pods in self._by_labels.items() if selector.matches(pods[0].labels)}
-            found = self._selected[selector] = tuple(
-                pod for labels in fitting for pod in self._by_labels[labels])
+            found = self._selected[selector] = tuple(pod for labels in fitting for pod in self._by_labels[labels])
         return found
 
     @property
@@ -110,7 +109,8 @@ class Case:
         if found is None:
             spaces = self.spaces(peer.namespaces, namespace)
             found = self._meant[peer, namespace] = tuple(
-                pod for pod in self.labelled(peer.pods) if pod.namespace in spaces)
+                pod for pod in self.labelled(peer.pods) if pod.namespace in spaces
+            )
         return found
 
     def spaces(self, selector: Selector | None, namespace: str | None) -> set[str]:
@@ -132,11 +132,11 @@ class Case:
         """One pod of each workload whose ports a rule means; none where some of them may not be in the input."""
         if direction == INGRESS:
             return one_each(self.selected(policy))
-        if not rule.peers or any(self.presence.unseen(policy, peer) and not self._pinned(policy, peer)
-                                 for peer in rule.peers):
+        if not rule.peers or any(
+            self.presence.unseen(policy, peer) and not self._pinned(policy, peer) for peer in rule.peers
+        ):
             return ()
-        return one_each(pod for peer in rule.peers if peer.block is None
-                        for pod in self.pods(self.peer(peer, policy)))
+        return one_each(pod for peer in rule.peers if peer.block is None for pod in self.pods(self.peer(peer, policy)))
 
     def _pinned(self, policy: Policy, peer: Peer) -> bool:
         """Whether a peer names pods by label, and some of those that it means are there."""
@@ -165,8 +165,12 @@ class Case:
     def lets_out(self, pod: Pod, target: Pod | str, port: int, protocol: str) -> bool:
         """Whether a pod's own policies let it call a pod or an address, over whichever address family."""
         source, other = self.world.end(pod), self.world.end(target)
-        return any(judge(_over(source, family), _over(other, family), port, protocol, self.world.namespaces,
-                         self.world.isolating).egress.allowed for family in common_families(source, other))
+        return any(
+            judge(
+                _over(source, family), _over(other, family), port, protocol, self.world.namespaces, self.world.isolating
+            ).egress.allowed
+            for family in common_families(source, other)
+        )
 
     @cached_property
     def cuts(self) -> list[Cut]:
@@ -180,8 +184,11 @@ class Case:
     @cached_property
     def _objects(self) -> dict[str, Mapping[str, Any]]:
         named = ((item, item.get("metadata") or {}) for item in self.world.objects)
-        return {f"{metadata.get('namespace') or 'default'}/{metadata.get('name')}[{item.get('kind')}]": item
-                for item, metadata in named if isinstance(metadata, Mapping)}
+        return {
+            f"{metadata.get('namespace') or 'default'}/{metadata.get('name')}[{item.get('kind')}]": item
+            for item, metadata in named
+            if isinstance(metadata, Mapping)
+        }
 
     def rules(self) -> Iterator[tuple[Policy, str, Rule]]:
         """Every rule that counts, with its policy and direction."""

@@ -12,10 +12,26 @@ from helpers.policies.model import INGRESS, Peer, Policy, PortRule, Rule
 from helpers.policies.wording import listed
 
 ADMINISTRATION = {
-    22: "SSH", 23: "Telnet", 512: "rexec", 513: "rlogin", 514: "rsh", 2375: "Docker", 2376: "Docker", 2379: "etcd",
-    2380: "etcd", 3389: "Remote Desktop", 5900: "VNC", 5901: "VNC", 5985: "WinRM", 5986: "WinRM",
-    6443: "the Kubernetes API", 10250: "the kubelet", 10255: "the kubelet", 10256: "kube-proxy",
-    10257: "the controller manager", 10259: "the scheduler",
+    22: "SSH",
+    23: "Telnet",
+    512: "rexec",
+    513: "rlogin",
+    514: "rsh",
+    2375: "Docker",
+    2376: "Docker",
+    2379: "etcd",
+    2380: "etcd",
+    3389: "Remote Desktop",
+    5900: "VNC",
+    5901: "VNC",
+    5985: "WinRM",
+    5986: "WinRM",
+    6443: "the Kubernetes API",
+    10250: "the kubelet",
+    10255: "the kubelet",
+    10256: "kube-proxy",
+    10257: "the controller manager",
+    10259: "the scheduler",
 }
 """TCP ports by which machines and clusters are administered."""
 
@@ -33,10 +49,15 @@ def admin_port_open(case: Case) -> Iterator[Finding]:
             found = _administration(case, policy, direction, entry)
             if found:
                 way, preposition = ("in", "from") if direction == INGRESS else ("out", "to")
-                yield report("admin-port-open", WARNING, policy, f"{rule.path}.ports[{number}].port",
-                             f"{policy.key} {rule.path} lets {entry} ({listed(found)}) {way} {preposition} {whom}.",
-                             f"Name those who administer in `{'from' if direction == INGRESS else 'to'}`, or take the "
-                             "port away.")
+                yield report(
+                    "admin-port-open",
+                    WARNING,
+                    policy,
+                    f"{rule.path}.ports[{number}].port",
+                    f"{policy.key} {rule.path} lets {entry} ({listed(found)}) {way} {preposition} {whom}.",
+                    f"Name those who administer in `{'from' if direction == INGRESS else 'to'}`, or take the "
+                    "port away.",
+                )
 
 
 def _everybody(rule: Rule, direction: str) -> str:
@@ -54,10 +75,18 @@ def _administration(case: Case, policy: Policy, direction: str, entry: PortRule)
     """What is administered by the ports that an entry names one by one or in a short range."""
     if entry.protocol != "TCP" or (entry.last - entry.first >= _WIDE and not entry.name):
         return []
-    named = {port.number for pod in case.selected(policy) for port in pod.ports
-             if port.name == entry.name} if entry.name and direction == INGRESS else set()
-    return list(dict.fromkeys(what for number, what in ADMINISTRATION.items()
-                              if number in named or (not entry.name and entry.first <= number <= entry.last)))
+    named = (
+        {port.number for pod in case.selected(policy) for port in pod.ports if port.name == entry.name}
+        if entry.name and direction == INGRESS
+        else set()
+    )
+    return list(
+        dict.fromkeys(
+            what
+            for number, what in ADMINISTRATION.items()
+            if number in named or (not entry.name and entry.first <= number <= entry.last)
+        )
+    )
 
 
 def wide_port_range(case: Case) -> Iterator[Finding]:
@@ -68,13 +97,27 @@ def wide_port_range(case: Case) -> Iterator[Finding]:
             if entry.name or count <= _WIDE or for_replies(entry) or _all_ports(policy, rule, direction, number):
                 continue
             pods = one_each(case.destinations(policy, rule, direction))
-            inside = sorted({port for pod in pods for protocol, port in case.served(pod)
-                             if protocol == entry.protocol and entry.first <= port <= entry.last})
-            mend = f"Name the ports that the pods serve: {listed(map(str, inside))}." if inside else (
-                "Name the ports that are needed.")
-            yield report("wide-port-range", NOTE, policy, f"{rule.path}.ports[{number}]",
-                         f"{policy.key} {rule.path} allows {count:,} ports ({entry.protocol} {entry.first}-"
-                         f"{entry.last}).", mend)
+            inside = sorted(
+                {
+                    port
+                    for pod in pods
+                    for protocol, port in case.served(pod)
+                    if protocol == entry.protocol and entry.first <= port <= entry.last
+                }
+            )
+            mend = (
+                f"Name the ports that the pods serve: {listed(map(str, inside))}."
+                if inside
+                else ("Name the ports that are needed.")
+            )
+            yield report(
+                "wide-port-range",
+                NOTE,
+                policy,
+                f"{rule.path}.ports[{number}]",
+                f"{policy.key} {rule.path} allows {count:,} ports ({entry.protocol} {entry.first}-{entry.last}).",
+                mend,
+            )
 
 
 def _all_ports(policy: Policy, rule: Rule, direction: str, number: int) -> bool:

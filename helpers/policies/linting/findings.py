@@ -39,8 +39,9 @@ class Finding:
         return clean_line(f"{place}{self.severity}: {self.sentence} {self.mend} [{self.id}]")
 
 
-def finding(rule: str, severity: str, source: Mapping[str, Any] | None, path: str, policy: str, sentence: str,
-            mend: str) -> Finding:
+def finding(
+    rule: str, severity: str, source: Mapping[str, Any] | None, path: str, policy: str, sentence: str, mend: str
+) -> Finding:
     """A Finding at a field of an object."""
     place = place_of(source) if source is not None else None
     if place is None:

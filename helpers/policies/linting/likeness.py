@@ -17,16 +17,40 @@ _PARTS = re.compile(r"[^\W\d_]+|\d+")
 _LONG = 8
 """From this length on a word may be two letters off."""
 
-_SAYING_NOTHING = frozenset({"", "true", "false", "yes", "no", "on", "off", "enabled", "disabled", "allow", "allowed",
-                             "deny", "denied", "default", "helm", "prod", "production", "dev", "staging", "test"})
+_SAYING_NOTHING = frozenset(
+    {
+        "",
+        "true",
+        "false",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "enabled",
+        "disabled",
+        "allow",
+        "allowed",
+        "deny",
+        "denied",
+        "default",
+        "helm",
+        "prod",
+        "production",
+        "dev",
+        "staging",
+        "test",
+    }
+)
 """Values that labels of any meaning have."""
 
 
 def misspelt(name: str, known: Sequence[str]) -> str:
     """The known name of which this one is a misspelling; empty when there is none."""
     lowered = {other.lower(): other for other in known if other != name}
-    return next((lowered[other] for other in nearest(name.lower(), list(lowered), most=5, alike=0.5)
-                 if _one_word(name, other)), "")
+    return next(
+        (lowered[other] for other in nearest(name.lower(), list(lowered), most=5, alike=0.5) if _one_word(name, other)),
+        "",
+    )
 
 
 def _one_word(one: str, other: str) -> bool:
@@ -89,5 +113,4 @@ def _meant(requirement: Requirement, everybody: Sequence[Labels]) -> Iterator[st
         if misspelt(value, of_key):
             yield f"{key}={misspelt(value, of_key)}"
         if value.lower() not in _SAYING_NOTHING and not value.isdigit():
-            yield from (f"{other}={value}" for other in keys
-                        if any(labels.get(other) == value for labels in everybody))
+            yield from (f"{other}={value}" for other in keys if any(labels.get(other) == value for labels in everybody))

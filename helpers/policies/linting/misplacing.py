@@ -19,11 +19,16 @@ def misplaced(case: Case, selector: Selector, pod: Pod) -> str:
         every = {**labels, **pod.labels}
         if selector.requirements and selector.matches(every) and not selector.matches(pod.labels):
             missing = [f"{key}={every[key]}" for key, _, _ in selector.misses(pod.labels) if key in every]
-            where = [name for name, having in outer if all(having.get(key) == value for key, value in (
-                text.split("=", 1) for text in missing))]
-            return (f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} on {listed(where)}, not on the pods of "
-                    f"{pod.namespace}/{pod.workload.partition('/')[2]}: put {'it' if len(missing) == 1 else 'them'} "
-                    f"into {_template_path(pod)}.metadata.labels.")
+            where = [
+                name
+                for name, having in outer
+                if all(having.get(key) == value for key, value in (text.split("=", 1) for text in missing))
+            ]
+            return (
+                f"{listed(missing)} {'is' if len(missing) == 1 else 'are'} on {listed(where)}, not on the pods of "
+                f"{pod.namespace}/{pod.workload.partition('/')[2]}: put {'it' if len(missing) == 1 else 'them'} "
+                f"into {_template_path(pod)}.metadata.labels."
+            )
     return ""
 
 

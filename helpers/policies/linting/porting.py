@@ -13,8 +13,7 @@ from helpers.policies.wording import listed, nearest
 
 
 def _serves(case: Case, pod: Pod, entry: PortRule) -> bool:
-    return any(protocol == entry.protocol and entry.first <= port <= entry.last
-               for protocol, port in case.served(pod))
+    return any(protocol == entry.protocol and entry.first <= port <= entry.last for protocol, port in case.served(pod))
 
 
 def _service_routes(case: Case, pods: Sequence[Pod], entry: PortRule) -> Iterator[Route]:
@@ -22,8 +21,11 @@ def _service_routes(case: Case, pods: Sequence[Pod], entry: PortRule) -> Iterato
     for pod in pods:
         services: list[Service] = case.services(pod.namespace)
         for route in routes(services, pod):
-            if (entry.first <= route.entry.number <= entry.last and route.entry.protocol == entry.protocol
-                    and not entry.first <= route.port <= entry.last):
+            if (
+                entry.first <= route.entry.number <= entry.last
+                and route.entry.protocol == entry.protocol
+                and not entry.first <= route.port <= entry.last
+            ):
                 yield route
 
 
@@ -38,10 +40,15 @@ def service_port(case: Case) -> Iterator[Finding]:
                 continue
             route = next(_service_routes(case, pods, entry), None)
             if route is not None:
-                yield report("service-port", ERROR, policy, f"{rule.path}.ports[{number}].port",
-                             f"{policy.key} allows {entry}, which is the port of Service {route.service.key}; its pods "
-                             f"listen on {route.port}, and policies see the pod's port.",
-                             f"Write `port: {route.port}`.")
+                yield report(
+                    "service-port",
+                    ERROR,
+                    policy,
+                    f"{rule.path}.ports[{number}].port",
+                    f"{policy.key} allows {entry}, which is the port of Service {route.service.key}; its pods "
+                    f"listen on {route.port}, and policies see the pod's port.",
+                    f"Write `port: {route.port}`.",
+                )
 
 
 def port_nobody_serves(case: Case) -> Iterator[Finding]:
@@ -57,10 +64,15 @@ def port_nobody_serves(case: Case) -> Iterator[Finding]:
                 continue
             if entry.first < entry.last or next(_service_routes(case, pods, entry), None) is None:
                 having = sorted({f"{protocol} {port}" for pod in pods for protocol, port in case.served(pod)})
-                yield report("port-nobody-serves", WARNING, policy, f"{rule.path}.ports[{number}]",
-                             f"{policy.key} {rule.path} allows {entry}, and none of the pods it means serves that; "
-                             f"they serve {listed(having)}.",
-                             _port_hint(direction, entry, having))
+                yield report(
+                    "port-nobody-serves",
+                    WARNING,
+                    policy,
+                    f"{rule.path}.ports[{number}]",
+                    f"{policy.key} {rule.path} allows {entry}, and none of the pods it means serves that; "
+                    f"they serve {listed(having)}.",
+                    _port_hint(direction, entry, having),
+                )
 
 
 _API_SERVER = (443, 6443)
@@ -68,8 +80,10 @@ _API_SERVER = (443, 6443)
 
 def _port_hint(direction: str, entry: PortRule, having: Sequence[str]) -> str:
     if direction == EGRESS and entry.protocol == "TCP" and entry.first in _API_SERVER and entry.last == entry.first:
-        return ("If the Kubernetes API is meant: it is no pod that a selector means, so allow its address and port by "
-                "ipBlock (`kubectl get endpointslices kubernetes`). Else write the port that the pods listen on.")
+        return (
+            "If the Kubernetes API is meant: it is no pod that a selector means, so allow its address and port by "
+            "ipBlock (`kubectl get endpointslices kubernetes`). Else write the port that the pods listen on."
+        )
     return f"Write the port that the pods listen on{_protocol_hint(entry, having)}."
 
 
@@ -83,14 +97,24 @@ def port_name_unknown(case: Case) -> Iterator[Finding]:
     for policy, direction, rule in case.rules():
         pods = case.destinations(policy, rule, direction) if rule.ports else ()
         for number, entry in enumerate(rule.ports):
-            if not entry.name or not pods or any(
-                    port.name == entry.name and port.protocol == entry.protocol for pod in pods for port in pod.ports):
+            if (
+                not entry.name
+                or not pods
+                or any(
+                    port.name == entry.name and port.protocol == entry.protocol for pod in pods for port in pod.ports
+                )
+            ):
                 continue
             names = sorted({port.name for pod in pods for port in pod.ports if port.name})
-            yield report("port-name-unknown", WARNING, policy, f"{rule.path}.ports[{number}].port",
-                         f"{policy.key} {rule.path} allows the {entry.protocol} port named {entry.name}, and none of "
-                         f"the pods it means has that, so it allows nothing.",
-                         _name_hint(entry, pods, names))
+            yield report(
+                "port-name-unknown",
+                WARNING,
+                policy,
+                f"{rule.path}.ports[{number}].port",
+                f"{policy.key} {rule.path} allows the {entry.protocol} port named {entry.name}, and none of "
+                f"the pods it means has that, so it allows nothing.",
+                _name_hint(entry, pods, names),
+            )
 
 
 def _name_hint(entry: PortRule, pods: Sequence[Pod], names: Sequence[str]) -> str:
@@ -111,10 +135,15 @@ def port_name_for_address(case: Case) -> Iterator[Finding]:
             continue
         for number, entry in enumerate(rule.ports):
             if entry.name:
-                yield report("port-name-for-address", ERROR, policy, f"{rule.path}.ports[{number}].port",
-                             f"{policy.key} {rule.path} allows the port named {entry.name} toward addresses; names are "
-                             "looked up in pods, so it allows nothing.",
-                             "Write the port's number.")
+                yield report(
+                    "port-name-for-address",
+                    ERROR,
+                    policy,
+                    f"{rule.path}.ports[{number}].port",
+                    f"{policy.key} {rule.path} allows the port named {entry.name} toward addresses; names are "
+                    "looked up in pods, so it allows nothing.",
+                    "Write the port's number.",
+                )
 
 
 RULES = (service_port, port_nobody_serves, port_name_unknown, port_name_for_address)

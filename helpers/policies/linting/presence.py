@@ -32,10 +32,17 @@ class Presence:
     @cached_property
     def declared(self) -> Namespaces:
         """The namespaces whose labels are known, by a Namespace object or because every cluster has them so."""
-        written = {str(item["metadata"]["name"]) for item in self._world.objects if item.get("kind") == "Namespace"
-                   and isinstance(item.get("metadata"), dict) and item["metadata"].get("name")}
-        return {name: self._world.namespaces.get(name) or {NAMESPACE_NAME_LABEL: name}
-                for name in sorted(written | BUILT_IN)}
+        written = {
+            str(item["metadata"]["name"])
+            for item in self._world.objects
+            if item.get("kind") == "Namespace"
+            and isinstance(item.get("metadata"), dict)
+            and item["metadata"].get("name")
+        }
+        return {
+            name: self._world.namespaces.get(name) or {NAMESPACE_NAME_LABEL: name}
+            for name in sorted(written | BUILT_IN)
+        }
 
     @cached_property
     def namespaces(self) -> Namespaces:
@@ -56,8 +63,11 @@ class Presence:
 
     def _known(self, selector: Selector) -> bool:
         """Whether all namespaces that a selector may mean are complete."""
-        named = [values for key, operator, values in selector.requirements
-                 if key == NAMESPACE_NAME_LABEL and operator == "In"]
+        named = [
+            values
+            for key, operator, values in selector.requirements
+            if key == NAMESPACE_NAME_LABEL and operator == "In"
+        ]
         if named:
             return all(self.complete(name) for values in named for name in values)
         if all(operator not in ("In", "Exists") for _, operator, _ in selector.requirements):

@@ -16,10 +16,14 @@ from helpers.policies.model.addresses import is_address
 from helpers.policies.wording import listed
 
 _DNS = 53
-_LABELLED = (("kube-system", "k8s-app", "kube-dns"), ("kube-system", "k8s-app", "coredns"),
-             ("openshift-dns", "dns.operator.openshift.io/daemonset-dns", "default"))
+_LABELLED = (
+    ("kube-system", "k8s-app", "kube-dns"),
+    ("kube-system", "k8s-app", "coredns"),
+    ("openshift-dns", "dns.operator.openshift.io/daemonset-dns", "default"),
+)
 """(namespace, label, value) of the pods that answer for the cluster."""
 _NODE_LOCAL, _NODE_LOCAL_ADDRESS = "node-local-dns", "169.254.20.10"
+
 
 class Asking(NamedTuple):
     """Pods that ask the same servers under the same policies. `servers` are pods or addresses, none where they
@@ -44,20 +48,31 @@ def dns_without_tcp(case: Case) -> Iterator[Finding]:
 def _dns(case: Case, protocol: str, rule: str, severity: str) -> Iterator[Finding]:
     spaces: dict[str, list[Asking]] = {}
     for asking in _asking(case):
-        if (not _answered(case, asking, protocol) and (protocol == "UDP" or _answered(case, asking, "UDP"))
-                and _calls_somebody(case, asking)):
+        if (
+            not _answered(case, asking, protocol)
+            and (protocol == "UDP" or _answered(case, asking, "UDP"))
+            and _calls_somebody(case, asking)
+        ):
             spaces.setdefault(asking.pods[0].namespace, []).append(asking)
-    what = "resolve no name, so every call by name fails" if protocol == "UDP" else (
-        "ask DNS over UDP only; long answers come over TCP 53")
+    what = (
+        "resolve no name, so every call by name fails"
+        if protocol == "UDP"
+        else ("ask DNS over UDP only; long answers come over TCP 53")
+    )
     for namespace, found in spaces.items():
         policies = list(dict.fromkeys(policy for asking in found for policy in asking.policies))
         policy = next((one for one in policies if one.egress), policies[0])
         names = listed(names_of([pod for asking in found for pod in asking.pods]), most=4)
-        yield report(rule, severity, policy, "spec.egress",
-                     f"{names} in {namespace} can {what}: {listed(one.key for one in policies)} "
-                     f"isolate{'s' if len(policies) == 1 else ''} egress and nothing allows {protocol} 53 to the "
-                     "cluster's DNS.",
-                     f"Allow UDP and TCP 53 to {_servers_text(found[0])}.")
+        yield report(
+            rule,
+            severity,
+            policy,
+            "spec.egress",
+            f"{names} in {namespace} can {what}: {listed(one.key for one in policies)} "
+            f"isolate{'s' if len(policies) == 1 else ''} egress and nothing allows {protocol} 53 to the "
+            "cluster's DNS.",
+            f"Allow UDP and TCP 53 to {_servers_text(found[0])}.",
+        )
 
 
 def _servers_text(asking: Asking) -> str:
@@ -74,17 +89,27 @@ def node_local_dns(case: Case) -> Iterator[Finding]:
     """Pods that may ask the DNS pods and not the cache on their node, which is whom they ask where there is one."""
     cut: dict[tuple[str, Policy], list[Pod]] = {}
     for asking in _asking(case):
-        if asking.cache and _answered(case, asking, "UDP") and not case.lets_out(
-                asking.pods[0], asking.cache, _DNS, "UDP"):
-            policy = next((one for one in asking.policies for rule in one.egress or ()
-                           if _speaks_of_dns(rule, "UDP")), asking.policies[0])
+        if (
+            asking.cache
+            and _answered(case, asking, "UDP")
+            and not case.lets_out(asking.pods[0], asking.cache, _DNS, "UDP")
+        ):
+            policy = next(
+                (one for one in asking.policies for rule in one.egress or () if _speaks_of_dns(rule, "UDP")),
+                asking.policies[0],
+            )
             cut.setdefault((asking.cache, policy), []).extend(asking.pods)
     for (cache, policy), pods in cut.items():
-        yield report("node-local-dns", WARNING, policy, "spec.egress",
-                     f"{listed(names_of(pods), most=4)} in {policy.namespace} may ask the cluster's DNS pods, but not "
-                     f"NodeLocal DNS at {cache}, which answers pods on their own node: it uses the node's network, so "
-                     "no selector means it.",
-                     f"Allow UDP and TCP 53 to ipBlock {cache}/32 too.")
+        yield report(
+            "node-local-dns",
+            WARNING,
+            policy,
+            "spec.egress",
+            f"{listed(names_of(pods), most=4)} in {policy.namespace} may ask the cluster's DNS pods, but not "
+            f"NodeLocal DNS at {cache}, which answers pods on their own node: it uses the node's network, so "
+            "no selector means it.",
+            f"Allow UDP and TCP 53 to ipBlock {cache}/32 too.",
+        )
 
 
 def _node_local(case: Case) -> str:
@@ -95,8 +120,9 @@ def _node_local(case: Case) -> str:
             return found[1] if found else _NODE_LOCAL_ADDRESS
     if any(name_of(item) == _NODE_LOCAL for item in case.objects("ConfigMap")):
         return _NODE_LOCAL_ADDRESS
-    return next((server for pod in case.world.pods for server in _nameservers(pod) if server.startswith("169.254.")),
-                "")
+    return next(
+        (server for pod in case.world.pods for server in _nameservers(pod) if server.startswith("169.254.")), ""
+    )
 
 
 def _asking(case: Case) -> Iterator[Asking]:
@@ -132,22 +158,37 @@ def _nameservers(pod: Pod) -> Iterator[str]:
 
 
 def _dns_pods(case: Case) -> Iterable[Pod]:
-    return [pod for pod in case.world.pods if not pod.host_network and any(
-        pod.namespace == namespace and pod.labels.get(key) == value for namespace, key, value in _LABELLED)]
+    return [
+        pod
+        for pod in case.world.pods
+        if not pod.host_network
+        and any(pod.namespace == namespace and pod.labels.get(key) == value for namespace, key, value in _LABELLED)
+    ]
 
 
 def _answered(case: Case, asking: Asking, protocol: str) -> bool:
     """Whether pods may ask: one of their servers, or if none is known anything that could be one."""
     pod = asking.pods[0]
     servers = [*(asking.servers or [DNS_POD]), *([asking.cache] if asking.cache else [])]
-    return any(_lets_out(case, pod, server, protocol) for server in servers) or (not asking.servers and any(
-        _elsewhere(rule) and _speaks_of_dns(rule, protocol)
-        for policy in asking.policies for rule in policy.egress or ()))
+    return any(_lets_out(case, pod, server, protocol) for server in servers) or (
+        not asking.servers
+        and any(
+            _elsewhere(rule) and _speaks_of_dns(rule, protocol)
+            for policy in asking.policies
+            for rule in policy.egress or ()
+        )
+    )
 
 
 def _lets_out(case: Case, pod: Pod, server: Pod | str, protocol: str) -> bool:
-    ports = {_DNS} if isinstance(server, str) else {_DNS, *(
-        port.number for port in server.ports if port.protocol == protocol and port.name.startswith("dns"))}
+    ports = (
+        {_DNS}
+        if isinstance(server, str)
+        else {
+            _DNS,
+            *(port.number for port in server.ports if port.protocol == protocol and port.name.startswith("dns")),
+        }
+    )
     return any(case.lets_out(pod, server, port, protocol) for port in sorted(ports))
 
 
@@ -157,8 +198,12 @@ def _elsewhere(rule: Rule) -> bool:
 
 
 def _speaks_of_dns(rule: Rule, protocol: str) -> bool:
-    return not rule.ports or any(port.protocol == protocol and not port.name and (
-        port.first <= _DNS <= port.last or port.first == port.last == 5353) for port in rule.ports)
+    return not rule.ports or any(
+        port.protocol == protocol
+        and not port.name
+        and (port.first <= _DNS <= port.last or port.first == port.last == 5353)
+        for port in rule.ports
+    )
 
 
 def _calls_somebody(case: Case, asking: Asking) -> bool:

@@ -30,22 +30,52 @@ def rejected(case: Case) -> Iterator[Finding]:
             continue
         kind = (problem.source or {}).get("kind")
         name = problem.what.partition(" ")[2]
-        yield finding("rejected", ERROR, problem.source, problem.path, name if kind == "NetworkPolicy" else "",
-                      f"{problem.what} doesn't count: {problem.why}.",
-                      "Mend the field; `kubectl apply` would refuse it.")
+        yield finding(
+            "rejected",
+            ERROR,
+            problem.source,
+            problem.path,
+            name if kind == "NetworkPolicy" else "",
+            f"{problem.what} doesn't count: {problem.why}.",
+            "Mend the field; `kubectl apply` would refuse it.",
+        )
 
 
 RULES: dict[str, Rule] = {
     rule.__name__.replace("_", "-"): rule
-    for rule in (rejected, *selecting.RULES, *covering.RULES, *porting.RULES, *exposing.RULES,
-                 *writing.RULES, *addressing.RULES, *resolving.RULES, *calling.RULES)
+    for rule in (
+        rejected,
+        *selecting.RULES,
+        *covering.RULES,
+        *porting.RULES,
+        *exposing.RULES,
+        *writing.RULES,
+        *addressing.RULES,
+        *resolving.RULES,
+        *calling.RULES,
+    )
 }
 """Rule id -> the function; its docstring's first line says what it finds."""
 
-WITHOUT_PODS = frozenset({
-    "rejected", "old-api-version", "types-left-out", "section-without-type", "egress-deny-without-type", "type-twice",
-    "empty-list-allows-all", "allows-everything", "deny-in-name-only", "reply-rule", "port-name-for-address",
-    "open-egress", "metadata-address", "admin-port-open", "wide-port-range"})
+WITHOUT_PODS = frozenset(
+    {
+        "rejected",
+        "old-api-version",
+        "types-left-out",
+        "section-without-type",
+        "egress-deny-without-type",
+        "type-twice",
+        "empty-list-allows-all",
+        "allows-everything",
+        "deny-in-name-only",
+        "reply-rule",
+        "port-name-for-address",
+        "open-egress",
+        "metadata-address",
+        "admin-port-open",
+        "wide-port-range",
+    }
+)
 """The rules that a policy alone can break; the others compare it with pods, and are left out where there are none."""
 
 REMARKS = frozenset({"not-in-the-input"})
@@ -64,8 +94,10 @@ def lint(world: World | Iterable[Mapping[str, Any]], skip: Iterable[str] = ()) -
     case = Case(world if isinstance(world, World) else World.of(world))
     left_out = set(skip) | (set() if case.world.pods else set(RULES) - WITHOUT_PODS)
     found = _once(one for name, rule in reversed(RULES.items()) if name not in left_out for one in rule(case))
-    return sorted(found, key=lambda one: (_GRAVITY[one.severity], one.file or "", one.line or 0, one.column or 0,
-                                          one.id, one.policy))
+    return sorted(
+        found,
+        key=lambda one: (_GRAVITY[one.severity], one.file or "", one.line or 0, one.column or 0, one.id, one.policy),
+    )
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:

@@ -22,24 +22,40 @@ def selector_matches_nothing(case: Case) -> Iterator[Finding]:
             continue
         near = near_label(policy.pods, [pod.labels for pod in case.world.pods if pod.namespace == policy.namespace])
         hint = misplaced_somewhere(case, policy.pods, {policy.namespace or ""}) or (
-            f"Did you mean {near}? {_SHOW}" if near else "")
+            f"Did you mean {near}? {_SHOW}" if near else ""
+        )
         if hint:
-            yield report("selector-matches-nothing", ERROR, policy, "spec.podSelector",
-                         f"{policy.key} selects no pod: none has {policy.pods} in namespace {policy.namespace}.", hint)
+            yield report(
+                "selector-matches-nothing",
+                ERROR,
+                policy,
+                "spec.podSelector",
+                f"{policy.key} selects no pod: none has {policy.pods} in namespace {policy.namespace}.",
+                hint,
+            )
         else:
             alone.setdefault(policy.namespace, []).append(policy)
     for namespace, policies in alone.items():
         keys = listed(f"{policy.key} ({policy.pods})" for policy in policies)
-        yield report("selector-matches-nothing", NOTE, policies[0], "spec.podSelector",
-                     f"{keys} select{'s' if len(policies) == 1 else ''} no pod of the input.",
-                     f"If such pods are made later, or by an operator, all is well; else take away what selects "
-                     f"nothing in {namespace}. {_SHOW}")
+        yield report(
+            "selector-matches-nothing",
+            NOTE,
+            policies[0],
+            "spec.podSelector",
+            f"{keys} select{'s' if len(policies) == 1 else ''} no pod of the input.",
+            f"If such pods are made later, or by an operator, all is well; else take away what selects "
+            f"nothing in {namespace}. {_SHOW}",
+        )
 
 
 def _idle(case: Case, policy: Policy) -> bool:
     """Whether a policy selects no pod, though the pods of its namespace are in the input."""
-    return (policy.namespace is not None and case.presence.complete(policy.namespace) and not case.subjects(policy)
-            and not any(pod.namespace == policy.namespace for pod in case.labelled(policy.pods)))
+    return (
+        policy.namespace is not None
+        and case.presence.complete(policy.namespace)
+        and not case.subjects(policy)
+        and not any(pod.namespace == policy.namespace for pod in case.labelled(policy.pods))
+    )
 
 
 def wrong_namespace(case: Case) -> Iterator[Finding]:
@@ -47,10 +63,15 @@ def wrong_namespace(case: Case) -> Iterator[Finding]:
     for policy in case.world.policies:
         spaces = _elsewhere(case, policy)
         if spaces:
-            yield report("wrong-namespace", ERROR, policy, "metadata.namespace",
-                         f"{policy.key} selects no pod: pods with {policy.pods} are in namespace {listed(spaces)}, and "
-                         f"a policy selects pods of its own namespace only.",
-                         f"Put `namespace: {spaces[0]}` into its metadata.")
+            yield report(
+                "wrong-namespace",
+                ERROR,
+                policy,
+                "metadata.namespace",
+                f"{policy.key} selects no pod: pods with {policy.pods} are in namespace {listed(spaces)}, and "
+                f"a policy selects pods of its own namespace only.",
+                f"Put `namespace: {spaces[0]}` into its metadata.",
+            )
 
 
 def _elsewhere(case: Case, policy: Policy) -> list[str]:
@@ -84,10 +105,14 @@ def namespace_matches_nothing(case: Case) -> Iterator[Finding]:
         near = misnamed(case, peer)
         if near or case.presence.whole:
             hint = f"Did you mean {near}?" if near else f"Label the namespace, or use {NAMESPACE_NAME_LABEL}."
-            yield report("namespace-matches-nothing", WARNING, policy,
-                         f"{peer_path(rule, direction, number)}.namespaceSelector",
-                         f"{policy.key} {rule.path} allows pods of namespaces with {selector}, and no namespace has "
-                         "that.", f"{hint} See `kubectl get namespaces --show-labels`.")
+            yield report(
+                "namespace-matches-nothing",
+                WARNING,
+                policy,
+                f"{peer_path(rule, direction, number)}.namespaceSelector",
+                f"{policy.key} {rule.path} allows pods of namespaces with {selector}, and no namespace has that.",
+                f"{hint} See `kubectl get namespaces --show-labels`.",
+            )
 
 
 def misnamed(case: Case, peer: Peer) -> str:
@@ -113,22 +138,38 @@ def peer_matches_nothing(case: Case) -> Iterator[Finding]:
         hint = misplaced_somewhere(case, peer.pods, spaces) or (f"Did you mean {near}?" if near else "")
         if hint:
             where = f"namespace {policy.namespace}" if peer.namespaces is None else "those namespaces"
-            yield report("peer-matches-nothing", WARNING, policy, path,
-                         f"{policy.key} {rule.path} allows {peer_text(peer)}, and no pod of {where} fits.", hint)
+            yield report(
+                "peer-matches-nothing",
+                WARNING,
+                policy,
+                path,
+                f"{policy.key} {rule.path} allows {peer_text(peer)}, and no pod of {where} fits.",
+                hint,
+            )
         else:
             alone.setdefault((policy.namespace if peer.namespaces is None else None, peer_text(peer)), []).append(
-                (policy, rule, path))
+                (policy, rule, path)
+            )
     for (_, peers), places in alone.items():
         keys = listed(dict.fromkeys(f"{policy.key} {rule.path}" for policy, rule, _ in places))
-        yield report("peer-matches-nothing", NOTE, places[0][0], places[0][2],
-                     f"{keys} allow{'s' if len(places) == 1 else ''} {peers}, and no pod of the input fits.",
-                     f"If such pods are made later, all is well; else take the peer away. {_SHOW}")
+        yield report(
+            "peer-matches-nothing",
+            NOTE,
+            places[0][0],
+            places[0][2],
+            f"{keys} allow{'s' if len(places) == 1 else ''} {peers}, and no pod of the input fits.",
+            f"If such pods are made later, all is well; else take the peer away. {_SHOW}",
+        )
 
 
 def _lost(case: Case, policy: Policy, peer: Peer) -> bool:
     """Whether a peer means no pod, though its namespaces are in the input with their pods."""
-    return (not case.peer(peer, policy) and not case.presence.unseen(policy, peer) and _spaces_exist(case, peer)
-            and not case.meant(peer, policy.namespace))
+    return (
+        not case.peer(peer, policy)
+        and not case.presence.unseen(policy, peer)
+        and _spaces_exist(case, peer)
+        and not case.meant(peer, policy.namespace)
+    )
 
 
 def _homesick(case: Case, policy: Policy, peer: Peer) -> list[str]:
@@ -143,17 +184,27 @@ def peer_in_other_namespace(case: Case) -> Iterator[Finding]:
     for policy, direction, rule, number, peer in case.peers():
         spaces = _homesick(case, policy, peer) if _lost(case, policy, peer) else []
         if spaces and not any(halves(other, peer) for other in rule.peers):
-            yield report("peer-in-other-namespace", ERROR, policy, f"{peer_path(rule, direction, number)}.podSelector",
-                         f"{policy.key} {rule.path} allows {peer.pods}, and a podSelector alone means pods of "
-                         f"{policy.namespace}; the pods with that label are in {listed(spaces)}.",
-                         f"Add to the same item `namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME_LABEL}: "
-                         f"{spaces[0]}}}}}`.")
+            yield report(
+                "peer-in-other-namespace",
+                ERROR,
+                policy,
+                f"{peer_path(rule, direction, number)}.podSelector",
+                f"{policy.key} {rule.path} allows {peer.pods}, and a podSelector alone means pods of "
+                f"{policy.namespace}; the pods with that label are in {listed(spaces)}.",
+                f"Add to the same item `namespaceSelector: {{matchLabels: {{{NAMESPACE_NAME_LABEL}: {spaces[0]}}}}}`.",
+            )
 
 
 def halves(spaces: Peer, pods: Peer) -> bool:
     """Whether two items could be the halves of one: a namespaceSelector alone and a podSelector alone."""
-    return (spaces.namespaces is not None and not spaces.pods.requirements and spaces.block is None
-            and pods.namespaces is None and pods.block is None and bool(pods.pods.requirements))
+    return (
+        spaces.namespaces is not None
+        and not spaces.pods.requirements
+        and spaces.block is None
+        and pods.namespaces is None
+        and pods.block is None
+        and bool(pods.pods.requirements)
+    )
 
 
 def one_dash(case: Case) -> Iterator[Finding]:
@@ -174,11 +225,16 @@ def _too_many_dashes(case: Case, policy: Policy, rule: Rule, path: str, spaces: 
     either = {*case.meant(spaces, policy.namespace), *own}
     if either == set(both):
         return
-    yield report("one-dash", WARNING if both or not own else NOTE, policy, path,
-                 f"{policy.key} {rule.path} allows {peer_text(spaces)} OR pods with {pods.pods} of "
-                 f"{policy.namespace}: {plural(len(either), 'pod')}. In one item, both would have to hold: "
-                 f"{plural(len(both), 'pod')}.",
-                 "If both must hold, take away the second dash.")
+    yield report(
+        "one-dash",
+        WARNING if both or not own else NOTE,
+        policy,
+        path,
+        f"{policy.key} {rule.path} allows {peer_text(spaces)} OR pods with {pods.pods} of "
+        f"{policy.namespace}: {plural(len(either), 'pod')}. In one item, both would have to hold: "
+        f"{plural(len(both), 'pod')}.",
+        "If both must hold, take away the second dash.",
+    )
 
 
 def _too_few_dashes(case: Case) -> Iterator[Finding]:
@@ -186,12 +242,24 @@ def _too_few_dashes(case: Case) -> Iterator[Finding]:
         if peer.namespaces is None or not peer.pods.requirements or case.meant(peer, policy.namespace):
             continue
         if case.meant(Peer(namespaces=peer.namespaces), policy.namespace) and case.meant(
-                Peer(pods=peer.pods), policy.namespace):
-            yield report("one-dash", WARNING, policy, peer_path(rule, direction, number),
-                         f"{policy.key} {rule.path} allows only {peer_text(peer)}, and there is none; "
-                         "each half by itself fits some pods.",
-                         "If either is enough, give the podSelector its own dash.")
+            Peer(pods=peer.pods), policy.namespace
+        ):
+            yield report(
+                "one-dash",
+                WARNING,
+                policy,
+                peer_path(rule, direction, number),
+                f"{policy.key} {rule.path} allows only {peer_text(peer)}, and there is none; "
+                "each half by itself fits some pods.",
+                "If either is enough, give the podSelector its own dash.",
+            )
 
 
-RULES = (selector_matches_nothing, wrong_namespace, namespace_matches_nothing, peer_matches_nothing,
-         peer_in_other_namespace, one_dash)
+RULES = (
+    selector_matches_nothing,
+    wrong_namespace,
+    namespace_matches_nothing,
+    peer_matches_nothing,
+    peer_in_other_namespace,
+    one_dash,
+)

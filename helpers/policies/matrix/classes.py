@@ -55,8 +55,12 @@ class Classes:
 
     def peers(self, policy: Policy) -> tuple[tuple[Bits | None, ...], ...]:
         """The classes of each peer by rule, ingress rules first; None for an ipBlock."""
-        return tuple([tuple([None if bits is None else self._classes(bits) for bits in rule])
-                      for rule in self._index.meaning(policy).peers])
+        return tuple(
+            [
+                tuple([None if bits is None else self._classes(bits) for bits in rule])
+                for rule in self._index.meaning(policy).peers
+            ]
+        )
 
     def peer(self, peer: Peer, namespace: str | None) -> Bits:
         """The classes of pods that a peer without ipBlock means in a policy of a namespace."""
@@ -68,13 +72,13 @@ class Classes:
             return some
         found = self._known.get(some)
         if found is None:
-            found = self._known[some] = from_members({self._class_of_look[look] for look in members(some)},
-                                                     len(self.looks))
+            found = self._known[some] = from_members(
+                {self._class_of_look[look] for look in members(some)}, len(self.looks)
+            )
         return found
 
 
-def classify(policies: Sequence[Policy], kept: Kept,
-             families: frozenset[int] = frozenset()) -> Classes:
+def classify(policies: Sequence[Policy], kept: Kept, families: frozenset[int] = frozenset()) -> Classes:
     """Sort the pods and the addresses into the classes that these policies make of them.
 
     `families` are the address families to look at besides those that pods and policies mention.
@@ -86,9 +90,15 @@ def classify(policies: Sequence[Policy], kept: Kept,
     for look, number in zip(distinct, merged, strict=True):
         if number == len(representatives):
             representatives.append(look)
-    return Classes(tuple(representatives), tuple([merged[number] for number in of_pod]),
-                   tuple([ranges for _, ranges in outside]), tuple([mask for mask, _ in outside]), words.blocks,
-                   index, merged)
+    return Classes(
+        tuple(representatives),
+        tuple([merged[number] for number in of_pod]),
+        tuple([ranges for _, ranges in outside]),
+        tuple([mask for mask, _ in outside]),
+        words.blocks,
+        index,
+        merged,
+    )
 
 
 def _merge(distinct: Sequence[Look], index: Index, policies: Sequence[Policy]) -> list[int]:
@@ -106,6 +116,7 @@ def _merge(distinct: Sequence[Look], index: Index, policies: Sequence[Policy]) -
         for look in members(bits):
             seen_by[look].append(number)
     classes: dict[object, int] = {}
-    return [classes.setdefault((tuple(seen), look.ports, look.blocks, look.families, look.host, look.node),
-                               len(classes))
-            for look, seen in zip(distinct, seen_by, strict=True)]
+    return [
+        classes.setdefault((tuple(seen), look.ports, look.blocks, look.families, look.host, look.node), len(classes))
+        for look, seen in zip(distinct, seen_by, strict=True)
+    ]

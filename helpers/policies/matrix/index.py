@@ -32,8 +32,10 @@ class Index:
                 spaces.setdefault(look.namespace, []).append(number)
                 for key, value in look.labels:
                     lists.setdefault(key, {}).setdefault(value, []).append(number)
-        self._values = {key: {value: from_members(found, self.size) for value, found in values.items()}
-                        for key, values in lists.items()}
+        self._values = {
+            key: {value: from_members(found, self.size) for value, found in values.items()}
+            for key, values in lists.items()
+        }
         self._spaces = {name: from_members(found, self.size) for name, found in spaces.items()}
         self._labels = {name: labels_of_namespace(name, namespaces) for name in spaces}
         self.selectable: Bits = 0
@@ -50,19 +52,33 @@ class Index:
                 self._meanings.clear()
             found = self._meanings[policy] = Meaning(
                 self._subjects(policy),
-                tuple([tuple([None if peer.block is not None else self.peer(peer, policy.namespace)
-                              for peer in rule.peers]) for rule in rules(policy)]))
+                tuple(
+                    [
+                        tuple(
+                            [
+                                None if peer.block is not None else self.peer(peer, policy.namespace)
+                                for peer in rule.peers
+                            ]
+                        )
+                        for rule in rules(policy)
+                    ]
+                ),
+            )
         return found
 
     def _subjects(self, policy: Policy) -> Bits:
-        inside = (self._in_namespaces(policy.namespaces) if policy.namespace is None
-                  else self._spaces.get(policy.namespace, 0))
+        inside = (
+            self._in_namespaces(policy.namespaces)
+            if policy.namespace is None
+            else self._spaces.get(policy.namespace, 0)
+        )
         return inside & self.selected(policy.pods)
 
     def peer(self, peer: Peer, namespace: str | None) -> Bits:
         """The looks that a peer without ipBlock means in a policy of a namespace."""
-        inside = (self._spaces.get(namespace or "", 0) if peer.namespaces is None
-                  else self._in_namespaces(peer.namespaces))
+        inside = (
+            self._spaces.get(namespace or "", 0) if peer.namespaces is None else self._in_namespaces(peer.namespaces)
+        )
         return inside & self.selected(peer.pods) if inside else 0
 
     def selected(self, selector: Selector) -> Bits:

@@ -74,8 +74,11 @@ class Kept:
         if self._sorted is None or self._words != key:
             regions = {version: Regions(version, list(words.blocks)) for version in (4, 6)}
             distinct, of_pod = looks(self.pods, words, regions)
-            outside = [(mask, tuple(ranges)) for version in sorted(_families(distinct, words) | families)
-                       for mask, ranges in regions[version].outside().items()]
+            outside = [
+                (mask, tuple(ranges))
+                for version in sorted(_families(distinct, words) | families)
+                for mask, ranges in regions[version].outside().items()
+            ]
             self._words, self._sorted = key, Sorted(distinct, of_pod, Index(distinct, self.namespaces), outside)
         return self._sorted
 

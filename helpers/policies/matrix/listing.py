@@ -67,8 +67,7 @@ def _lines(matrix: Rows) -> Iterator[Connection]:
             text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
             others = [(target, names[target]) for target in members(targets & inside)]
             for number in numbers:
-                yield from (Connection(names[number], name, text, spans) for target, name in others
-                            if target != number)
+                yield from (Connection(names[number], name, text, spans) for target, name in others if target != number)
         yield from _outward(matrix, row, [names[number] for number in numbers], len(names))
     yield from _inward(matrix, folded, names, outside)
     for name, unit in known.items():
@@ -88,8 +87,11 @@ def _spread(known: Mapping[str, Unit], outside: range) -> dict[int, Bits]:
 
 def _outward(matrix: Rows, row: Mapping[int, Bits], names: Sequence[str], first: int) -> Iterator[Connection]:
     """What some units with one row may reach outside, whose bits begin at `first`."""
-    reached = {len(matrix.classes.looks) + place: ports for ports, targets in row.items()
-               for place in members(targets >> first)}
+    reached = {
+        len(matrix.classes.looks) + place: ports
+        for ports, targets in row.items()
+        for place in members(targets >> first)
+    }
     for ports, span in _ranges(matrix, reached):
         text, spans = matrix.ports.text(ports), matrix.ports.spans(ports)
         yield from (Connection(name, span, text, spans) for name in names)

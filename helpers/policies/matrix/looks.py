@@ -71,8 +71,9 @@ def looks(pods: Sequence[Pod], words: Vocabulary, regions: dict[int, Regions]) -
     """The distinct looks, and for each pod the number of its look."""
     keys = tuple(words.labels)
     host_nodes = {pod.node for pod in pods if pod.host_network and pod.node}
-    everything = from_members((i for b, i in words.blocks.items() if b.everything and b.version == 4),
-                              len(words.blocks))
+    everything = from_members(
+        (i for b, i in words.blocks.items() if b.everything and b.version == 4), len(words.blocks)
+    )
     found: dict[object, int] = {}
     distinct: list[Look] = []
     numbers: list[int] = []
@@ -81,10 +82,13 @@ def looks(pods: Sequence[Pod], words: Vocabulary, regions: dict[int, Regions]) -
         values = tuple(map(labels.get, keys)) if len(keys) < 9 else _chosen(labels, words.labels)
         addresses = pod.parsed_addresses
         key = (
-            pod.namespace, values, pod.ports if words.names else (),
+            pod.namespace,
+            values,
+            pod.ports if words.names else (),
             (masks_of(addresses, regions) if addresses else everything) if words.blocks else 0,
             tuple([family for family, _ in addresses]) if addresses else (),
-            pod.host_network, pod.node if host_nodes and pod.node in host_nodes else "",
+            pod.host_network,
+            pod.node if host_nodes and pod.node in host_nodes else "",
         )
         number = found.get(key)
         if number is None:
@@ -107,9 +111,12 @@ _OTHER = "\0other"
 
 
 def _look(pod: Pod, words: Vocabulary, blocks: Bits, families: tuple[int, ...], node: str) -> Look:
-    labels = tuple((key, value if value in words.labels[key] else _OTHER)
-                   for key, value in _chosen(pod.labels, words.labels))
-    ports = {((port.protocol, port.name), port.number) for port in pod.ports
-             if (port.protocol, port.name) in words.names}
-    return Look(pod.namespace, labels, tuple(sorted(ports)), blocks, tuple(sorted(set(families))),
-                pod.host_network, node)
+    labels = tuple(
+        (key, value if value in words.labels[key] else _OTHER) for key, value in _chosen(pod.labels, words.labels)
+    )
+    ports = {
+        ((port.protocol, port.name), port.number) for port in pod.ports if (port.protocol, port.name) in words.names
+    }
+    return Look(
+        pod.namespace, labels, tuple(sorted(ports)), blocks, tuple(sorted(set(families))), pod.host_network, node
+    )

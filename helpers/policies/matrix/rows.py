@@ -33,8 +33,10 @@ class Rows:
         self.ports = port_space(policies, self.classes)
         self.families = self._families()
         likeness = (self.classes.likeness, self.ports.pieces)
-        self.tables = [Directions(self.classes, policies, self.ports, family, kept.work(likeness, family))
-                       for family in sorted(self.families)]
+        self.tables = [
+            Directions(self.classes, policies, self.ports, family, kept.work(likeness, family))
+            for family in sorted(self.families)
+        ]
         self.rows: list[Partition] = _union([_rows(table, table is self.tables[0]) for table in self.tables])
 
     def listed(self, by: str) -> Self:
@@ -91,8 +93,14 @@ class Rows:
         chosen = self.tables[0].selecting[INGRESS][self._class_of[pod.key]]
         own = [self.policies[number] for number in chosen]
         end = End(pod, pod.parsed_addresses, pod.key)
-        verdict = judge(End(stranger, (), "stranger"), end, port, protocol, {"\0": {}},
-                        lambda one, direction: own if one is pod and direction == INGRESS else ())
+        verdict = judge(
+            End(stranger, (), "stranger"),
+            end,
+            port,
+            protocol,
+            {"\0": {}},
+            lambda one, direction: own if one is pod and direction == INGRESS else (),
+        )
         return verdict.allowed
 
     def outside_ranges(self, number: int) -> tuple[Range, ...]:
@@ -177,5 +185,4 @@ def _union(views: list[list[Partition]]) -> list[Partition]:
     """A connection is allowed when it is over one of the address families."""
     if len(views) == 1:
         return views[0]
-    return [disjoint([entry for view in views for entry in view[number].items()])
-            for number in range(len(views[0]))]
+    return [disjoint([entry for view in views for entry in view[number].items()]) for number in range(len(views[0]))]

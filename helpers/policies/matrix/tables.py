@@ -25,25 +25,31 @@ Piece = tuple[int, Bits]
 
 def port_space(policies: Iterable[Policy], classes: Classes) -> PortSpace:
     """The ports cut at every bound that a rule, or a named port that a rule uses, mentions."""
-    spans: set[Span] = {(port.protocol, port.first, port.last)
-                        for policy in policies for rule in rules(policy) for port in rule.ports if not port.name}
-    spans.update((protocol, number, number)
-                 for look in classes.looks for (protocol, _), number in look.ports)
+    spans: set[Span] = {
+        (port.protocol, port.first, port.last)
+        for policy in policies
+        for rule in rules(policy)
+        for port in rule.ports
+        if not port.name
+    }
+    spans.update((protocol, number, number) for look in classes.looks for (protocol, _), number in look.ports)
     return PortSpace(spans)
 
 
 class Directions:
     """Egress and ingress of every class under some policies, for one address family."""
 
-    def __init__(self, classes: Classes, policies: Sequence[Policy], ports: PortSpace, family: int,
-                 work: Work | None = None) -> None:
+    def __init__(
+        self, classes: Classes, policies: Sequence[Policy], ports: PortSpace, family: int, work: Work | None = None
+    ) -> None:
         self.classes, self.policies, self.ports, self.family = classes, policies, ports, family
         self.everyone: Bits = (1 << classes.size) - 1
         self._named = self._resolve()
         self._blocks: dict[int, Bits] = self._block_members()
         self._work = Work() if work is None else work.trimmed()
         self.selecting: dict[str, list[list[int]]] = {
-            direction: [[] for _ in classes.looks] for direction in (INGRESS, EGRESS)}
+            direction: [[] for _ in classes.looks] for direction in (INGRESS, EGRESS)
+        }
         for number in sorted(range(len(policies)), key=lambda number: policies[number].rank):
             policy = policies[number]
             subjects = list(members(classes.subjects(policy)))
@@ -60,8 +66,10 @@ class Directions:
                 for name, port in look.ports:
                     found.setdefault(name, {}).setdefault(port, []).append(number)
         size = self.classes.size
-        return {name: {port: from_members(classes, size) for port, classes in numbers.items()}
-                for name, numbers in found.items()}
+        return {
+            name: {port: from_members(classes, size) for port, classes in numbers.items()}
+            for name, numbers in found.items()
+        }
 
     def _block_members(self) -> dict[int, Bits]:
         """Number of a block -> the classes with an address inside."""
@@ -84,8 +92,9 @@ class Directions:
         if found is None:
             peers, middle = self.classes.peers(policy), len(policy.ingress or ())
             for way, mine in ((INGRESS, peers[:middle]), (EGRESS, peers[middle:])):
-                known[policy, way] = [self._entry(rule, bits)
-                                      for rule, bits in zip(policy.rules(way) or (), mine, strict=True)]
+                known[policy, way] = [
+                    self._entry(rule, bits) for rule, bits in zip(policy.rules(way) or (), mine, strict=True)
+                ]
             found = known[policy, direction]
         return found
 
@@ -106,14 +115,14 @@ class Directions:
     def isolated(self, number: int, direction: str) -> bool:
         """Whether some policy isolates this class; host-network pods and outside classes never are."""
         return number < len(self.classes.looks) and any(
-            self.policies[policy].tier.default is Action.DENY for policy in self.selecting[direction][number])
+            self.policies[policy].tier.default is Action.DENY for policy in self.selecting[direction][number]
+        )
 
     def allowed(self, number: int, direction: str, without: frozenset[int] = frozenset()) -> Partition:
         """Whom a class may send to or take from; `without` leaves policies out."""
         if number >= len(self.classes.looks):
             return {self.ports.all: self.everyone}
-        chosen = tuple([self.policies[policy] for policy in self.selecting[direction][number]
-                        if policy not in without])
+        chosen = tuple([self.policies[policy] for policy in self.selecting[direction][number] if policy not in without])
         if not chosen:
             return {self.ports.all: self.everyone}
         key = (direction, chosen, self.classes.looks[number].ports if direction == INGRESS else None)

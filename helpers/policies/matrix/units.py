@@ -40,8 +40,10 @@ def units(matrix: Rows, by: str = "") -> dict[str, Unit]:
     found: dict[str, Counter[int]] = {}
     for pod, number in zip(matrix.pods, matrix.classes.of_pod, strict=True):
         found.setdefault(unit_name(pod, by), Counter())[number] += standing_for(pod)
-    return {name: Unit(tuple(sorted(counts)), tuple(_pairs(counts)) if by == "workload" else ())
-            for name, counts in found.items()}
+    return {
+        name: Unit(tuple(sorted(counts)), tuple(_pairs(counts)) if by == "workload" else ())
+        for name, counts in found.items()
+    }
 
 
 def _pairs(counts: Counter[int]) -> Iterable[tuple[int, int]]:

@@ -18,6 +18,23 @@ from helpers.policies.model.policies import (
 from helpers.policies.model.services import Service, ServicePort
 from helpers.policies.model.workloads import Workload
 
-__all__ = ["EGRESS", "INGRESS", "NAMESPACE_NAME_LABEL", "NETWORK_POLICIES", "Action", "ContainerPort", "Namespaces",
-           "Peer", "Pod", "Policy", "PortRule", "Rule", "RuleRef", "Service", "ServicePort", "Tier", "Workload",
-           "labels_of_namespace"]
+__all__ = [
+    "EGRESS",
+    "INGRESS",
+    "NAMESPACE_NAME_LABEL",
+    "NETWORK_POLICIES",
+    "Action",
+    "ContainerPort",
+    "Namespaces",
+    "Peer",
+    "Pod",
+    "Policy",
+    "PortRule",
+    "Rule",
+    "RuleRef",
+    "Service",
+    "ServicePort",
+    "Tier",
+    "Workload",
+    "labels_of_namespace",
+]

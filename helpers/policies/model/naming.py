@@ -14,13 +14,44 @@ INGRESS_CONTROLLER, API_SERVER = "{ingress-controller}", "{api-server}"
 BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 """The namespaces that every cluster has from its beginning."""
 
-_SYSTEM = frozenset({
-    "cert-manager", "cilium-secrets", "gatekeeper-system", "ingress-nginx", "istio-system", "linkerd",
-    "local-path-storage", "longhorn-system", "metallb-system", "cattle-system", "flux-system", "kyverno",
-    "knative-serving", "knative-eventing", "olm", "operators", "projectcontour", "rook-ceph", "traefik", "velero",
-})
-_SYSTEM_PREFIXES = ("kube-", "calico-", "tigera-", "openshift-", "istio-", "linkerd-", "gke-", "gmp-", "aks-",
-                    "amazon-", "azure-", "cattle-")
+_SYSTEM = frozenset(
+    {
+        "cert-manager",
+        "cilium-secrets",
+        "gatekeeper-system",
+        "ingress-nginx",
+        "istio-system",
+        "linkerd",
+        "local-path-storage",
+        "longhorn-system",
+        "metallb-system",
+        "cattle-system",
+        "flux-system",
+        "kyverno",
+        "knative-serving",
+        "knative-eventing",
+        "olm",
+        "operators",
+        "projectcontour",
+        "rook-ceph",
+        "traefik",
+        "velero",
+    }
+)
+_SYSTEM_PREFIXES = (
+    "kube-",
+    "calico-",
+    "tigera-",
+    "openshift-",
+    "istio-",
+    "linkerd-",
+    "gke-",
+    "gmp-",
+    "aks-",
+    "amazon-",
+    "azure-",
+    "cattle-",
+)
 
 
 def is_system(namespace: str | None) -> bool:
@@ -31,9 +62,17 @@ def is_system(namespace: str | None) -> bool:
 TELLING = ("app.kubernetes.io/name", "app", "k8s-app", "name", "run", "app.kubernetes.io/component", "component")
 """The labels by which people tell workloads apart, the most usual one first."""
 
-_FLEETING = ("pod-template-hash", "controller-revision-hash", "pod-template-generation", "statefulset.kubernetes.io/",
-             "apps.kubernetes.io/pod-index", "batch.kubernetes.io/", "controller-uid", "job-name",
-             "rollouts-pod-template-hash")
+_FLEETING = (
+    "pod-template-hash",
+    "controller-revision-hash",
+    "pod-template-generation",
+    "statefulset.kubernetes.io/",
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/",
+    "controller-uid",
+    "job-name",
+    "rollouts-pod-template-hash",
+)
 """Beginnings of labels that differ between a workload's pods or its versions."""
 
 
@@ -48,13 +87,32 @@ def telling_labels(labels: Mapping[str, str]) -> dict[str, str]:
     return next(({key: lasting[key]} for key in TELLING if key in lasting), lasting)
 
 
-_BRINGING = frozenset({
-    "ingress-nginx", "nginx-ingress", "nginx-gateway", "nginx-gateway-fabric", "traefik", "haproxy-ingress",
-    "kubernetes-ingress", "contour", "envoy", "kong", "istio-ingressgateway", "emissary-ingress", "ambassador",
-    "apisix", "skipper", "ingress-controller", "kubernetes-ingress-controller", "nginx-ingress-controller",
-})
-_BRINGING_LABELS = ("gateway.networking.k8s.io/gateway-name",
-                    "ingresscontroller.operator.openshift.io/deployment-ingresscontroller")
+_BRINGING = frozenset(
+    {
+        "ingress-nginx",
+        "nginx-ingress",
+        "nginx-gateway",
+        "nginx-gateway-fabric",
+        "traefik",
+        "haproxy-ingress",
+        "kubernetes-ingress",
+        "contour",
+        "envoy",
+        "kong",
+        "istio-ingressgateway",
+        "emissary-ingress",
+        "ambassador",
+        "apisix",
+        "skipper",
+        "ingress-controller",
+        "kubernetes-ingress-controller",
+        "nginx-ingress-controller",
+    }
+)
+_BRINGING_LABELS = (
+    "gateway.networking.k8s.io/gateway-name",
+    "ingresscontroller.operator.openshift.io/deployment-ingresscontroller",
+)
 _BESIDE = frozenset({"admission-webhook", "default-backend", "defaultbackend"})
 
 
@@ -62,8 +120,9 @@ def brings_calls_in(pod: Pod) -> bool:
     """Whether a pod is an ingress controller or a gateway, as its labels tell."""
     if any(label in pod.labels for label in _BRINGING_LABELS):
         return True
-    return (any(pod.labels.get(key) in _BRINGING for key in TELLING)
-            and not any(pod.labels.get(key) in _BESIDE for key in TELLING))
+    return any(pod.labels.get(key) in _BRINGING for key in TELLING) and not any(
+        pod.labels.get(key) in _BESIDE for key in TELLING
+    )
 
 
 def short_name(pod: Pod) -> str:

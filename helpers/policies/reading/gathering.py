@@ -133,8 +133,9 @@ def _last_of_each(objects: list[Json], found: Gathered) -> list[Json]:
 
 
 def _twice(item: Json) -> Problem:
-    return Problem(title(item), "it is there twice, and the later one counts", where(item), item, "metadata.name",
-                   minor=True)
+    return Problem(
+        title(item), "it is there twice, and the later one counts", where(item), item, "metadata.name", minor=True
+    )
 
 
 def _sort(item: Json, found: Gathered) -> None:
@@ -185,7 +186,8 @@ def read_policy(item: Json, found: Gathered) -> None:
     errors = validate(item)
     if errors:
         found.problems.extend(
-            Problem(title(item), str(error), where(item, error.field), item, error.field) for error in errors)
+            Problem(title(item), str(error), where(item, error.field), item, error.field) for error in errors
+        )
     else:
         policy = parse_policy(item)
         found.policies.append(policy)

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 _BUILT_IN = {
     "": "Binding ComponentStatus ConfigMap Endpoints Event LimitRange Namespace Node PersistentVolume "
-        "PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount",
+    "PersistentVolumeClaim Pod PodTemplate ReplicationController ResourceQuota Secret Service ServiceAccount",
     "admissionregistration.k8s.io": "MutatingAdmissionPolicy MutatingAdmissionPolicyBinding "
-                                    "MutatingWebhookConfiguration ValidatingAdmissionPolicy "
-                                    "ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration ValidatingAdmissionPolicy "
+    "ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration",
     "apiextensions.k8s.io": "CustomResourceDefinition",
     "apiregistration.k8s.io": "APIService",
     "apps": "ControllerRevision DaemonSet Deployment ReplicaSet StatefulSet",
@@ -38,8 +38,12 @@ EVERYWHERE: Mapping[str, str] = {name: group for group, names in BUILT_IN.items(
 """Kind that every cluster has -> its API group."""
 
 TEMPLATES = {
-    "Deployment": ("template",), "ReplicaSet": ("template",), "StatefulSet": ("template",),
-    "DaemonSet": ("template",), "Job": ("template",), "ReplicationController": ("template",),
+    "Deployment": ("template",),
+    "ReplicaSet": ("template",),
+    "StatefulSet": ("template",),
+    "DaemonSet": ("template",),
+    "Job": ("template",),
+    "ReplicationController": ("template",),
     "CronJob": ("jobTemplate", "spec", "template"),
 }
 """Kind of workload -> where its spec holds the pod template."""
@@ -65,25 +69,50 @@ ENGINES: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """API group of another policy engine -> its name, and the kinds that decide though no policy by name."""
 
-DEPLOYING = frozenset({
-    ("kustomize.config.k8s.io", "Kustomization"), ("kustomize.config.k8s.io", "Component"),
-    ("kustomize.toolkit.fluxcd.io", "Kustomization"), ("helm.toolkit.fluxcd.io", "HelmRelease"),
-    ("helm.cattle.io", "HelmChart"), ("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet"),
-    ("template.openshift.io", "Template"), ("", "Template"),
-})
+DEPLOYING = frozenset(
+    {
+        ("kustomize.config.k8s.io", "Kustomization"),
+        ("kustomize.config.k8s.io", "Component"),
+        ("kustomize.toolkit.fluxcd.io", "Kustomization"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease"),
+        ("helm.cattle.io", "HelmChart"),
+        ("argoproj.io", "Application"),
+        ("argoproj.io", "ApplicationSet"),
+        ("template.openshift.io", "Template"),
+        ("", "Template"),
+    }
+)
 """(group, kind) of what stands for other manifests."""
 
-WITH_PODS = frozenset({"Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler", "Workflow", "CronWorkflow",
-                       "BuildConfig", "Build"})
+WITH_PODS = frozenset(
+    {"Prometheus", "PrometheusAgent", "Alertmanager", "ThanosRuler", "Workflow", "CronWorkflow", "BuildConfig", "Build"}
+)
 """Kinds of the silent groups that make pods after all."""
 
-SILENT = frozenset({
-    "acme.cert-manager.io", "autoscaling.k8s.io", "bitnami.com", "cert-manager.io", "config.openshift.io",
-    "external-secrets.io", "gateway.networking.k8s.io", "image.openshift.io", "keda.sh", "metrics.k8s.io",
-    "monitoring.coreos.com", "networking.istio.io", "build.openshift.io", "route.openshift.io",
-    "security.openshift.io", "snapshot.storage.k8s.io", "telemetry.istio.io", "traefik.containo.us", "traefik.io",
-    "project.openshift.io",
-})
+SILENT = frozenset(
+    {
+        "acme.cert-manager.io",
+        "autoscaling.k8s.io",
+        "bitnami.com",
+        "cert-manager.io",
+        "config.openshift.io",
+        "external-secrets.io",
+        "gateway.networking.k8s.io",
+        "image.openshift.io",
+        "keda.sh",
+        "metrics.k8s.io",
+        "monitoring.coreos.com",
+        "networking.istio.io",
+        "build.openshift.io",
+        "route.openshift.io",
+        "security.openshift.io",
+        "snapshot.storage.k8s.io",
+        "telemetry.istio.io",
+        "traefik.containo.us",
+        "traefik.io",
+        "project.openshift.io",
+    }
+)
 """API groups of further kinds that neither make pods nor decide about connections."""
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")

@@ -91,11 +91,18 @@ def pod_of(item: Mapping[str, Any], workload: str) -> Pod:
     spec, status = mapping(item, "spec"), mapping(item, "status")
     addresses = _addresses(status, "podIP", "podIPs")
     return Pod(
-        namespace=namespace, name=name, labels=labels_of(mapping(item, "metadata")), addresses=addresses,
-        ports=container_ports(spec, "spec."), workload=workload or f"Pod/{name}",
-        node=text(spec, "nodeName", "spec."), host_network=spec.get("hostNetwork") is True,
-        host_addresses=_addresses(status, "hostIP", "hostIPs"), parsed_addresses=parsed(addresses),
-        source=item, manifest=item,
+        namespace=namespace,
+        name=name,
+        labels=labels_of(mapping(item, "metadata")),
+        addresses=addresses,
+        ports=container_ports(spec, "spec."),
+        workload=workload or f"Pod/{name}",
+        node=text(spec, "nodeName", "spec."),
+        host_network=spec.get("hostNetwork") is True,
+        host_addresses=_addresses(status, "hostIP", "hostIPs"),
+        parsed_addresses=parsed(addresses),
+        source=item,
+        manifest=item,
     )
 
 
@@ -150,10 +157,15 @@ def service_of(item: Mapping[str, Any]) -> Service:
     requirements: tuple[Requirement, ...] = tuple((k, "In", frozenset((v,))) for k, v in sorted(selector.items()))
     kind = text(spec, "type", "spec.") or "ClusterIP"
     return Service(
-        namespace, name, Selector(requirements) if requirements and kind != "ExternalName" else None,
+        namespace,
+        name,
+        Selector(requirements) if requirements and kind != "ExternalName" else None,
         tuple(_service_port(port) for port in items(spec, "ports", "spec.")),
-        tuple(dict.fromkeys(_service_addresses(item, spec))), kind, spec.get("externalTrafficPolicy") == "Local",
-        spec.get("clusterIP") == "None", text(spec, "externalName", "spec.") if kind == "ExternalName" else "",
+        tuple(dict.fromkeys(_service_addresses(item, spec))),
+        kind,
+        spec.get("externalTrafficPolicy") == "Local",
+        spec.get("clusterIP") == "None",
+        text(spec, "externalName", "spec.") if kind == "ExternalName" else "",
     )
 
 
@@ -161,8 +173,11 @@ def _service_addresses(item: Mapping[str, Any], spec: Mapping[str, Any]) -> Iter
     """Where a Service can be dialled: in the cluster, and from outside as far as that is known."""
     for field in ("clusterIPs", "externalIPs"):
         listed = spec.get(field)
-        yield from (one for one in (listed if isinstance(listed, list) else ())
-                    if isinstance(one, str) and one not in ("", "None"))
+        yield from (
+            one
+            for one in (listed if isinstance(listed, list) else ())
+            if isinstance(one, str) and one not in ("", "None")
+        )
     for field in ("clusterIP", "loadBalancerIP"):
         one = spec.get(field)
         if isinstance(one, str) and one not in ("", "None"):
@@ -178,5 +193,6 @@ def _service_port(port: Mapping[str, Any]) -> ServicePort:
     elif not isinstance(target, str):
         target = port_number(target, "spec.ports[].targetPort")
     node_port = port.get("nodePort")
-    return ServicePort(text(port, "name"), number, target, text(port, "protocol") or "TCP",
-                       node_port if type(node_port) is int else 0)
+    return ServicePort(
+        text(port, "name"), number, target, text(port, "protocol") or "TCP", node_port if type(node_port) is int else 0
+    )

@@ -109,9 +109,20 @@ _SPEC = _fields(
     policyTypes=_list(_string),
 )
 _METADATA = _fields(
-    name=_string, namespace=_string, generateName=_string, labels=_strings, annotations=_strings, uid=_string,
-    resourceVersion=_string, generation=_anything, creationTimestamp=_anything, deletionTimestamp=_anything,
-    deletionGracePeriodSeconds=_anything, finalizers=_list(_string), ownerReferences=_anything,
-    managedFields=_anything, selfLink=_anything,
+    name=_string,
+    namespace=_string,
+    generateName=_string,
+    labels=_strings,
+    annotations=_strings,
+    uid=_string,
+    resourceVersion=_string,
+    generation=_anything,
+    creationTimestamp=_anything,
+    deletionTimestamp=_anything,
+    deletionGracePeriodSeconds=_anything,
+    finalizers=_list(_string),
+    ownerReferences=_anything,
+    managedFields=_anything,
+    selfLink=_anything,
 )
 _POLICY = _fields(apiVersion=_string, kind=_string, metadata=_METADATA, spec=_SPEC, status=_anything)

@@ -33,8 +33,10 @@ def label_key(text: str) -> list[str]:
     """A label's key: an optional DNS prefix and a slash, then a name of at most 63 characters."""
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
-        return ["a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS "
-                "subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+        return [
+            "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS "
+            "subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        ]
     problems = []
     if slash:
         problems = ["prefix part must be non-empty"] if not prefix else ["prefix part " + p for p in subdomain(prefix)]

@@ -70,8 +70,14 @@ def _runs_containers(spec: Any) -> bool:
 
 def _members(spec: Mapping[str, Any], otherwise: int) -> int:
     """How many pods a workload's spec asks for."""
-    return next((count for count in (spec.get("replicas"), spec.get("parallelism"))
-                 if isinstance(count, int) and not isinstance(count, bool)), otherwise)
+    return next(
+        (
+            count
+            for count in (spec.get("replicas"), spec.get("parallelism"))
+            if isinstance(count, int) and not isinstance(count, bool)
+        ),
+        otherwise,
+    )
 
 
 def template_pods(kind: str, item: Mapping[str, Any], templates: list[Template]) -> Iterator[Pod]:
@@ -82,9 +88,14 @@ def template_pods(kind: str, item: Mapping[str, Any], templates: list[Template])
         spec = mapping(template.content, "spec", prefix)
         role = f"-{template.role}" if len(templates) > 1 and template.role else ""
         yield Pod(
-            namespace=namespace, name=name + role,
+            namespace=namespace,
+            name=name + role,
             labels=labels_of(mapping(template.content, "metadata", prefix), path=f"{prefix}metadata."),
-            ports=container_ports(spec, f"{prefix}spec."), workload=f"{kind}/{name}",
-            host_network=spec.get("hostNetwork") is True, template=True, replicas=template.members,
-            source=item, manifest=template.content,
+            ports=container_ports(spec, f"{prefix}spec."),
+            workload=f"{kind}/{name}",
+            host_network=spec.get("hostNetwork") is True,
+            template=True,
+            replicas=template.members,
+            source=item,
+            manifest=template.content,
         )

@@ -23,8 +23,9 @@ _MARKER = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _NOTHING = re.compile(r"(?:\s++|[#%][^\n]*+|\.\.\.)*+\Z").match
 """Possessive: a banner of # must not be tried in every way that it can be cut."""
 _is_template = re.compile(r"\{\{-?\s").search
-_TEMPLATE = ("this is a template, not yet YAML: render it, for example with `helm template CHART`, and give the result "
-             "with -f -")
+_TEMPLATE = (
+    "this is a template, not yet YAML: render it, for example with `helm template CHART`, and give the result with -f -"
+)
 _DEEPEST_LIST = 20
 
 
@@ -89,8 +90,11 @@ def _read_yaml(document: str, place: Place, result: Reading) -> None:
     try:
         values = load(document)
     except BadYaml as error:
-        where = place.file if error.line is None else f"{place.file}, document {place.document}, line " \
-                                                      f"{place.line + error.line}"
+        where = (
+            place.file
+            if error.line is None
+            else f"{place.file}, document {place.document}, line {place.line + error.line}"
+        )
         reason = _TEMPLATE if _is_template(document) else error.reason
         result.problems.append(Problem("", reason, where))
         return

@@ -54,8 +54,15 @@ class Unread:
         return self.sentence
 
     def as_dict(self) -> dict[str, Any]:
-        return {"kind": self.kind, "apiVersion": self.api, "count": self.count, "names": list(self.names),
-                "why": self.why, "overturns": self.overturns, "pods": self.pods}
+        return {
+            "kind": self.kind,
+            "apiVersion": self.api,
+            "count": self.count,
+            "names": list(self.names),
+            "why": self.why,
+            "overturns": self.overturns,
+            "pods": self.pods,
+        }
 
 
 def why_unread(item: Json) -> Why | None:
@@ -67,8 +74,12 @@ def why_unread(item: Json) -> Why | None:
     if kind.name == "NetworkPolicy" or _POLICY(kind.name):
         return _policy(kind)
     if kind == ("Kustomization", "kustomize.config.k8s.io", kind.api):
-        return Why("not built, so what is made of it is not in the input: give the directory with -k, or pipe "
-                   "`kubectl kustomize DIR` into -f -", True, True)
+        return Why(
+            "not built, so what is made of it is not in the input: give the directory with -k, or pipe "
+            "`kubectl kustomize DIR` into -f -",
+            True,
+            True,
+        )
     if kind.stands_for_others:
         return Why("what it stands for is not in the input: render it, and give the result with -f -", True, True)
     if kind.group is None or kind.group in BUILT_IN:
@@ -86,8 +97,11 @@ def _of_engine(kind: Kind) -> Why | None:
     if kind.name.startswith("Staged"):
         return Why(f"staged policies of {engine} are not in force until they are promoted")
     if "Polic" in kind.name or kind.name in deciding:
-        return Why(f"what {engine} decides by it is not judged", True) if engine != "the whole cluster" else Why(
-            "policies of the whole cluster are not judged", True)
+        return (
+            Why(f"what {engine} decides by it is not judged", True)
+            if engine != "the whole cluster"
+            else Why("policies of the whole cluster are not judged", True)
+        )
     return Why(f"it is {engine}'s own, and not read")
 
 
@@ -113,8 +127,10 @@ def _built_in(kind: Kind) -> Why | None:
     if kind.name in known:
         return None
     if kind.name in EVERYWHERE:
-        return Why(f"there is no {kind.name} in {kind.api}: it is in the API group "
-                   f"{EVERYWHERE[kind.name] or 'v1'}", kind.name in DECIDING)
+        return Why(
+            f"there is no {kind.name} in {kind.api}: it is in the API group {EVERYWHERE[kind.name] or 'v1'}",
+            kind.name in DECIDING,
+        )
     folded = {name.lower(): name for name in EVERYWHERE}
     one = kind.name.lower()
     near = [one] if one in folded else nearest(one, list(folded), alike=0.75)
@@ -132,10 +148,20 @@ def tally(objects: Iterable[tuple[Json, Why]]) -> tuple[Unread, ...]:
     for item, why in objects:
         kind = kind_of(item)
         groups.setdefault((kind.name, kind.api, why), []).append(item)
-    found = [Unread(kind, api, len(items), why.text, why.overturns, why.pods,
-                    tuple(filter(None, map(_name, items))),
-                    _namespaces(items), tuple(items))
-             for (kind, api, why), items in groups.items()]
+    found = [
+        Unread(
+            kind,
+            api,
+            len(items),
+            why.text,
+            why.overturns,
+            why.pods,
+            tuple(filter(None, map(_name, items))),
+            _namespaces(items),
+            tuple(items),
+        )
+        for (kind, api, why), items in groups.items()
+    ]
     return tuple(sorted(found, key=lambda one: (not one.overturns, not one.pods)))
 
 

@@ -51,8 +51,11 @@ def _spec(spec: Mapping[str, Any], path: str) -> list[FieldError]:
     types = spec.get("policyTypes") or ()
     if len(types) > len(POLICY_TYPES):
         return [*errors, invalid(f"{path}.policyTypes", list(types), "may not specify more than two policyTypes")]
-    return errors + [unsupported(f"{path}.policyTypes[{index}]", kind, POLICY_TYPES)
-                     for index, kind in enumerate(types) if kind not in POLICY_TYPES]
+    return errors + [
+        unsupported(f"{path}.policyTypes[{index}]", kind, POLICY_TYPES)
+        for index, kind in enumerate(types)
+        if kind not in POLICY_TYPES
+    ]
 
 
 def _rule(rule: Mapping[str, Any], side: str, path: str) -> list[FieldError]:

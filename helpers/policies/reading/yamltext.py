@@ -176,7 +176,11 @@ def _merge(target: dict[str, Any], value: Any, event: Any) -> None:
 
 def _tagged(event: Any) -> Any:
     """A scalar with a tag: the core schema's are obeyed, others leave text."""
-    if event.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool",
-                     "tag:yaml.org,2002:null"):
+    if event.tag in (
+        "tag:yaml.org,2002:int",
+        "tag:yaml.org,2002:float",
+        "tag:yaml.org,2002:bool",
+        "tag:yaml.org,2002:null",
+    ):
         return scalar(event.value, True)
     return event.value

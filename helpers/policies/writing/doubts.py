@@ -20,8 +20,10 @@ def doubts(world: World, draft: Draft, policies: Sequence[Mapping[str, Any]]) ->
 
 def unread(world: World, namespace: str) -> list[Problem | Unread]:
     """The objects of a namespace that were not read, and that may make pods there."""
-    return [*(problem for problem in world.problems if problem.source is None or _namespace(problem) == namespace),
-            *(one for one in world.unread if one.pods and (not one.namespaces or namespace in one.namespaces))]
+    return [
+        *(problem for problem in world.problems if problem.source is None or _namespace(problem) == namespace),
+        *(one for one in world.unread if one.pods and (not one.namespaces or namespace in one.namespaces)),
+    ]
 
 
 def _namespace(problem: Problem) -> str:
@@ -41,12 +43,16 @@ def _unknown(draft: Draft) -> Iterator[str]:
         one = len(draft.unknown) == 1
         it = "it" if one else "them"
         names = listed(map(short, draft.unknown), most=6)
-        yield (f"Nothing was found of what {names} {'needs' if one else 'need'}, so no policy holds {it}: watch "
-               f"{it} in the flow log, or deny {it} everything with deny_unknown "
-               "(--deny-unknown).")
+        yield (
+            f"Nothing was found of what {names} {'needs' if one else 'need'}, so no policy holds {it}: watch "
+            f"{it} in the flow log, or deny {it} everything with deny_unknown "
+            "(--deny-unknown)."
+        )
     if draft.inseparable:
-        yield (f"No label tells {listed(map(short, draft.inseparable), most=6)} from pods of which nothing is known, "
-               "so nothing is suggested there: give the pods a label of their own.")
+        yield (
+            f"No label tells {listed(map(short, draft.inseparable), most=6)} from pods of which nothing is known, "
+            "so nothing is suggested there: give the pods a label of their own."
+        )
 
 
 def _members(draft: Draft) -> Iterator[str]:
@@ -54,8 +60,10 @@ def _members(draft: Draft) -> Iterator[str]:
     calling = {arrow.source for arrow in draft.arrows if arrow.source == arrow.target}
     silent = [short(key) for key, one in draft.covered.items() if one.several and key not in calling]
     if silent:
-        yield (f"{listed(silent, most=6)} {'has' if len(silent) == 1 else 'have'} several pods, and nothing says that "
-               "these call each other: they may not.")
+        yield (
+            f"{listed(silent, most=6)} {'has' if len(silent) == 1 else 'have'} several pods, and nothing says that "
+            "these call each other: they may not."
+        )
 
 
 def _elsewhere(draft: Draft) -> Iterator[str]:
@@ -65,16 +73,22 @@ def _elsewhere(draft: Draft) -> Iterator[str]:
         doors.setdefault(arrow.source, set()).add(f"{short(arrow.target)} {arrow.protocol} {arrow.port}")
     open_doors = set().union(*doors.values())
     if INGRESS_CONTROLLER in doors:
-        yield (f"The ingress controller isn't in the input, so pods of every namespace but "
-               f"{listed(sorted(draft.peers.inside))} and addresses outside may call "
-               f"{_doors(doors[INGRESS_CONTROLLER])}: add its pods to narrow it.")
+        yield (
+            f"The ingress controller isn't in the input, so pods of every namespace but "
+            f"{listed(sorted(draft.peers.inside))} and addresses outside may call "
+            f"{_doors(doors[INGRESS_CONTROLLER])}: add its pods to narrow it."
+        )
     if API_SERVER in doors or any(arrow.target == API_SERVER for arrow in draft.to_elsewhere()):
-        yield ("The API server's address isn't in the input, so it counts as any address outside, on the ports 443 and "
-               "6443: add the Service and EndpointSlice default/kubernetes to narrow it.")
+        yield (
+            "The API server's address isn't in the input, so it counts as any address outside, on the ports 443 and "
+            "6443: add the Service and EndpointSlice default/kubernetes to narrow it."
+        )
     if not draft.peers.networks and (doors or any(draft.to_elsewhere())):
         may = f", and may call {_doors(open_doors)}" if doors else ""
-        yield ("The addresses of pods and nodes aren't in the input, so the private ranges count as outside, with the "
-               f"nodes and pods in them{may}. Take your pods' range out of the blocks.")
+        yield (
+            "The addresses of pods and nodes aren't in the input, so the private ranges count as outside, with the "
+            f"nodes and pods in them{may}. Take your pods' range out of the blocks."
+        )
 
 
 def _doors(doors: set[str]) -> str:
@@ -88,6 +102,8 @@ def _standing(world: World, draft: Draft, policies: Sequence[Mapping[str, Any]])
     standing = [policy.key for policy in world.policies if policy.namespace in held and policy.key not in written]
     if standing:
         one = len(standing) == 1
-        yield (f"{plural(len(standing), 'policy', 'policies')} that {'is' if one else 'are'} there now "
-               f"({listed(standing, most=4)}) would still allow what {'it allows' if one else 'they allow'}: the proof "
-               f"holds without {'it' if one else 'them'}.")
+        yield (
+            f"{plural(len(standing), 'policy', 'policies')} that {'is' if one else 'are'} there now "
+            f"({listed(standing, most=4)}) would still allow what {'it allows' if one else 'they allow'}: the proof "
+            f"holds without {'it' if one else 'them'}."
+        )

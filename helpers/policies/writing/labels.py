@@ -34,17 +34,25 @@ class Labels:
                 return choice
         others = sorted(self.meant(lasting, workload.namespace) - {key})
         if others and not workload.pods[0].host_network:
-            self.notes[f"No labels tell {short(key)} from {listed(map(short, others), most=4)}: its policies hold for "
-                       "them too."] = None
+            self.notes[
+                f"No labels tell {short(key)} from {listed(map(short, others), most=4)}: its policies hold for "
+                "them too."
+            ] = None
         return lasting
 
     def meant(self, labels: Mapping[str, str], namespace: str) -> set[str]:
         """The workloads of a namespace with a pod that policies can hold and that has these labels."""
         named = [self._having.get((namespace, *label), set()) for label in labels.items()]
-        keys = set.intersection(*named) if named else {key for key, workload in self._workloads.items()
-                                                       if workload.namespace == namespace}
-        return {key for key in keys if any(labels.items() <= pod.labels.items() and not pod.host_network
-                                           for pod in self._workloads[key].pods)}
+        keys = (
+            set.intersection(*named)
+            if named
+            else {key for key, workload in self._workloads.items() if workload.namespace == namespace}
+        )
+        return {
+            key
+            for key in keys
+            if any(labels.items() <= pod.labels.items() and not pod.host_network for pod in self._workloads[key].pods)
+        }
 
 
 def _shared(workload: Workload) -> dict[str, str]:

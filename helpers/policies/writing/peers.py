@@ -17,8 +17,10 @@ from helpers.policies.writing.labels import Labels
 
 Json = dict[str, Any]
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-_USUAL_DNS: Json = {"namespaceSelector": {"matchLabels": {NAMESPACE_NAME_LABEL: DNS_NAMESPACE}},
-                    "podSelector": {"matchLabels": dict(DNS_LABELS)}}
+_USUAL_DNS: Json = {
+    "namespaceSelector": {"matchLabels": {NAMESPACE_NAME_LABEL: DNS_NAMESPACE}},
+    "podSelector": {"matchLabels": dict(DNS_LABELS)},
+}
 _NODE_LOCAL_LABELS = {"k8s-app": "node-local-dns"}
 
 
@@ -48,8 +50,11 @@ class Peers:
     @property
     def _elsewhere(self) -> Json:
         """The pods of namespaces that aren't in the input."""
-        return {"namespaceSelector": {"matchExpressions": [
-            {"key": NAMESPACE_NAME_LABEL, "operator": "NotIn", "values": sorted(self.inside)}]}}
+        return {
+            "namespaceSelector": {
+                "matchExpressions": [{"key": NAMESPACE_NAME_LABEL, "operator": "NotIn", "values": sorted(self.inside)}]
+            }
+        }
 
     @cached_property
     def inside(self) -> frozenset[str]:
@@ -64,8 +69,15 @@ class Peers:
     @cached_property
     def networks(self) -> list[str]:
         """The networks in which the pods' addresses lie, as far as pods and Node objects tell."""
-        return sorted({_network(version, value) for pod in self._world.pods if not pod.host_network
-                       for version, value in pod.parsed_addresses} | set(self._pod_networks()))
+        return sorted(
+            {
+                _network(version, value)
+                for pod in self._world.pods
+                if not pod.host_network
+                for version, value in pod.parsed_addresses
+            }
+            | set(self._pod_networks())
+        )
 
     @cached_property
     def outside_blocks(self) -> list[Json]:
@@ -77,35 +89,54 @@ class Peers:
         if not self.networks:
             return [{"cidr": "0.0.0.0/0", "except": list(_PRIVATE)}, *({"cidr": cidr} for cidr in _PRIVATE)]
         blocks: list[Json] = [
-            {"cidr": everything, "except": inside} for everything, version in (("0.0.0.0/0", 4), ("::/0", 6))
-            if (inside := [one for one in self.networks if parse_cidr(one)[0] == version])]
+            {"cidr": everything, "except": inside}
+            for everything, version in (("0.0.0.0/0", 4), ("::/0", 6))
+            if (inside := [one for one in self.networks if parse_cidr(one)[0] == version])
+        ]
         held = [parse_cidr(network) for network in self.networks]
-        among = [node for node in self._nodes if any(
-            version == family and low <= value <= high for version, value in (parse_address(node),)
-            for family, low, high in held)]
+        among = [
+            node
+            for node in self._nodes
+            if any(
+                version == family and low <= value <= high
+                for version, value in (parse_address(node),)
+                for family, low, high in held
+            )
+        ]
         return blocks + [peer["ipBlock"] for peer in _blocks(among)]
 
     def knows(self, end: str) -> bool:
         """Whether the input says where an end is."""
         workload = self._world.workloads.get(end)
-        return is_address(end) if workload is None else not workload.pods[0].host_network or bool(
-            self._nodes or _own_addresses(workload))
+        return (
+            is_address(end)
+            if workload is None
+            else not workload.pods[0].host_network or bool(self._nodes or _own_addresses(workload))
+        )
 
     def ranges(self, end: str) -> list[Range]:
         """The ranges of addresses by which an end is meant; nothing for a workload that the matrix knows by name."""
         workload = self._world.workloads.get(end)
         if workload is not None and not workload.pods[0].host_network:
             return []
-        blocks = [parse_block(peer["ipBlock"]["cidr"], tuple(peer["ipBlock"].get("except", ())))
-                  for peer in self.of(end, "") if "ipBlock" in peer]
+        blocks = [
+            parse_block(peer["ipBlock"]["cidr"], tuple(peer["ipBlock"].get("except", ())))
+            for peer in self.of(end, "")
+            if "ipBlock" in peer
+        ]
         return merge((block.version, first, last) for block in blocks for first, last in solid(block))
 
     @cached_property
     def _nodes(self) -> list[str]:
         """The addresses of the nodes, as pods and Node objects tell."""
         found = {address for pod in self._world.pods for address in pod.host_addresses}
-        found |= {str(one.get("address")) for item in self._world.objects if item.get("kind") == "Node"
-                  for one in mappings(item, "status", "addresses") if one.get("type") in ("InternalIP", "ExternalIP")}
+        found |= {
+            str(one.get("address"))
+            for item in self._world.objects
+            if item.get("kind") == "Node"
+            for one in mappings(item, "status", "addresses")
+            if one.get("type") in ("InternalIP", "ExternalIP")
+        }
         return sorted(filter(is_address, found))
 
     def _pod_networks(self) -> Iterator[str]:
@@ -154,8 +185,11 @@ def _own_addresses(workload: Workload) -> list[str]:
 
 
 def _blocks(addresses: Sequence[str]) -> list[Json]:
-    return [{"ipBlock": {"cidr": f"{address}/{32 if parse_address(address)[0] == 4 else 128}"}}
-            for address in addresses if is_address(address)]
+    return [
+        {"ipBlock": {"cidr": f"{address}/{32 if parse_address(address)[0] == 4 else 128}"}}
+        for address in addresses
+        if is_address(address)
+    ]
 
 
 def _network(version: int, value: int) -> str:

@@ -37,13 +37,20 @@ class Proof:
 
     @property
     def sentence(self) -> str:
-        found = ("the matrix holds these arrows and nothing more" if self.exact else
-                 f"the matrix lacks {len(self.missing)} and has {len(self.extra)} more")
+        found = (
+            "the matrix holds these arrows and nothing more"
+            if self.exact
+            else f"the matrix lacks {len(self.missing)} and has {len(self.extra)} more"
+        )
         return f"{found}, as far as could be proven" if self.exact and self.unproven else found
 
     def as_dict(self) -> dict[str, Any]:
-        return {"exact": self.exact, "missing": list(self.missing), "extra": list(self.extra),
-                "unproven": list(self.unproven)}
+        return {
+            "exact": self.exact,
+            "missing": list(self.missing),
+            "extra": list(self.extra),
+            "unproven": list(self.unproven),
+        }
 
 
 def prove(world: World, policies: Sequence[Mapping[str, Any]], draft: Draft, unproven: Iterable[str] = ()) -> Proof:
@@ -53,10 +60,16 @@ def prove(world: World, policies: Sequence[Mapping[str, Any]], draft: Draft, unp
     have = _cut(_reach(connections(after.matrix())), draft)
     want = _cut(_required(draft), draft)
     free = _permitted(want, draft)
-    missing = [_line(pair, left) for pair, spans in sorted(want.items())
-               if (left := spans_without(sorted(spans), sorted(have.get(pair, ()))))]
-    extra = [_line(pair, left) for pair, spans in sorted(have.items())
-             if (left := spans_without(sorted(spans), sorted(want.get(pair, set()) | free.get(pair, set()))))]
+    missing = [
+        _line(pair, left)
+        for pair, spans in sorted(want.items())
+        if (left := spans_without(sorted(spans), sorted(have.get(pair, ()))))
+    ]
+    extra = [
+        _line(pair, left)
+        for pair, spans in sorted(have.items())
+        if (left := spans_without(sorted(spans), sorted(want.get(pair, set()) | free.get(pair, set()))))
+    ]
     return Proof((*missing, *_shut(after, draft)), tuple(extra), tuple(unproven))
 
 
@@ -110,8 +123,12 @@ def _permitted(want: Reach, draft: Draft) -> Reach:
 
 
 def _addresses(pods: Iterable[Pod]) -> set[tuple[int, int]]:
-    return {parse_address(address) for pod in pods for address in (*pod.addresses, *pod.host_addresses)
-            if is_address(address)}
+    return {
+        parse_address(address)
+        for pod in pods
+        for address in (*pod.addresses, *pod.host_addresses)
+        if is_address(address)
+    }
 
 
 def _holds(end: str, addresses: set[tuple[int, int]]) -> bool:
@@ -149,8 +166,14 @@ def _bounds(draft: Draft) -> list[tuple[int, int]]:
     """Where the ranges that mean the arrows' ends begin, and where they have ended."""
     named = {end for arrow in draft.arrows for end in (arrow.source, arrow.target)}
     named |= {*draft.peers.dns, NODE_LOCAL, OUTSIDE}
-    return sorted({(version, point) for end in named for version, first, last in draft.peers.ranges(end)
-                   for point in (first, last + 1)})
+    return sorted(
+        {
+            (version, point)
+            for end in named
+            for version, first, last in draft.peers.ranges(end)
+            for point in (first, last + 1)
+        }
+    )
 
 
 def _pieces(end: str, bounds: Sequence[tuple[int, int]]) -> list[str]:
@@ -160,8 +183,10 @@ def _pieces(end: str, bounds: Sequence[tuple[int, int]]) -> list[str]:
         return [end]
     (version, first), (_, last) = parse_address(low), parse_address(high)
     cuts = [point for family, point in bounds if family == version and first < point <= last]
-    return [range_text((version, start, stop)) for start, stop in
-            zip([first, *cuts], [*(cut - 1 for cut in cuts), last], strict=True)]
+    return [
+        range_text((version, start, stop))
+        for start, stop in zip([first, *cuts], [*(cut - 1 for cut in cuts), last], strict=True)
+    ]
 
 
 def merge_spans(spans: set[Span]) -> list[Span]:

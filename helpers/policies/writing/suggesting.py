@@ -17,8 +17,13 @@ from helpers.policies.writing.proving import Proof, prove
 
 Json = dict[str, Any]
 STYLES = ("arrow", "workload")
-_BY = {"address": "addresses that workloads are given", "exposure": "exposure to the outside",
-       "scrape": "fetching of metrics", "api": "use of the API server", "flow": "the flow log"}
+_BY = {
+    "address": "addresses that workloads are given",
+    "exposure": "exposure to the outside",
+    "scrape": "fetching of metrics",
+    "api": "use of the API server",
+    "flow": "the flow log",
+}
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,14 @@ class Suggestion:
         return str(yaml.safe_dump_all(self.policies, sort_keys=False, explicit_start=True)) if self.policies else ""
 
     def as_dict(self) -> Json:
-        return {"policies": list(self.policies), "notes": list(self.notes), "proof": self.proof.as_dict(),
-                "arrows": [arrow.as_dict() for arrow in self.arrows], "evidence": self.evidence,
-                "leftOut": list(self.left_out)}
+        return {
+            "policies": list(self.policies),
+            "notes": list(self.notes),
+            "proof": self.proof.as_dict(),
+            "arrows": [arrow.as_dict() for arrow in self.arrows],
+            "evidence": self.evidence,
+            "leftOut": list(self.left_out),
+        }
 
     def __str__(self) -> str:
         return self.yaml()
@@ -68,10 +78,19 @@ class Suggestion:
         return f"<Suggestion of {self.counted}: {self.proof.sentence}>"
 
 
-def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[str, Any]] | None = None, *,
-            declarations: bool = True, style: str = "arrow", ingress: bool = True, egress: bool = True,
-            dns: bool = True, namespaces: Iterable[str] | None = None, deny_unknown: bool = False,
-            verdicts: Iterable[str] = ("allowed",)) -> Suggestion:
+def suggest(
+    world: World | Iterable[Mapping[str, Any]],
+    flows: Iterable[Mapping[str, Any]] | None = None,
+    *,
+    declarations: bool = True,
+    style: str = "arrow",
+    ingress: bool = True,
+    egress: bool = True,
+    dns: bool = True,
+    namespaces: Iterable[str] | None = None,
+    deny_unknown: bool = False,
+    verdicts: Iterable[str] = ("allowed",),
+) -> Suggestion:
     """Policies for the arrows that the manifests declare, that `flows` (a flow log's objects) show, or both.
 
     `style` is "arrow" (one policy an arrow, in the course's way, over a default deny) or "workload" (one policy a
@@ -83,11 +102,22 @@ def suggest(world: World | Iterable[Mapping[str, Any]], flows: Iterable[Mapping[
         raise ValueError(f"style is 'arrow' or 'workload', not {style!r}")
     world = world if isinstance(world, World) else World.of(world)
     found = needs(world, flows, declarations=declarations, verdicts=verdicts)
-    chosen = set(namespaces) if namespaces is not None else {
-        pod.namespace for pod in world.pods if not is_system(pod.namespace)}
+    chosen = (
+        set(namespaces)
+        if namespaces is not None
+        else {pod.namespace for pod in world.pods if not is_system(pod.namespace)}
+    )
     arrows = tuple(one for one in found if {end.partition("/")[0] for end in (one.source, one.target)} & chosen)
-    draft = Draft(world, arrows, chosen, ingress=ingress, egress=egress, dns=dns, unknown=deny_unknown,
-                  unread=lambda namespace: bool(unread(world, namespace)))
+    draft = Draft(
+        world,
+        arrows,
+        chosen,
+        ingress=ingress,
+        egress=egress,
+        dns=dns,
+        unknown=deny_unknown,
+        unread=lambda namespace: bool(unread(world, namespace)),
+    )
     policies = draft.by_arrow() if style == "arrow" else draft.by_workload()
     proof = prove(world, policies, draft, doubts(world, draft, policies))
     notes = (*found.notes, *(_differences(arrows) if declarations and flows is not None else ()), *draft.notes)

@@ -77,8 +77,12 @@ class Server:
         self._strangers.enter(stranger)
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Connection(self._application, self), link, ssl=self._tls,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=2)
+                lambda: Connection(self._application, self),
+                link,
+                ssl=self._tls,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                ssl_shutdown_timeout=2,
+            )
         except OSError:
             self._clear_up()
             raise

@@ -39,7 +39,7 @@ def _check(new: Object, old: Object | None) -> list[FieldError]:
     wanted = f"{spec['names']['plural']}.{spec['group']}"
     found: list[FieldError] = []
     if name != wanted:
-        found.append(invalid("metadata.name", name, f"must be spec.names.plural+\".\"+spec.group, which is {wanted}"))
+        found.append(invalid("metadata.name", name, f'must be spec.names.plural+"."+spec.group, which is {wanted}'))
     if spec["scope"] not in ("Cluster", "Namespaced"):
         found.append(unsupported("spec.scope", spec["scope"], ("Cluster", "Namespaced")))
     if sum(bool(version.get("storage")) for version in versions) != 1:

@@ -76,35 +76,65 @@ _OWN = (
     _own("docker.io/library/agnhost", "agnhost", "pause"),
     _own("registry.k8s.io/pause", "pause"),
     _own("registry.k8s.io/coredns/coredns", "coredns"),
-    *(_shell(name) for name in (
-        "docker.io/library/busybox", "docker.io/library/alpine", "docker.io/library/debian", "docker.io/library/ubuntu",
-        "docker.io/nicolaka/netshoot", "docker.io/radial/busyboxplus", "docker.io/amouat/network-utils",
-        "docker.io/giantswarm/tiny-tools", "docker.io/tutum/dnsutils", "docker.io/infoblox/dnstools",
-        "registry.k8s.io/e2e-test-images/busybox")),
-    *(_shell(f"registry.k8s.io/e2e-test-images/{name}", "sleep", "infinity")
-      for name in ("jessie-dnsutils", "dnsutils")),
+    *(
+        _shell(name)
+        for name in (
+            "docker.io/library/busybox",
+            "docker.io/library/alpine",
+            "docker.io/library/debian",
+            "docker.io/library/ubuntu",
+            "docker.io/nicolaka/netshoot",
+            "docker.io/radial/busyboxplus",
+            "docker.io/amouat/network-utils",
+            "docker.io/giantswarm/tiny-tools",
+            "docker.io/tutum/dnsutils",
+            "docker.io/infoblox/dnstools",
+            "registry.k8s.io/e2e-test-images/busybox",
+        )
+    ),
+    *(
+        _shell(f"registry.k8s.io/e2e-test-images/{name}", "sleep", "infinity")
+        for name in ("jessie-dnsutils", "dnsutils")
+    ),
     *(_own(f"docker.io/{name}", "curl") for name in ("curlimages/curl", "byrnedo/alpine-curl", "tutum/curl")),
-    *(_server(name, "nginx") for name in (
-        "docker.io/library/nginx", "registry.k8s.io/e2e-test-images/nginx", "registry.k8s.io/nginx")),
+    *(
+        _server(name, "nginx")
+        for name in ("docker.io/library/nginx", "registry.k8s.io/e2e-test-images/nginx", "registry.k8s.io/nginx")
+    ),
     _server("docker.io/nginxinc/nginx-unprivileged", "nginx", "8080"),
     *(_server(f"docker.io/{name}/network-multitool", "multitool") for name in ("wbitt", "praqma")),
-    *(_server(name, "httpd-foreground") for name in (
-        "docker.io/library/httpd", "registry.k8s.io/e2e-test-images/httpd")),
+    *(
+        _server(name, "httpd-foreground")
+        for name in ("docker.io/library/httpd", "registry.k8s.io/e2e-test-images/httpd")
+    ),
     _server("docker.io/kennethreitz/httpbin", "httpbin", "80"),
     _server("docker.io/mccutchen/go-httpbin", "httpbin", "8080"),
-    *(_server(name, "echo-server", port) for name, port in (
-        ("registry.k8s.io/echoserver", "8080"), ("k8s.gcr.io/echoserver", "8080"),
-        ("docker.io/ealen/echo-server", "80"), ("docker.io/jmalloc/echo-server", "8080"),
-        ("docker.io/mendhak/http-https-echo", "8080"))),
+    *(
+        _server(name, "echo-server", port)
+        for name, port in (
+            ("registry.k8s.io/echoserver", "8080"),
+            ("k8s.gcr.io/echoserver", "8080"),
+            ("docker.io/ealen/echo-server", "80"),
+            ("docker.io/jmalloc/echo-server", "8080"),
+            ("docker.io/mendhak/http-https-echo", "8080"),
+        )
+    ),
     _own("docker.io/hashicorp/http-echo", "http-echo"),
     *(_own(f"{registry}/google-samples/hello-app", "hello-app") for registry in ("gcr.io", "us-docker.pkg.dev")),
     _own("docker.io/ahmet/app-on-two-ports", "two-ports"),
     _own("docker.io/calico/star-probe", "probe"),
     _own("docker.io/calico/star-collect", "collect"),
-    *(_server(f"docker.io/library/{name}", "listener", name, str(port), servers=(server,))
-      for name, port, server in (
-        ("postgres", 5432, "postgres"), ("mysql", 3306, "mysqld"), ("mariadb", 3306, "mariadbd"),
-        ("mongo", 27017, "mongod"), ("memcached", 11211, "memcached"), ("rabbitmq", 5672, "rabbitmq-server"))),
+    *(
+        _server(f"docker.io/library/{name}", "listener", name, str(port), servers=(server,))
+        for name, port, server in (
+            ("postgres", 5432, "postgres"),
+            ("mysql", 3306, "mysqld"),
+            ("mariadb", 3306, "mariadbd"),
+            ("mongo", 27017, "mongod"),
+            ("memcached", 11211, "memcached"),
+            ("rabbitmq", 5672, "rabbitmq-server"),
+        )
+    ),
 )
 
 
@@ -119,8 +149,14 @@ def program(path: str) -> str | None:
 def known() -> dict[str, Image]:
     """All images by normal repository name."""
     shop = (
-        Image(repository, ("helpers.boutique", "main", [service]), service, takes_arguments=False,
-              arguments_are_command=service == REDIS, servers=("redis-server",) if service == REDIS else ())
+        Image(
+            repository,
+            ("helpers.boutique", "main", [service]),
+            service,
+            takes_arguments=False,
+            arguments_are_command=service == REDIS,
+            servers=("redis-server",) if service == REDIS else (),
+        )
         for repository, service in SHOP_IMAGES.items()
     )
     return {normal(image.repository): image for image in (*_OWN, *shop)}
@@ -151,8 +187,11 @@ def missing(reference: str) -> str:
 
 def listing() -> str:
     """The images that exist here, short enough for an event and a warning."""
-    names = {image.repository.removeprefix("docker.io/").removeprefix("library/") for image in known().values()
-             if not image.repository.startswith("k8s.gcr.io/")}
+    names = {
+        image.repository.removeprefix("docker.io/").removeprefix("library/")
+        for image in known().values()
+        if not image.repository.startswith("k8s.gcr.io/")
+    }
     shop = {name for name in names if "/microservices-demo/" in name}
     registry = max({name.rpartition("/")[0] for name in shop}, default="")
     services = ",".join(sorted({name.rpartition("/")[2] for name in shop}))

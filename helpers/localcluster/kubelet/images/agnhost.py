@@ -57,9 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     for protocol, default in (("http", True), ("tcp", False), ("udp", False)):
         name.add_argument(f"--{protocol}", type=_boolean, nargs="?", const=True, default=default)
     name.set_defaults(run=lambda options: _serve(_hostname_servers(options)))
-    porter = _tool(tools, "porter",
-                   "servers on the ports N of SERVE_PORT_N, SERVE_TCP_PORT_N, SERVE_UDP_PORT_N and SERVE_SCTP_PORT_N, "
-                   "which answer with their values")
+    porter = _tool(
+        tools,
+        "porter",
+        "servers on the ports N of SERVE_PORT_N, SERVE_TCP_PORT_N, SERVE_UDP_PORT_N and SERVE_SCTP_PORT_N, "
+        "which answer with their values",
+    )
     porter.set_defaults(run=lambda options: _serve(_porter_servers()))
     return parser
 
@@ -95,6 +98,7 @@ Start = Callable[[], Coroutine[Any, Any, Closing]]
 
 def _serve(servers: Iterator[tuple[str, Start]]) -> int:
     """Start each server, say so, and run until SIGTERM."""
+
     async def run() -> None:
         opened = []
         for text, start in servers:
@@ -128,8 +132,10 @@ def _hostname_servers(options: argparse.Namespace) -> Iterator[tuple[str, Start]
     elif options.http:
         yield f"Serving hostname over HTTP on port {port}", lambda: serve_http(port, _hostname)
     if options.udp:
-        yield f"Serving hostname over UDP on port {port}", lambda: streams.listen_datagrams(
-            port, lambda data, sender: places.hostname().encode())
+        yield (
+            f"Serving hostname over UDP on port {port}",
+            lambda: streams.listen_datagrams(port, lambda data, sender: places.hostname().encode()),
+        )
 
 
 _PORTER = {"SERVE_PORT_": "HTTP", "SERVE_TCP_PORT_": "TCP", "SERVE_UDP_PORT_": "UDP", "SERVE_SCTP_PORT_": "SCTP"}
@@ -154,6 +160,7 @@ def _porter(port: int, protocol: str, value: str) -> tuple[str, Start]:
 
 def _say(text: str) -> streams.Client:
     """A server that says one thing and closes."""
+
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(text.encode())
         writer.close()

@@ -18,8 +18,12 @@ def httpbin(arguments: list[str]) -> int:
 
 def _httpbin(request: Request) -> Response:
     head, _, rest = request.path.strip("/").partition("/")
-    facts = {"args": request.query, "headers": {name.title(): value for name, value in request.headers.items()},
-             "origin": request.client[0], "url": f"http://{request.headers.get('host', '')}{request.path}"}
+    facts = {
+        "args": request.query,
+        "headers": {name.title(): value for name, value in request.headers.items()},
+        "origin": request.client[0],
+        "url": f"http://{request.headers.get('host', '')}{request.path}",
+    }
     if head in ("get", "headers", "ip", "user-agent") and request.method not in ("GET", "HEAD"):
         return Response("Method Not Allowed\n", 405)
     if head in ("post", "put", "patch", "delete", "anything"):
@@ -30,10 +34,13 @@ def _httpbin(request: Request) -> Response:
         return Response("", int(rest))
     if head == "delay" and rest.replace(".", "", 1).isdigit():
         return Response.of_json(facts, pause=min(float(rest), LONGEST_DELAY))
-    answers: dict[str, object] = {"get": facts, "headers": {"headers": facts["headers"]},
-                                  "ip": {"origin": facts["origin"]},
-                                  "user-agent": {"user-agent": request.headers.get("user-agent", "")},
-                                  "": "httpbin, as this lab's cluster plays it"}
+    answers: dict[str, object] = {
+        "get": facts,
+        "headers": {"headers": facts["headers"]},
+        "ip": {"origin": facts["origin"]},
+        "user-agent": {"user-agent": request.headers.get("user-agent", "")},
+        "": "httpbin, as this lab's cluster plays it",
+    }
     return Response.of_json(answers[head]) if head in answers else Response("Not Found\n", 404)
 
 
@@ -53,10 +60,12 @@ def echo_server(arguments: list[str]) -> int:
 def _echo(request: Request) -> Response:
     headers = "".join(f"\t{name}={value}\n" for name, value in sorted(request.headers.items()))
     body = request.body.decode(errors="replace") or "-no body in request-"
-    return Response(f"\n\nHostname: {places.hostname()}\n\nPod Information:\n\tpod name:\t{places.hostname()}\n"
-                    f"\tpod IP:\t{places.address()}\n\nRequest Information:\n\tclient_address={request.client[0]}\n"
-                    f"\tmethod={request.method}\n\treal path={request.path}\n\nRequest Headers:\n{headers}\n"
-                    f"Request Body:\n\t{body}\n\n")
+    return Response(
+        f"\n\nHostname: {places.hostname()}\n\nPod Information:\n\tpod name:\t{places.hostname()}\n"
+        f"\tpod IP:\t{places.address()}\n\nRequest Information:\n\tclient_address={request.client[0]}\n"
+        f"\tmethod={request.method}\n\treal path={request.path}\n\nRequest Headers:\n{headers}\n"
+        f"Request Body:\n\t{body}\n\n"
+    )
 
 
 def http_echo(arguments: list[str]) -> int:
@@ -97,8 +106,9 @@ def two_ports(arguments: list[str]) -> int:
 
     def metrics(request: Request) -> Response:
         found = request.path == "/metrics"
-        return Response(f"http.requests={counted['requests']}\n" if found else "404 page not found\n",
-                        200 if found else 404)
+        return Response(
+            f"http.requests={counted['requests']}\n" if found else "404 page not found\n", 200 if found else 404
+        )
 
     return run_http([(8000, application), (5000, metrics)], _log, "listening on :8000 and :5000")
 

@@ -15,8 +15,15 @@ from helpers.localcluster.kubelet.images.webserver import HTML, TEXT, Handler, R
 
 NGINX_PAGES, APACHE_PAGES = "usr/share/nginx/html", "usr/local/apache2/htdocs"
 CONFIGURATIONS = ("etc/nginx/conf.d", "etc/nginx/nginx.conf", "etc/nginx/http.d")
-TYPES = {".html": HTML, ".htm": HTML, ".json": "application/json", ".css": "text/css", ".js": "text/javascript",
-         ".txt": "text/plain", "": "application/octet-stream"}
+TYPES = {
+    ".html": HTML,
+    ".htm": HTML,
+    ".json": "application/json",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".txt": "text/plain",
+    "": "application/octet-stream",
+}
 WELCOME = """<!DOCTYPE html>
 <html>
 <head><title>Welcome to nginx!</title></head>
@@ -78,8 +85,9 @@ def sites_of(text: str) -> list[Site]:
         ports = [int(number) for number in re.findall(r"\blisten\s+(?:[\w.*\[\]:]*:)?(\d+)[^;]*;", block)]
         answer = re.search(r"\breturn\s+(\d{3})(?:\s+(?:\"([^\"]*)\"|'([^']*)'|([^;\s]+)))?\s*;", block)
         status, words = (int(answer[1]), answer[2] or answer[3] or answer[4] or "") if answer else (0, "")
-        found += [Site(port, status, words.replace("\\n", "\n")) for port in dict.fromkeys(ports or [80])
-                  if 0 < port < 65536]
+        found += [
+            Site(port, status, words.replace("\\n", "\n")) for port in dict.fromkeys(ports or [80]) if 0 < port < 65536
+        ]
     return found
 
 
@@ -105,8 +113,13 @@ def _handler(site: Site, pages: str, first: str, server: str) -> Handler:
 
 def _error(status: int, server: str) -> Response:
     name = f"{status} {title(status)}"
-    return Response(f"<html>\r\n<head><title>{name}</title></head>\r\n<body>\r\n<center><h1>{name}</h1></center>\r\n"
-                    f"<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n", status, HTML, (f"Server: {server}",))
+    return Response(
+        f"<html>\r\n<head><title>{name}</title></head>\r\n<body>\r\n<center><h1>{name}</h1></center>\r\n"
+        f"<hr><center>{server}</center>\r\n</body>\r\n</html>\r\n",
+        status,
+        HTML,
+        (f"Server: {server}",),
+    )
 
 
 def _log(request: Request, response: Response) -> None:
@@ -114,5 +127,7 @@ def _log(request: Request, response: Response) -> None:
     when = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
     agent = request.headers.get("user-agent", "-")
     size = len(response.text.encode())
-    print(f'{request.client[0] or "-"} - - [{when}] "{request.line}" {response.status} {size} "-" "{agent}" "-"',
-          flush=True)
+    print(
+        f'{request.client[0] or "-"} - - [{when}] "{request.line}" {response.status} {size} "-" "{agent}" "-"',
+        flush=True,
+    )

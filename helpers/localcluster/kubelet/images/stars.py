@@ -43,8 +43,12 @@ def collect(arguments: list[str]) -> int:
 
     async def look() -> None:
         answers = await asyncio.gather(*(_get(url, options.seconds) for url in options.urls))
-        seen.update({_name(url): None if answer is None else _reached(answer)
-                     for url, answer in zip(options.urls, answers, strict=True)})
+        seen.update(
+            {
+                _name(url): None if answer is None else _reached(answer)
+                for url, answer in zip(options.urls, answers, strict=True)
+            }
+        )
 
     def page(request: Request) -> Response:
         if request.path == "/status":
@@ -108,7 +112,10 @@ def _name(url: str) -> str:
 
 
 def _picture(seen: dict[str, list[str] | None]) -> str:
-    lines = [f"<li><b>{html.escape(name)}</b> → {html.escape(', '.join(reached) or 'nobody')}</li>"
-             for name, reached in seen.items() if reached is not None]
+    lines = [
+        f"<li><b>{html.escape(name)}</b> → {html.escape(', '.join(reached) or 'nobody')}</li>"
+        for name, reached in seen.items()
+        if reached is not None
+    ]
     body = f"<ul>{''.join(lines)}</ul>" if lines else "<p>No star can be seen from here.</p>"
     return f"<!DOCTYPE html><title>Stars</title><h1>Who reaches whom</h1>{body}\n"

@@ -14,9 +14,23 @@ from helpers.podnet import places, streams
 HEAD_SECONDS = 30.0
 LONGEST_BODY = 1 << 20
 TEXT, HTML, JSON = "text/plain; charset=utf-8", "text/html", "application/json"
-_TITLES = {200: "OK", 201: "Created", 204: "No Content", 301: "Moved Permanently", 302: "Found", 400: "Bad Request",
-           401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 418: "I'm a teapot",
-           429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
+_TITLES = {
+    200: "OK",
+    201: "Created",
+    204: "No Content",
+    301: "Moved Permanently",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    418: "I'm a teapot",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+}
 
 
 @dataclass(frozen=True)
@@ -99,8 +113,9 @@ def run_http(servers: Iterable[tuple[int, Handler]], log: Logger | None = None, 
     return 0
 
 
-async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler,
-                    log: Logger | None) -> bool:
+async def _exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler, log: Logger | None
+) -> bool:
     """One request and its answer; whether the connection may carry another."""
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
     first, *lines = head.decode("latin-1").split("\r\n")
@@ -133,8 +148,13 @@ def _client(writer: asyncio.StreamWriter) -> tuple[str, int]:
 
 async def _answer(writer: asyncio.StreamWriter, response: Response, *, keep: bool, body: bool = True) -> None:
     data = response.text.encode()
-    lines = [f"HTTP/1.1 {response.status} {title(response.status)}",
-             f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}", f"Content-Type: {response.type}",
-             f"Content-Length: {len(data)}", f"Connection: {'keep-alive' if keep else 'close'}", *response.headers]
+    lines = [
+        f"HTTP/1.1 {response.status} {title(response.status)}",
+        f"Date: {time.strftime('%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}",
+        f"Content-Type: {response.type}",
+        f"Content-Length: {len(data)}",
+        f"Connection: {'keep-alive' if keep else 'close'}",
+        *response.headers,
+    ]
     writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + (data if body else b""))
     await writer.drain()

@@ -8,8 +8,22 @@ _MODULES = {
     **{name: name for name in ("wget", "curl", "nc", "nslookup", "dig", "ping", "telnet", "ip", "hostname", "busybox")},
     "redis-cli": "redis_cli",
     **{name: "nc" for name in ("ncat", "netcat")},
-    **{name: "past" for name in ("traceroute", "tracepath", "mtr", "nmap", "tcpdump", "ssh", "iperf", "iperf3", "host",
-                                 "arping", "fping")},
+    **{
+        name: "past"
+        for name in (
+            "traceroute",
+            "tracepath",
+            "mtr",
+            "nmap",
+            "tcpdump",
+            "ssh",
+            "iperf",
+            "iperf3",
+            "host",
+            "arping",
+            "fping",
+        )
+    },
 }
 TOOLS = tuple(_MODULES)
 """The commands by name."""

@@ -12,18 +12,71 @@ from helpers.localcluster.kubelet.tools.options import Fault
 from helpers.podnet import dialling, names
 
 SHORT = "sSfm:o:OIw:vkLX:H:d:iGA:u:e:x:4qT:Nb:#Vh"
-LONG = ("silent", "show-error", "fail", "max-time=", "connect-timeout=", "output=", "remote-name", "head", "write-out=",
-        "verbose", "insecure", "location", "request=", "header=", "data=", "data-raw=", "include", "get", "user-agent=",
-        "user=", "referer=", "proxy=", "noproxy=", "ipv4", "retry=", "retry-delay=", "no-progress-meter", "http1.1",
-        "compressed", "no-buffer", "version", "help", "fail-with-body", "resolve=", "interface=")
-LETTERS = {"-s": "silent", "-S": "show-error", "-f": "fail", "-m": "max-time", "-o": "output", "-O": "remote-name",
-           "-I": "head", "-w": "write-out", "-v": "verbose", "-L": "location", "-X": "request", "-H": "header",
-           "-d": "data", "-i": "include", "-G": "get", "-A": "user-agent", "-x": "proxy", "-V": "version", "-h": "help"}
+LONG = (
+    "silent",
+    "show-error",
+    "fail",
+    "max-time=",
+    "connect-timeout=",
+    "output=",
+    "remote-name",
+    "head",
+    "write-out=",
+    "verbose",
+    "insecure",
+    "location",
+    "request=",
+    "header=",
+    "data=",
+    "data-raw=",
+    "include",
+    "get",
+    "user-agent=",
+    "user=",
+    "referer=",
+    "proxy=",
+    "noproxy=",
+    "ipv4",
+    "retry=",
+    "retry-delay=",
+    "no-progress-meter",
+    "http1.1",
+    "compressed",
+    "no-buffer",
+    "version",
+    "help",
+    "fail-with-body",
+    "resolve=",
+    "interface=",
+)
+LETTERS = {
+    "-s": "silent",
+    "-S": "show-error",
+    "-f": "fail",
+    "-m": "max-time",
+    "-o": "output",
+    "-O": "remote-name",
+    "-I": "head",
+    "-w": "write-out",
+    "-v": "verbose",
+    "-L": "location",
+    "-X": "request",
+    "-H": "header",
+    "-d": "data",
+    "-i": "include",
+    "-G": "get",
+    "-A": "user-agent",
+    "-x": "proxy",
+    "-V": "version",
+    "-h": "help",
+}
 COULD_NOT_RESOLVE, COULD_NOT_CONNECT, HTTP_ERROR, TIMED_OUT, EMPTY, RECEIVE = 6, 7, 22, 28, 52, 56
 CONNECT_SECONDS = 300.0
 AGENT = "curl/8.15.0"
-METER = ("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n"
-         "                                 Dload  Upload   Total   Spent    Left  Speed")
+METER = (
+    "  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current\n"
+    "                                 Dload  Upload   Total   Spent    Left  Speed"
+)
 
 
 @dataclass
@@ -71,8 +124,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _read(wish: Wish, arguments: list[str]) -> list[str]:
-    given, urls = options.read("curl", arguments, SHORT, LONG, status=2,
-                               usage="curl: try 'curl --help' for more information")
+    given, urls = options.read(
+        "curl", arguments, SHORT, LONG, status=2, usage="curl: try 'curl --help' for more information"
+    )
     for name, value in given:
         word = LETTERS.get(name, name.lstrip("-"))
         if word == "header":
@@ -96,8 +150,11 @@ def _one(wish: Wish, url: str) -> int:
         if "silent" not in wish.flags or "show-error" in wish.flags:
             print(f"curl: ({status}) {text}", file=sys.stderr, flush=True)
     if {"noproxy", "proxy", "interface"} & wish.flags.keys():
-        print("curl: a pod of this lab has no way past the pod network: --noproxy, --proxy and --interface are ignored",
-              file=sys.stderr, flush=True)
+        print(
+            "curl: a pod of this lab has no way past the pod network: --noproxy, --proxy and --interface are ignored",
+            file=sys.stderr,
+            flush=True,
+        )
     if "write-out" in wish.flags:
         _write_out(wish, status, text)
     return status
@@ -111,8 +168,10 @@ def _transfer(wish: Wish, text: str) -> None:
     for _ in range(50):
         if url.scheme not in ("http", "telnet"):
             known = "TLS is not spoken by the programs of this lab's cluster; try http://"
-            raise Fault(35 if url.scheme == "https" else 1,
-                        known if url.scheme == "https" else f'Protocol "{url.scheme}" not supported')
+            raise Fault(
+                35 if url.scheme == "https" else 1,
+                known if url.scheme == "https" else f'Protocol "{url.scheme}" not supported',
+            )
         with _connect(wish, url) as link:
             if url.scheme == "telnet":
                 return _telnet(wish, link)
@@ -135,14 +194,20 @@ def _connect(wish: Wish, url: Url) -> socket.socket:
         link = dialling.dial(address, url.port, timeout=min(rest or CONNECT_SECONDS, dialling.NEVER))
     except dialling.Dropped:
         why = f"after {wish.elapsed} milliseconds" if wait else "Couldn't connect to server"
-        raise Fault(TIMED_OUT, f"Connection timed out {why}" if wait else
-                    f"Failed to connect to {url.host} port {url.port} after {wish.elapsed} ms: {why}") from None
+        raise Fault(
+            TIMED_OUT,
+            f"Connection timed out {why}"
+            if wait
+            else f"Failed to connect to {url.host} port {url.port} after {wish.elapsed} ms: {why}",
+        ) from None
     except dialling.NoNetwork as error:
         raise Fault(COULD_NOT_CONNECT, str(error)) from None
     except dialling.DialError as error:
         _verbose(wish, f"* connect to {address} port {url.port} failed: {_capital(error)}")
-        raise Fault(COULD_NOT_CONNECT, f"Failed to connect to {url.host} port {url.port} after {wish.elapsed} ms: "
-                                       "Couldn't connect to server") from None
+        raise Fault(
+            COULD_NOT_CONNECT,
+            f"Failed to connect to {url.host} port {url.port} after {wish.elapsed} ms: Couldn't connect to server",
+        ) from None
     wish.facts["time_connect"] = _time(wish)
     _verbose(wish, f"* Connected to {url.host} ({address}) port {url.port}")
     return link
@@ -168,15 +233,20 @@ def _resolve(host: str, wait: float | None) -> str:
 
 def _ask(wish: Wish, url: Url, link: socket.socket) -> Answer:
     body = "&".join(wish.data).encode()
-    method = wish.flags.get("request") or ("HEAD" if "head" in wish.flags else "POST" if wish.data and
-                                           "get" not in wish.flags else "GET")
+    method = wish.flags.get("request") or (
+        "HEAD" if "head" in wish.flags else "POST" if wish.data and "get" not in wish.flags else "GET"
+    )
     if "get" in wish.flags and body:
         mark = "&" if "?" in url.target else "?"
         url = Url(url.scheme, url.host, url.port, f"{url.target}{mark}{body.decode()}", url.shown)
         body = b""
     given = {name.lower() for name, _ in wish.headers}
-    usual = [("Host", url.shown), ("User-Agent", wish.flags.get("user-agent", AGENT)), ("Accept", "*/*"),
-             ("Connection", "close")]
+    usual = [
+        ("Host", url.shown),
+        ("User-Agent", wish.flags.get("user-agent", AGENT)),
+        ("Accept", "*/*"),
+        ("Connection", "close"),
+    ]
     if body:
         usual += [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body)))]
     message = request(method, url, [*(pair for pair in usual if pair[0].lower() not in given), *wish.headers], body)
@@ -194,8 +264,11 @@ def _ask(wish: Wish, url: Url, link: socket.socket) -> Answer:
     except OSError as error:
         raise Fault(RECEIVE, f"Recv failure: {error.strerror or error}") from None
     _verbose(wish, "\n".join(f"< {line}" for line in found.head.split("\r\n")) + "\n<")
-    wish.facts |= {"http_code": f"{found.status:03d}", "time_starttransfer": _time(wish),
-                   "content_type": found.headers.get("content-type", "")}
+    wish.facts |= {
+        "http_code": f"{found.status:03d}",
+        "time_starttransfer": _time(wish),
+        "content_type": found.headers.get("content-type", ""),
+    }
     return found
 
 
@@ -207,8 +280,9 @@ def _reader(wish: Wish, link: socket.socket) -> Reader:
 def _take(wish: Wish, found: Answer, url: Url) -> None:
     if "fail" in wish.flags and found.status >= 400:
         raise Fault(HTTP_ERROR, f"The requested URL returned error: {found.status}")
-    path = wish.flags.get("output") or (url.target.rpartition("/")[2] or "curl_response"
-                                        if "remote-name" in wish.flags else "-")
+    path = wish.flags.get("output") or (
+        url.target.rpartition("/")[2] or "curl_response" if "remote-name" in wish.flags else "-"
+    )
     into = 1 if path == "-" else _open(path)
     size = 0
     try:
@@ -220,16 +294,20 @@ def _take(wish: Wish, found: Answer, url: Url) -> None:
     except TimeoutError:
         raise _late(wish, size) from None
     except Broken as error:
-        raise Fault(18, f"end of response with {str(error).split()[-4] if ' bytes ' in str(error) else 'some'} "
-                        "bytes missing") from None
+        raise Fault(
+            18, f"end of response with {str(error).split()[-4] if ' bytes ' in str(error) else 'some'} bytes missing"
+        ) from None
     finally:
         wish.facts["size_download"] = str(size)
         if into != 1:
             os.close(into)
     if (into != 1 or not os.isatty(1)) and not {"silent", "no-progress-meter"} & wish.flags.keys():
         rate = int(size / max(wish.elapsed / 1000, 0.001))
-        print(f"{METER}\n100 {size:5d}  100 {size:5d}    0     0 {rate:6d}      0 --:--:-- --:--:-- --:--:-- {rate:5d}",
-              file=sys.stderr, flush=True)
+        print(
+            f"{METER}\n100 {size:5d}  100 {size:5d}    0     0 {rate:6d}      0 --:--:-- --:--:-- --:--:-- {rate:5d}",
+            file=sys.stderr,
+            flush=True,
+        )
     if "fail-with-body" in wish.flags and found.status >= 400:
         raise Fault(HTTP_ERROR, f"The requested URL returned error: {found.status}")
 
@@ -258,14 +336,20 @@ def _open(path: str) -> int:
 def _write(into: int, data: bytes) -> None:
     try:
         while data:
-            data = data[os.write(into, data):]
+            data = data[os.write(into, data) :]
     except OSError:
         raise Fault(23, "Failure writing output to destination") from None
 
 
 def _write_out(wish: Wish, status: int, text: str) -> None:
-    facts = {"response_code": wish.facts["http_code"], "time_total": _time(wish), "exitcode": str(status),
-             "errormsg": text, "num_connects": "1", **wish.facts}
+    facts = {
+        "response_code": wish.facts["http_code"],
+        "time_total": _time(wish),
+        "exitcode": str(status),
+        "errormsg": text,
+        "num_connects": "1",
+        **wish.facts,
+    }
     shown = wish.flags["write-out"].replace("\\n", "\n").replace("\\t", "\t")
     for name in sorted(facts, key=len, reverse=True):
         shown = shown.replace("%{" + name + "}", facts[name])

@@ -68,8 +68,12 @@ def main(arguments: list[str]) -> int:
         except (dialling.Unreachable, dialling.Refused):
             return _silent(asked, server, "connection refused")
         except dialling.DialError as error:
-            raise Fault(10, f"dig: '{asked.name}' is not a legal name" if isinstance(error, dialling.UnknownName)
-                        else f"dig: {error}") from None
+            raise Fault(
+                10,
+                f"dig: '{asked.name}' is not a legal name"
+                if isinstance(error, dialling.UnknownName)
+                else f"dig: {error}",
+            ) from None
     except Fault as fault:
         return options.ended(fault)
     print(_brief(message) if asked.short else _full(asked, message, server, (time.monotonic() - began) * 1000), end="")
@@ -126,19 +130,35 @@ def _brief(message: dns.Message) -> str:
 
 def _full(asked: Question, message: dns.Message, server: str, milliseconds: float) -> str:
     status = CODES[message.code] if message.code < len(CODES) else str(message.code)
-    flags = [name for bit, name in ((dns.RESPONSE, "qr"), (dns.AUTHORITATIVE, "aa"), (dns.RECURSION_DESIRED, "rd"),
-                                    (dns.RECURSION_AVAILABLE, "ra")) if message.flags & bit]
-    lines = [f"\n{BANNER} {asked.name}", ";; global options: +cmd", ";; Got answer:",
-             f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {message.number}",
-             f";; flags: {' '.join(flags)}; QUERY: 1, ANSWER: {len(message.answers)}, AUTHORITY: 0, ADDITIONAL: 0",
-             "\n;; QUESTION SECTION:", f";{message.name}.\t\tIN\t{asked.kind}"]
+    flags = [
+        name
+        for bit, name in (
+            (dns.RESPONSE, "qr"),
+            (dns.AUTHORITATIVE, "aa"),
+            (dns.RECURSION_DESIRED, "rd"),
+            (dns.RECURSION_AVAILABLE, "ra"),
+        )
+        if message.flags & bit
+    ]
+    lines = [
+        f"\n{BANNER} {asked.name}",
+        ";; global options: +cmd",
+        ";; Got answer:",
+        f";; ->>HEADER<<- opcode: QUERY, status: {status}, id: {message.number}",
+        f";; flags: {' '.join(flags)}; QUERY: 1, ANSWER: {len(message.answers)}, AUTHORITY: 0, ADDITIONAL: 0",
+        "\n;; QUESTION SECTION:",
+        f";{message.name}.\t\tIN\t{asked.kind}",
+    ]
     if message.answers:
         lines.append("\n;; ANSWER SECTION:")
     for answer in message.answers:
         kind = next((name for name, number in KINDS.items() if number == answer.kind), str(answer.kind))
         lines.append(f"{answer.name}.\t{answer.ttl}\tIN\t{kind}\t{_value(answer)}")
-    lines += [f"\n;; Query time: {milliseconds:.0f} msec",
-              f";; SERVER: {server}#{asked.port}({server}) ({'TCP' if asked.tcp else 'UDP'})", ""]
+    lines += [
+        f"\n;; Query time: {milliseconds:.0f} msec",
+        f";; SERVER: {server}#{asked.port}({server}) ({'TCP' if asked.tcp else 'UDP'})",
+        "",
+    ]
     return "\n".join(lines) + "\n"
 
 

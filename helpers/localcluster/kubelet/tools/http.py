@@ -126,7 +126,7 @@ class Reader:
             if not piece:
                 raise Broken("no HTTP") if self._held else Empty("no answer")
             self._held += piece
-        found, self._held = self._held[:end], self._held[end + len(mark):]
+        found, self._held = self._held[:end], self._held[end + len(mark) :]
         return found
 
 

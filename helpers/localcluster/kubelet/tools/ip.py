@@ -4,8 +4,10 @@ from helpers.localcluster.kubelet.tools import options
 from helpers.localcluster.kubelet.tools.options import Fault
 from helpers.podnet import places
 
-LOOPBACK = ("1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n"
-            "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00")
+LOOPBACK = (
+    "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n"
+    "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00"
+)
 OBJECTS = ("address", "link", "route")
 GATEWAY = "169.254.1.1"
 
@@ -30,10 +32,14 @@ def _text(shown: str) -> str:
     if shown == "route":
         return f"default via {GATEWAY} dev eth0\n{GATEWAY} dev eth0 scope link"
     hardware = "02:00:" + ":".join(f"{int(part):02x}" for part in address.split("."))
-    ethernet = ("2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue\n"
-                f"    link/ether {hardware} brd ff:ff:ff:ff:ff:ff")
+    ethernet = (
+        "2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue\n"
+        f"    link/ether {hardware} brd ff:ff:ff:ff:ff:ff"
+    )
     if shown == "link":
         return f"{LOOPBACK}\n{ethernet}"
     forever = "       valid_lft forever preferred_lft forever"
-    return (f"{LOOPBACK}\n    inet 127.0.0.1/8 scope host lo\n{forever}\n"
-            f"{ethernet}\n    inet {address}/32 scope global eth0\n{forever}")
+    return (
+        f"{LOOPBACK}\n    inet 127.0.0.1/8 scope host lo\n{forever}\n"
+        f"{ethernet}\n    inet {address}/32 scope global eth0\n{forever}"
+    )

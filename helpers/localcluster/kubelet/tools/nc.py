@@ -95,6 +95,7 @@ def _look_at(flow: Flow, shown: str, verbose: bool) -> int:
 
 def _talk(link: socket.socket, seconds: float | None) -> None:
     """Input to the other end, its answer to the output, until it ends or is silent for too long."""
+
     def take() -> bool:
         data = link.recv(PIECE)
         return _write(data)
@@ -114,8 +115,13 @@ def _talk_datagrams(flow: Flow, seconds: float | None) -> int:
     return 0
 
 
-def _copy(link: "socket.socket | Flow", take: Callable[[], bool], send: Callable[[bytes], None],
-          end: Callable[[], None], seconds: float | None) -> None:
+def _copy(
+    link: "socket.socket | Flow",
+    take: Callable[[], bool],
+    send: Callable[[bytes], None],
+    end: Callable[[], None],
+    seconds: float | None,
+) -> None:
     sources: list[int] = [link.fileno(), 0]
     heard = time.monotonic()
     while True:
@@ -138,7 +144,7 @@ def _copy(link: "socket.socket | Flow", take: Callable[[], bool], send: Callable
 
 def _write(data: bytes) -> bool:
     while data:
-        data = data[os.write(1, data):]
+        data = data[os.write(1, data) :]
         if not data:
             return True
     return False

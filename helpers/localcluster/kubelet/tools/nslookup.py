@@ -83,5 +83,10 @@ def _look_up(resolver: names.Resolver, server: str, name: str, kind: int) -> int
 
 
 def _reason(code: int) -> str:
-    return {dns.NAME_ERROR: "NXDOMAIN", dns.SERVER_FAILURE: "SERVFAIL", dns.REFUSED: "REFUSED",
-            dns.NOT_IMPLEMENTED: "NOTIMP", dns.FORMAT_ERROR: "FORMERR"}.get(code, str(code))
+    return {
+        dns.NAME_ERROR: "NXDOMAIN",
+        dns.SERVER_FAILURE: "SERVFAIL",
+        dns.REFUSED: "REFUSED",
+        dns.NOT_IMPLEMENTED: "NOTIMP",
+        dns.FORMAT_ERROR: "FORMERR",
+    }.get(code, str(code))

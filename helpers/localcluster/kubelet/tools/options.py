@@ -14,8 +14,9 @@ class Fault(Exception):
         self.status = status
 
 
-def read(name: str, arguments: list[str], short: str, long: tuple[str, ...] = (), *,
-         usage: str = "", status: int = 1) -> tuple[Options, list[str]]:
+def read(
+    name: str, arguments: list[str], short: str, long: tuple[str, ...] = (), *, usage: str = "", status: int = 1
+) -> tuple[Options, list[str]]:
     """Options and operands in any order. Raises Fault for an option that there isn't."""
     try:
         return getopt.gnu_getopt(arguments, short, list(long))

@@ -29,8 +29,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _ping(host: str, settings: dict[str, str]) -> int:
-    value = {letter: options.number("ping", settings[letter]) for letter in ("-c", "-W", "-w", "-i", "-s")
-             if letter in settings}
+    value = {
+        letter: options.number("ping", settings[letter])
+        for letter in ("-c", "-W", "-w", "-i", "-s")
+        if letter in settings
+    }
     size, pause = int(value.get("-s", 56)), value.get("-i", 1.0)
     count, wait = int(value.get("-c", 0)), value.get("-W", 10.0)
     end = time.monotonic() + value["-w"] if "-w" in value else None

@@ -33,14 +33,16 @@ def _connect(host: str, port: int) -> socket.socket:
     try:
         return dialling.dial(host, port)
     except dialling.DialError as error:
-        text = "Name or service not known" if isinstance(error, dialling.UnknownName | dialling.LookupTimedOut) else (
-            "Connection timed out" if isinstance(error, dialling.Dropped) else str(error).capitalize())
+        text = (
+            "Name or service not known"
+            if isinstance(error, dialling.UnknownName | dialling.LookupTimedOut)
+            else ("Connection timed out" if isinstance(error, dialling.Dropped) else str(error).capitalize())
+        )
         raise Fault(1, f"Could not connect to Redis at {host}:{port}: {text}") from None
 
 
 def _ask(link: socket.socket, stream: BinaryIO, words: list[str]) -> None:
-    parts = [f"*{len(words)}\r\n".encode(),
-             *(f"${len(word.encode())}\r\n{word}\r\n".encode() for word in words)]
+    parts = [f"*{len(words)}\r\n".encode(), *(f"${len(word.encode())}\r\n{word}\r\n".encode() for word in words)]
     try:
         link.sendall(b"".join(parts))
         print(_reply(stream), flush=True)

@@ -59,5 +59,10 @@ def _address(host: str) -> str:
 
 
 def _reason(error: dialling.DialError) -> str:
-    return ("Connection timed out" if isinstance(error, dialling.Dropped) else
-            "Connection refused" if isinstance(error, dialling.Refused) else "No route to host")
+    return (
+        "Connection timed out"
+        if isinstance(error, dialling.Dropped)
+        else "Connection refused"
+        if isinstance(error, dialling.Refused)
+        else "No route to host"
+    )

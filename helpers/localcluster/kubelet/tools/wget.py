@@ -13,8 +13,23 @@ from helpers.podnet import dialling, names
 
 USAGE = "Usage: wget [-q] [-O FILE] [-T SEC] [--spider] [--header STR] [--post-data STR] [-U AGENT] [-P DIR] URL..."
 SHORT = "cqST:O:o:P:U:Y:t:"
-LONG = ("continue", "quiet", "server-response", "timeout=", "output-document=", "output-file=", "directory-prefix=",
-        "user-agent=", "proxy=", "tries=", "spider", "header=", "post-data=", "no-check-certificate", "no-verbose")
+LONG = (
+    "continue",
+    "quiet",
+    "server-response",
+    "timeout=",
+    "output-document=",
+    "output-file=",
+    "directory-prefix=",
+    "user-agent=",
+    "proxy=",
+    "tries=",
+    "spider",
+    "header=",
+    "post-data=",
+    "no-check-certificate",
+    "no-verbose",
+)
 PATIENCE = 900.0
 """Seconds that BusyBox waits for a server if nobody says otherwise; the system gives up connecting sooner."""
 MOST_REDIRECTS = 10
@@ -177,7 +192,7 @@ def _copy(wish: Wish, name: str, found: Answer, into: int) -> None:
         for piece in found.body():
             size += len(piece)
             while piece:
-                piece = piece[os.write(into, piece):]
+                piece = piece[os.write(into, piece) :]
     except TimeoutError:
         raise Fault(1, "wget: download timed out") from None
     except Broken:
