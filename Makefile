@@ -70,6 +70,7 @@ bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
 
 lint: $(VENV)/.dev  ## check style and types
 	@$(RUN) ruff check .
+	@$(RUN) ruff format --quiet --check . || { echo "Run: $(VENV)/bin/ruff format ."; exit 1; }
 	@$(RUN) mypy
 	@for part in benchmarks tools tests; do \
 	    MYPYPATH=$$part:tests $(RUN) mypy --config-file tests/mypy.ini $$part || exit 1; done

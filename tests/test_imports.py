@@ -50,23 +50,15 @@ def package_of(name: str) -> str:
 
 
 def imported(path: Path) -> Iterator[tuple[int, str]]:
-    """Line and full name of everything of `helpers` that a file imports, wherever in the file."""
+    """Line and name of everything of `helpers` that a file imports, wherever in it; a relative one keeps its dots."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            names = [f"{origin(path, node)}.{alias.name}" for alias in node.names]
+            names = [f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names]
         else:
             continue
-        yield from ((node.lineno, name) for name in names if name.startswith("helpers."))
-
-
-def origin(path: Path, node: ast.ImportFrom) -> str:
-    """The full name of the module that a `from … import` names, its dots resolved."""
-    if not node.level:
-        return node.module or ""
-    folder = path.relative_to(ROOT).parent.parts
-    return ".".join([*folder[: len(folder) - node.level + 1], *([node.module] if node.module else [])])
+        yield from ((node.lineno, name) for name in names if name.startswith(("helpers.", ".")))
 
 
 def may(package: str, name: str) -> bool:
