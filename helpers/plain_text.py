@@ -7,25 +7,8 @@ import codecs
 import io
 import os
 import sys
+from functools import cache
 from typing import TextIO
-
-_STEERING = (
-    *range(0x09),
-    *range(0x0B, 0x20),
-    *range(0x7F, 0xA0),  # C0 but tab and line feed, DEL, C1
-    0x00AD,
-    0x061C,
-    0x180E,
-    0x200B,
-    0x200E,
-    0x200F,
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x2070),
-    0xFEFF,
-    *range(0xD800, 0xE000),  # surrogates, which no encoding takes
-    *range(0xFFF9, 0xFFFC),
-    *range(0xE0000, 0xE0080),
-)
 
 
 def _escaped(text: str) -> str:
@@ -34,18 +17,38 @@ def _escaped(text: str) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-_SHOWN = {code: _escaped(chr(code)) for code in _STEERING}
-_ON_ONE_LINE = _SHOWN | {0x09: "\\t", 0x0A: "\\n"}
+@cache
+def _shown(in_line: bool) -> dict[int, str]:
+    """Characters that steer or hide, with how they are shown; on one line, tabs and line feeds too."""
+    steering = (
+        *range(0x09),
+        *range(0x0B, 0x20),
+        *range(0x7F, 0xA0),  # C0 but tab and line feed, DEL, C1
+        0x00AD,
+        0x061C,
+        0x180E,
+        0x200B,
+        0x200E,
+        0x200F,
+        *range(0x2028, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+        *range(0xD800, 0xE000),  # surrogates, which no encoding takes
+        *range(0xFFF9, 0xFFFC),
+        *range(0xE0000, 0xE0080),
+    )
+    found = {code: _escaped(chr(code)) for code in steering}
+    return found | {0x09: "\\t", 0x0A: "\\n"} if in_line else found
 
 
 def clean(text: str) -> str:
     """The text with every character that steers or hides written as its escape; lines and tabs stay."""
-    return text if text.isprintable() else text.replace("\r\n", "\n").translate(_SHOWN)
+    return text if text.isprintable() else text.replace("\r\n", "\n").translate(_shown(False))
 
 
 def clean_line(text: str) -> str:
     """The same for a name or a value that must stay on one line."""
-    return text if text.isprintable() else text.translate(_ON_ONE_LINE)
+    return text if text.isprintable() else text.translate(_shown(True))
 
 
 def typed(text: str) -> bytes:

@@ -16,7 +16,7 @@ SCRIPTS = sorted(
     for path in BENCHMARKS.glob("*.py")
     if path.name != "__main__.py" and '__name__ == "__main__"' in path.read_text()
 )
-LONG = {"load", "policies_peer", "tour"}
+LONG = {"day", "load", "policies_peer", "strangers", "tour"}
 """Those that only measure at length; `make tour` and the tests of the peer run the same code."""
 
 FIGURE = re.compile(r"^(\S+) (-?[\d.e+-]+) (\S+)(?: (.+))?$")

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from helpers.cli.policy_input import BadInput
 from helpers.cli.policy_output import answer, drawn
-from helpers.policies.application.exposure import ingress_backends
 from helpers.policies.application.formats import as_json, matrix_as
-from helpers.policies.matrix.listing import Connection, connections
+from helpers.policies.matrix.listing import Backend, Connection, connections
 from helpers.policies.matrix.units import unit_name
 from helpers.policies.model.addresses import OUTSIDE, is_address, parse_address
 from helpers.policies.model.naming import INGRESS_CONTROLLER
@@ -49,10 +48,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def show(options: argparse.Namespace, world: World) -> None:
     """Print the connections that are asked for, in the form that is. Raises BadInput and NotFound."""
-    lines: Iterable[Connection] = connections(world.matrix(options.by), ingress_backends(world))
+    lines: Iterable[Connection] = connections(world.matrix(options.by), _behind_ingresses(world))
     if options.exposed:
         lines = _exposed(world, options.by, lines)
-    kept = [line for line in lines if all(keep(line) for keep in _filters(options, world))]
+    filters = list(_filters(options, world))
+    kept = [line for line in lines if all(keep(line) for keep in filters)] if filters else list(lines)
     if not kept:
         print(f"python -m helpers matrix: {clean_line(_nothing(options, world))}", file=sys.stderr)
     if options.output == "json":
@@ -64,6 +64,15 @@ def show(options: argparse.Namespace, world: World) -> None:
         )
     else:
         answer(drawn(matrix_as, options.output, kept), world.unread, options.output)
+
+
+def _behind_ingresses(world: World) -> Iterable[Backend]:
+    """What Ingresses and routes lead to; how that is found is loaded only where there is one."""
+    if not any(str(item.get("kind")).endswith(("Ingress", "Route")) for item in world.objects):
+        return ()
+    from helpers.policies.application.exposure import ingress_backends
+
+    return ingress_backends(world)
 
 
 def _filters(options: argparse.Namespace, world: World) -> Iterator[Keep]:

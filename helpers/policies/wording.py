@@ -23,6 +23,14 @@ def clean_line(text: str) -> str:
     return _harmless(plain_text.clean_line(text))
 
 
+def clean_lines(lines: Iterable[str]) -> str:
+    """Many lines as one text, each as `clean_line` gives it."""
+    listed = list(lines)
+    text = "\n".join(listed)
+    whole = text.count("\n") + 1 == len(listed) and text.replace("\n", " ").isprintable()
+    return _harmless(text) if whole else "\n".join(map(clean_line, listed))
+
+
 def _harmless(text: str) -> str:
     """Without commands to a CI runner (`::error::…`, `##[error]…`), whose log the text may be printed to."""
     text = text if text.isprintable() else text.translate(_JOINERS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers.policies.application.comparing import Comparison
 from helpers.policies.matrix.listing import Connection
-from helpers.policies.wording import clean, clean_line
+from helpers.policies.wording import clean, clean_line, clean_lines
 
 _COLOURS = {"added": "#1a7f37", "removed": "#c62828", "changed": "#8250df"}
 
@@ -64,7 +64,7 @@ def matrix_as(form: str, connections: Sequence[Connection]) -> str:
         return as_csv(("src", "dst", "conn"), rows)
     if form == "markdown":
         return as_markdown(("src", "dst", "conn"), rows)
-    return "\n".join(clean_line(str(line)) for line in connections)
+    return clean_lines(map(str, connections))
 
 
 def comparison_as(form: str, comparison: Comparison) -> str:
