@@ -66,11 +66,12 @@ def _findings_as(form: str, found: list[Finding], unread: Sequence[Unread]) -> s
         return sarif(found, unread)
     if form == "json":
         return as_json({"findings": [one.as_dict() for one in found], "unread": [one.as_dict() for one in unread]})
+    if form == "text":
+        return "\n".join(map(str, found))
     header = ("severity", "id", "file", "line", "column", "policy", "sentence", "mend")
-    rows = [[one.as_dict()[name] if one.as_dict()[name] is not None else "" for name in header] for one in found]
-    if form == "csv":
-        return as_csv(header, rows)
-    return as_markdown(header, rows) if form == "markdown" else "\n".join(map(str, found))
+    shown = [one.as_dict() for one in found]
+    rows = [[one[name] if one[name] is not None else "" for name in header] for one in shown]
+    return as_csv(header, rows) if form == "csv" else as_markdown(header, rows)
 
 
 def _listed(form: str) -> str:
