@@ -58,11 +58,11 @@ def report(name: str, value: float, unit: str, target: str) -> None:
 
 def serve(home: Path) -> None:
     """Answer until standard input ends."""
-    from helpers.localcluster import pki
     from helpers.localcluster.api import seed
     from helpers.localcluster.api.app import build
     from helpers.localcluster.api.http.server import Server
-    from helpers.localcluster.api.store import Store
+    from helpers.localcluster.api.storage.store import Store
+    from helpers.localcluster.node import certificates as pki
 
     async def run() -> None:
         store = Store.open(home / "state.db")
@@ -81,7 +81,8 @@ class Api:
     """A running server and how to speak to it."""
 
     def __init__(self, process: subprocess.Popen[str], home: Path) -> None:
-        from helpers.localcluster import kubeconfig, pki
+        from helpers.localcluster.node import certificates as pki
+        from helpers.localcluster.node import kubeconfig
 
         assert process.stdout
         self.process = process

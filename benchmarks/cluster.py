@@ -24,12 +24,12 @@ import yaml
 from figures import times
 
 from helpers.boutique.images import PORTS, argv
-from helpers.localcluster import launch
-from helpers.localcluster.client import Client
-from helpers.localcluster.deploy import manifest
-from helpers.localcluster.home import Home
-from helpers.localcluster.processes import of_cluster
-from helpers.localcluster.status import Status
+from helpers.localcluster.node import launch
+from helpers.localcluster.node.client import Client
+from helpers.localcluster.node.deploy import manifest
+from helpers.localcluster.node.home import Home
+from helpers.localcluster.node.processes import of_cluster
+from helpers.localcluster.node.status import Status
 
 STARTS = times(9)
 PAGES = times(200, 3)

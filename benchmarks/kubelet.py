@@ -19,13 +19,13 @@ import yaml
 from figures import times
 
 from helpers.localcluster.api.kinds import RESOURCES
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.api.termination import remove_pod
 from helpers.localcluster.controllers import Controllers
 from helpers.localcluster.dataplane.gateway import Gateway
-from helpers.localcluster.home import Home
 from helpers.localcluster.kubelet import Kubelet
-from helpers.localcluster.kubelet.forkserver import ForkServer
+from helpers.localcluster.kubelet.processes.forkserver import ForkServer
+from helpers.localcluster.node.home import Home
 
 ROUNDS = times(5)
 SHOP = Path(__file__).resolve().parent.parent / "helpers/boutique/manifests/hipster-shop.yaml"

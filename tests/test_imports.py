@@ -13,10 +13,10 @@ HELPERS = ROOT / "helpers"
 
 # Start, stop and find the local cluster; all else of it is reached through the Kubernetes API.
 LAUNCH = (
-    "helpers.localcluster.launch",
-    "helpers.localcluster.status",
-    "helpers.localcluster.home",
-    "helpers.localcluster.private",
+    "helpers.localcluster.node.launch",
+    "helpers.localcluster.node.status",
+    "helpers.localcluster.node.home",
+    "helpers.localcluster.node.private",
 )
 
 # What a package may import of the others. A longer name is that module alone.
@@ -113,7 +113,7 @@ def circle(start: str, needs: dict[str, set[str]]) -> list[str]:
     "statement",
     [
         "import helpers.__main__",
-        "import helpers.localcluster.launch",
+        "import helpers.localcluster.node.launch",
         "import helpers.cli.cluster",
         "import helpers.policies",
         "import helpers.lab",

@@ -6,8 +6,8 @@ import os
 import sys
 import time
 
-from helpers.localcluster import launch
-from helpers.localcluster.status import Status
+from helpers.localcluster.node import launch
+from helpers.localcluster.node.status import Status
 
 
 def main(name: str, arguments: list[str]) -> int:

@@ -19,8 +19,8 @@ from helpers.lab import kubectl
 from helpers.lab.errors import LabError
 from helpers.lab.home import home, repository
 from helpers.lab.report import Line, Report
-from helpers.localcluster.home import Home
-from helpers.localcluster.private import HomeError
+from helpers.localcluster.node.home import Home
+from helpers.localcluster.node.private import HomeError
 
 OLDEST = (3, 11)
 SERVERS = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/opt/homebrew/bin")

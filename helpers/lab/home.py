@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from helpers.lab.errors import LabError
-from helpers.localcluster.home import Home
-from helpers.localcluster.private import HomeError
+from helpers.localcluster.node.home import Home
+from helpers.localcluster.node.private import HomeError
 
 
 def home() -> Path:

@@ -16,8 +16,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.paths import jupyter_runtime_dir
 from traitlets import default
 
-from helpers.localcluster.home import LONGEST_SOCKET_PATH
-from helpers.localcluster.private import make_directory, temporary_directory
+from helpers.localcluster.node.home import LONGEST_SOCKET_PATH
+from helpers.localcluster.node.private import make_directory, temporary_directory
 
 _LONGEST = LONGEST_SOCKET_PATH - len("/kernel-12345678-1234-1234-1234-123456789012-ipc-99")
 _RUNTIME = "JUPYTER_RUNTIME_DIR"

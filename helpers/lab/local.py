@@ -9,21 +9,21 @@ from helpers.lab.errors import ClusterError
 from helpers.lab.home import home
 
 if TYPE_CHECKING:
-    from helpers.localcluster.status import Status
+    from helpers.localcluster.node.status import Status
 
 NAME = "hipster-lab"
 
 
 def find() -> "Status":
     """The status of the local cluster: `running`, `kubeconfig`, `context`, `shop_url`, `pods` and more."""
-    from helpers.localcluster import launch
+    from helpers.localcluster.node import launch
 
     return launch.status()
 
 
 def start() -> "Status":
     """Start the local cluster as it was left, or find it running; returns its status. Raises ClusterError."""
-    from helpers.localcluster import launch
+    from helpers.localcluster.node import launch
 
     try:
         return launch.up(empty=True)
@@ -43,8 +43,8 @@ def shop_url() -> str | None:
 
 def shop_socket() -> str:
     """The path of the socket where the local cluster's shop answers, whether it runs yet or not."""
-    from helpers.localcluster.home import Home
-    from helpers.localcluster.private import HomeError
+    from helpers.localcluster.node.home import Home
+    from helpers.localcluster.node.private import HomeError
 
     home = Home.of_environment()
     with contextlib.suppress(HomeError):

@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from helpers.localcluster import kubeconfig, pki
 from helpers.localcluster.api import seed
 from helpers.localcluster.api.app import build
 from helpers.localcluster.api.http.server import Server
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.controllers import Controllers
+from helpers.localcluster.node import certificates as pki
+from helpers.localcluster.node import kubeconfig
 
 from . import table
 from .kubectls import PINNED

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from helpers.localcluster.api.errors import ApiError
-from helpers.localcluster.api.store import Event, Store, now
+from helpers.localcluster.api.storage.store import Event, Store, now
 
 Object = dict[str, Any]
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 
 WRITER = """
 import asyncio, sys
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 
 async def client(store, number):
     for turn in range(1_000_000):

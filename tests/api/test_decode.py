@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.localcluster.api import decode, protobuf, schema
 from helpers.localcluster.api.errors import ApiError
 from helpers.localcluster.api.kinds import RESOURCES
-from helpers.localcluster.api.schema import Type
+from helpers.localcluster.api.shapes import decode, protobuf, schema
+from helpers.localcluster.api.shapes.schema import Type
 
 POLICY = Type.parse("NetworkPolicy")
 POD = Type.parse("Pod")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from helpers.localcluster.api import custom
 from helpers.localcluster.api.kinds import REFUSED, RESOURCES
+from helpers.localcluster.api.shapes import custom
 
 from .conftest import Cluster
 

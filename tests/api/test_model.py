@@ -16,10 +16,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from helpers.localcluster.api.errors import ApiError
 from helpers.localcluster.api.http.messages import Request
 from helpers.localcluster.api.kinds import CONFIG_MAPS
-from helpers.localcluster.api.selectors import selection
-from helpers.localcluster.api.sources import Stored
-from helpers.localcluster.api.store import Store
-from helpers.localcluster.api.watch import Fanout, View, Watcher
+from helpers.localcluster.api.requests.selectors import selection
+from helpers.localcluster.api.storage.sources import Stored
+from helpers.localcluster.api.storage.store import Store
+from helpers.localcluster.api.storage.watch import Fanout, View, Watcher
 
 Object = dict[str, Any]
 NAMES = st.sampled_from("abcd")

@@ -16,7 +16,7 @@ from helpers.localcluster.api.app import Api, build
 from helpers.localcluster.api.http.messages import Request
 from helpers.localcluster.api.kinds import RESOURCES
 from helpers.localcluster.api.resource import Resource
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 
 Object = dict[str, Any]
 POD_SPEC = {

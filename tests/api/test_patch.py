@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.localcluster.api import patch
 from helpers.localcluster.api.errors import ApiError
-from helpers.localcluster.api.schema import Type
+from helpers.localcluster.api.shapes import patch
+from helpers.localcluster.api.shapes.schema import Type
 
 POD_SPEC = Type.parse("PodSpec")
 VALUES = st.recursive(

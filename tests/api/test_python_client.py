@@ -14,7 +14,7 @@ import yaml
 from kubernetes import client, dynamic, stream, watch
 from kubernetes.client import ApiException
 
-from helpers.localcluster import pki
+from helpers.localcluster.node import certificates as pki
 
 from . import table
 from .conftest import Cluster

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from kubernetes.client import models
 
-from helpers.localcluster.api import generate_schema, openapi, schema
 from helpers.localcluster.api.kinds import RESOURCES
+from helpers.localcluster.api.shapes import generate_schema, openapi, schema
 
 from .conftest import Cluster
 
@@ -28,7 +28,7 @@ def test_most_structures_are_known_to_the_client_too() -> None:
 
 @pytest.mark.parametrize(("name", "model"), MODELS, ids=[name for name, _ in MODELS])
 def test_the_schema_has_the_fields_of_the_installed_client(name: str, model: Any) -> None:
-    """When the client is upgraded: `python -m helpers.localcluster.api.generate_schema FOLDER`, which says how."""
+    """When the client is upgraded: `python -m helpers.localcluster.api.shapes.generate_schema FOLDER`."""
     listed = {str(field.serialization_alias or field.alias or key): field for key, field in model.model_fields.items()}
     known = schema.structure(name)
     assert {*listed} - {"apiVersion", "kind"} == {*known.fields} - {"apiVersion", "kind"}

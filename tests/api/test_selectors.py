@@ -6,7 +6,7 @@ import pytest
 
 from helpers.localcluster.api.errors import ApiError
 from helpers.localcluster.api.kinds import EVENTS, NODES, PODS
-from helpers.localcluster.api.selectors import format, matches, parse_labels, selection
+from helpers.localcluster.api.requests.selectors import format, matches, parse_labels, selection
 
 OBJ = {"metadata": {"name": "web-1", "namespace": "default", "labels": {"app": "web", "empty": ""}}}
 

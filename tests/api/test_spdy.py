@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from helpers.localcluster.api.spdy import DICTIONARY, Data, Opened, Ping, Reset, Spdy, SpdyError
+from helpers.localcluster.api.streams.spdy import DICTIONARY, Data, Opened, Ping, Reset, Spdy, SpdyError
 
 OPEN, RESET, PING = 1, 3, 6
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from helpers.localcluster.api import events, journal, store
+from helpers.localcluster.api import events
 from helpers.localcluster.api.errors import ApiError, StoreError
-from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.api.storage import journal, store
+from helpers.localcluster.api.storage.store import Event, Store
 
 Object = dict[str, Any]
 

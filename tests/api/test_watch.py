@@ -129,7 +129,7 @@ def test_tables_say_their_columns_once(cluster: Cluster) -> None:
 
 
 def test_bookmarks_come_when_asked_for(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("helpers.localcluster.api.watch.BOOKMARK_SECONDS", 0.05)
+    monkeypatch.setattr("helpers.localcluster.api.storage.watch.BOOKMARK_SECONDS", 0.05)
     revision = put(cluster, "a")
     with watching(cluster, f"resourceVersion={revision}&allowWatchBookmarks=true") as watch:
         assert watch.next()["type"] == "BOOKMARK"

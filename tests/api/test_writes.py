@@ -323,7 +323,7 @@ def test_what_was_accepted_survives(cluster: Cluster) -> None:
 def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     import sqlite3
 
-    from helpers.localcluster.api import journal
+    from helpers.localcluster.api.storage import journal
 
     def full(*_: Any) -> None:
         error = sqlite3.OperationalError("database or disk is full")

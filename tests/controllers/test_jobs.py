@@ -12,7 +12,7 @@ from support.controllers import World, running, settled
 from helpers.localcluster.api import cron
 from helpers.localcluster.api.kinds import CRON_JOBS, JOBS
 from helpers.localcluster.api.kinds.jobs import finished, with_selector
-from helpers.localcluster.api.store import now
+from helpers.localcluster.api.storage.store import now
 from helpers.localcluster.controllers import cronjobs, jobs
 
 Object = dict[str, Any]

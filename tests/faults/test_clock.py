@@ -24,7 +24,7 @@ from support.cluster import Cluster
 from support.recovery import page, pids, recovered, until
 from support.writer import POLICIES, Api, bystander
 
-from helpers.localcluster import pki
+from helpers.localcluster.node import certificates as pki
 
 HOUR, DAY = 3600, 86400
 SHIFTED = """

@@ -16,8 +16,8 @@ from support.cluster import Cluster
 from support.writer import Api
 
 from helpers.localcluster.api.errors import StoreError
-from helpers.localcluster.api.journal import unusable
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.journal import unusable
+from helpers.localcluster.api.storage.store import Store
 
 SECRET = "of-an-object-77d1"
 EMPTY = "move it away to start with an empty cluster"

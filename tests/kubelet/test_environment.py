@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from support.pods import Bench, until, with_bench
 
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.kubelet import environment
 from helpers.localcluster.kubelet.environment import ConfigError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from support.pods import Bench, until, with_bench
 
-from helpers.localcluster.kubelet.forkserver import ForkServer, Program
-from helpers.localcluster.kubelet.wire import Receiver, close_all, encode
+from helpers.localcluster.kubelet.processes.forkserver import ForkServer, Program
+from helpers.localcluster.kubelet.processes.wire import Receiver, close_all, encode
 
 
 def test_hundreds_of_requests_before_it_is_up() -> None:
@@ -75,7 +75,7 @@ def test_messages_in_pieces_keep_their_descriptors() -> None:
 WITHOUT_PEEKING = """
 import os
 del os.waitid
-from helpers.localcluster.kubelet.zygote import _ended
+from helpers.localcluster.kubelet.processes.zygote import _ended
 pids = set()
 for status in (0, 3):
     pid = os.fork()

@@ -8,7 +8,8 @@ import pytest
 from support.pods import AGNHOST, Bench, until, with_bench
 
 from helpers.boutique.images import IMAGES
-from helpers.localcluster.kubelet import images, programs
+from helpers.localcluster.kubelet import images
+from helpers.localcluster.kubelet.processes import programs
 
 SHOP = "us-central1-docker.pkg.dev/google-samples/microservices-demo"
 

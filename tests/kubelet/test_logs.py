@@ -10,8 +10,8 @@ import pytest
 from support.pods import Bench, until, with_bench
 
 from helpers.localcluster.api.errors import ApiError
-from helpers.localcluster.kubelet import logs
-from helpers.localcluster.kubelet.logs import LogFile, Reader
+from helpers.localcluster.kubelet.streams import logs
+from helpers.localcluster.kubelet.streams.logs import LogFile, Reader
 
 
 def _read(path: Path, tail: int | None = None, **options: Any) -> str:

@@ -11,7 +11,8 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from support.pods import AGNHOST, Bench, until, with_bench
 
-from helpers.localcluster.kubelet import grpchealth, probes
+from helpers.localcluster.kubelet.probes import asking as probes
+from helpers.localcluster.kubelet.probes import grpchealth
 
 
 def test_an_http_pod_is_probed_by_its_port_s_name() -> None:

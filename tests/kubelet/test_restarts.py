@@ -12,7 +12,7 @@ from pathlib import Path
 
 from support.pods import AGNHOST, Bench, until, with_bench
 
-from helpers.localcluster.api.store import now
+from helpers.localcluster.api.storage.store import now
 
 
 @with_bench

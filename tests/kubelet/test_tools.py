@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from support.pods import Bench, until, with_bench
 
-from helpers.localcluster.kubelet import goduration
 from helpers.localcluster.kubelet.images import agnhost, connect, coredns
+from helpers.localcluster.kubelet.probes import goduration
 from helpers.podnet import dns
 
 COREDNS = "registry.k8s.io/coredns/coredns:v1.13.1"

@@ -19,8 +19,8 @@ from helpers.lab.errors import Interrupted, KubectlError, LabError, did_you_mean
 from helpers.lab.home import read_json, write_json
 from helpers.lab.kubeconfig import Context
 from helpers.lab.looking import Flows
-from helpers.localcluster import launch
-from helpers.localcluster.status import Status
+from helpers.localcluster.node import launch
+from helpers.localcluster.node.status import Status
 
 
 def test_every_exported_name_can_be_imported() -> None:

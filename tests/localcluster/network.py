@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.dataplane.gateway import Gateway
 
 Object = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.dataplane import gateway as gateway_module
 from helpers.localcluster.dataplane.gateway import Gateway
 

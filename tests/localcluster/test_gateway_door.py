@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from helpers.localcluster import door
 from helpers.localcluster.dataplane import gateway as gateway_module
+from helpers.localcluster.doors import door
 
 from .network import network, policy, say
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.localcluster.ingress import Ingress, Visitor
+from helpers.localcluster.doors.ingress import Ingress, Visitor
 
 from .network import Network, network, policy
 

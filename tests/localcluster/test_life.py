@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.cluster import Cluster, cluster
 
-from helpers.localcluster.home import Home
+from helpers.localcluster.node.home import Home
 
 KEYS = ["kubeconfig", "server", "context", "dataplane", "state_dir", "pids", "pods", "shop_url"]
 POLICY = (

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers.localcluster import nodelog
+from helpers.localcluster.node import nodelog
 
 FLOOD = """
 import logging, sys, time
 from pathlib import Path
-from helpers.localcluster import nodelog
+from helpers.localcluster.node import nodelog
 nodelog.LONGEST, nodelog.KEEP_SECONDS = 20_000, 0.05
 nodelog.start(Path(sys.argv[1]))
 for number in range(3000):

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from helpers.localcluster.api.kinds import SERVICES
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.dataplane.directory import Directory, UnknownName, pod_names
-from helpers.localcluster.kubelet.zone import names
-from helpers.localcluster.routes import choose
+from helpers.localcluster.doors.routes import choose
+from helpers.localcluster.kubelet.images.zone import names
 
 Object = dict[str, Any]
 
@@ -121,7 +121,7 @@ def test_the_zone_has_names_for_all_of_these() -> None:
 
 
 def test_a_node_port_is_reached_on_loopback(tmp_path_factory: pytest.TempPathFactory) -> None:
-    from helpers.localcluster.nodeports import NodePorts
+    from helpers.localcluster.doors.nodeports import NodePorts
 
     from .network import network
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.localcluster import kubeconfig, launch, pki, processes
-from helpers.localcluster.home import LONGEST_SOCKET_PATH, Home
-from helpers.localcluster.private import MARKER, HomeError, write_private
+from helpers.localcluster.node import certificates as pki
+from helpers.localcluster.node import kubeconfig, launch, processes
+from helpers.localcluster.node.home import LONGEST_SOCKET_PATH, Home
+from helpers.localcluster.node.private import MARKER, HomeError, write_private
 
 
 def mode(path: Path) -> int:
@@ -354,7 +355,7 @@ def test_a_lock_tells_who_holds_it_and_ends_with_its_process(tmp_path: Path) -> 
     path = tmp_path / "lock"
     assert processes.holder(path) is None
     code = (
-        "import sys; from pathlib import Path; from helpers.localcluster.processes import Lock\n"
+        "import sys; from pathlib import Path; from helpers.localcluster.node.processes import Lock\n"
         "lock = Lock(Path(sys.argv[1])); print(lock.take(), flush=True); input()"
     )
     command = [sys.executable, "-c", code, str(path)]

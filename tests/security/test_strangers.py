@@ -15,7 +15,7 @@ from support.cluster import Cluster
 from support.recovery import pids
 from support.writer import Api
 
-from helpers.localcluster.home import Home
+from helpers.localcluster.node.home import Home
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 STRANGER = Path(__file__).with_name("stranger.py")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.localcluster.api.store import Event, Store, now
+from helpers.localcluster.api.storage.store import Event, Store, now
 from helpers.localcluster.controllers import Controllers
 
 Object = dict[str, Any]

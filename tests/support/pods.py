@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from helpers.localcluster.api.kinds import PODS
-from helpers.localcluster.api.store import Store, now
+from helpers.localcluster.api.storage.store import Store, now
 from helpers.localcluster.dataplane import Attachment
-from helpers.localcluster.home import Home
 from helpers.localcluster.kubelet import Kubelet
-from helpers.localcluster.kubelet.forkserver import ForkServer
+from helpers.localcluster.kubelet.processes.forkserver import ForkServer
+from helpers.localcluster.node.home import Home
 
 Object = dict[str, Any]
 AGNHOST = "registry.k8s.io/e2e-test-images/agnhost:2.53"

@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from helpers.localcluster import status
-from helpers.localcluster.home import Home
-from helpers.localcluster.private import MARKER
+from helpers.localcluster.node import status
+from helpers.localcluster.node.home import Home
+from helpers.localcluster.node.private import MARKER
 
 from .cluster import Cluster
 from .writer import Api

@@ -8,7 +8,7 @@ from typing import Any
 from helpers.localcluster.api import errors
 from helpers.localcluster.api.kinds import SERVICES
 from helpers.localcluster.api.kinds.services import NODE_PORTS
-from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.api.storage.store import Object, Store
 from helpers.policies.errors import FieldError, invalid, quote
 
 NETWORK = ipaddress.IPv4Network("10.96.0.0/16")

@@ -6,24 +6,15 @@ import hmac
 import logging
 from collections import Counter
 
-from helpers.localcluster.api import (
-    deletes,
-    discovery,
-    lists,
-    openapi,
-    reviews,
-    routing,
-    scale,
-    streams,
-    version,
-    watch,
-    writes,
-)
-from helpers.localcluster.api.calls import Call
+from helpers.localcluster.api import streams, version
 from helpers.localcluster.api.errors import ApiError, StoreError, method_not_allowed, no_such_path
 from helpers.localcluster.api.http.messages import Request, Response, json_response
 from helpers.localcluster.api.node import NodeStreams
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.requests import deletes, discovery, lists, reviews, routing, scale, writes
+from helpers.localcluster.api.requests.calls import Call
+from helpers.localcluster.api.shapes import openapi
+from helpers.localcluster.api.storage import watch
+from helpers.localcluster.api.storage.store import Store
 
 HEALTH = ("/healthz", "/livez", "/readyz")
 PROXIED = (

@@ -6,7 +6,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from helpers.localcluster.api.kinds import EVENTS
-from helpers.localcluster.api.store import Object, Store, now
+from helpers.localcluster.api.storage.store import Object, Store, now
 
 KEPT = 1000  # events in the whole cluster; beyond that the oldest go
 KEPT_FOR = timedelta(hours=1)

@@ -4,7 +4,7 @@ import os
 import platform
 
 from helpers.localcluster.api.kinds import CONFIG_MAPS, NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
-from helpers.localcluster.api.store import Event, Object, Store, now
+from helpers.localcluster.api.storage.store import Event, Object, Store, now
 from helpers.localcluster.api.version import GIT_VERSION
 
 NAMESPACE_NAMES = ("default", "kube-system", "kube-public", "kube-node-lease")

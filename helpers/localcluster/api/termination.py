@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from helpers.localcluster.api.kinds import PODS
-from helpers.localcluster.api.store import Object, Store, now
+from helpers.localcluster.api.storage.store import Object, Store, now
 
 DEFAULT_GRACE = 30  # seconds, as the API's default for terminationGracePeriodSeconds
 LONGEST_GRACE = 86400  # seconds

@@ -13,7 +13,7 @@ from helpers.localcluster.api.kinds import (
     SERVICES,
     STATEFUL_SETS,
 )
-from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.api.storage.store import Event, Store
 from helpers.localcluster.controllers.cronjobs import CronJobs
 from helpers.localcluster.controllers.customobjects import CustomObjects
 from helpers.localcluster.controllers.daemonsets import DaemonSets

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from helpers.localcluster.api.selectors import matches
-from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.requests.selectors import matches
+from helpers.localcluster.api.storage.store import Event, Object, Store
 from helpers.localcluster.controllers.owners import Owners, controller_of, owner_reference
 from helpers.localcluster.controllers.queue import Key
 

@@ -7,7 +7,7 @@ from helpers.localcluster.api import cron
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.kinds import CRON_JOBS, JOBS
 from helpers.localcluster.api.kinds.jobs import finished, with_selector
-from helpers.localcluster.api.store import Event, Object, Store, now
+from helpers.localcluster.api.storage.store import Event, Object, Store, now
 from helpers.localcluster.controllers.claims import claimants
 from helpers.localcluster.controllers.owners import Owners, controller_of, owner_reference
 from helpers.localcluster.controllers.queue import Key

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from helpers.localcluster.api.kinds import CUSTOM_RESOURCE_DEFINITIONS
-from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.api.storage.store import Event, Store
 from helpers.localcluster.controllers.queue import Key
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.kinds import DEPLOYMENTS, PODS, REPLICA_SETS
-from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.storage.store import Event, Object, Store
 from helpers.localcluster.controllers.claims import claim, claimants
 from helpers.localcluster.controllers.owners import Owners, controller_of, owner_reference
 from helpers.localcluster.controllers.progress import conditions, seconds_to_deadline

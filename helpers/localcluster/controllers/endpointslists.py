@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from helpers.localcluster.api.kinds import ENDPOINT_SLICES, ENDPOINTS, SERVICES
-from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.storage.store import Event, Object, Store
 from helpers.localcluster.controllers.endpoints import MANAGER, SERVICE_LABEL
 from helpers.localcluster.controllers.owners import Owners, owner_reference
 from helpers.localcluster.controllers.queue import Key

@@ -7,7 +7,7 @@ from itertools import islice, repeat
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.kinds import JOBS, PODS
 from helpers.localcluster.api.kinds.jobs import finished
-from helpers.localcluster.api.store import Event, Object, Store, now
+from helpers.localcluster.api.storage.store import Event, Object, Store, now
 from helpers.localcluster.api.termination import remove_pod
 from helpers.localcluster.controllers.claims import claim, claimants
 from helpers.localcluster.controllers.owners import Owners

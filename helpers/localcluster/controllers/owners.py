@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.storage.store import Event, Object, Store
 from helpers.localcluster.controllers.queue import Key
 from helpers.localcluster.controllers.termination import remove
 

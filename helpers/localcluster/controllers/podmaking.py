@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from helpers.localcluster.api.errors import ApiError
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.kinds import PODS
-from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.api.storage.store import Object, Store
 from helpers.localcluster.controllers.owners import owner_reference
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from helpers.localcluster.api.store import Object, now
+from helpers.localcluster.api.storage.store import Object, now
 from helpers.localcluster.controllers.rollout import limits, replicas
 
 DEADLINE = 600  # seconds, default of progressDeadlineSeconds

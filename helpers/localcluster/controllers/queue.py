@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from helpers.localcluster.api.errors import ApiError
-from helpers.localcluster.api.store import Event
+from helpers.localcluster.api.storage.store import Event
 
 FIRST_RETRY = 0.05  # seconds; doubles with each failure in a row
 LAST_RETRY = 10.0

@@ -1,7 +1,7 @@
 """The templates that a StatefulSet or DaemonSet has had, one ControllerRevision each: for rollouts and undoing them."""
 
 from helpers.localcluster.api.kinds import CONTROLLER_REVISIONS
-from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.api.storage.store import Object, Store
 from helpers.localcluster.controllers.owners import Owners, owner_reference
 from helpers.localcluster.controllers.rollout import template_hash
 

@@ -5,7 +5,7 @@ import json
 import math
 from typing import NamedTuple
 
-from helpers.localcluster.api.store import NAME_ALPHABET, Object
+from helpers.localcluster.api.storage.store import NAME_ALPHABET, Object
 
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.kinds import PODS, STATEFUL_SETS
-from helpers.localcluster.api.store import Event, Object, Store
+from helpers.localcluster.api.storage.store import Event, Object, Store
 from helpers.localcluster.api.termination import remove_pod
 from helpers.localcluster.controllers import revisions
 from helpers.localcluster.controllers.claims import claim, claimants

@@ -1,7 +1,7 @@
 """How a controller takes objects away: pods get their grace period, everything else goes at once."""
 
 from helpers.localcluster.api.kinds import PODS
-from helpers.localcluster.api.store import Object, Store
+from helpers.localcluster.api.storage.store import Object, Store
 from helpers.localcluster.api.termination import remove_pod
 
 

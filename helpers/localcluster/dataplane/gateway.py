@@ -26,7 +26,7 @@ from helpers.localcluster.dataplane.outside import OUTSIDE, Outside
 from helpers.localcluster.dataplane.request import BadRequest, Request
 from helpers.localcluster.dataplane.snapshot import Snapshot
 from helpers.localcluster.dataplane.tunnel import Caller
-from helpers.localcluster.door import Door, Strangers
+from helpers.localcluster.doors.door import Door, Strangers
 from helpers.podnet.places import SUFFIXES, socket_name
 from helpers.policies import NotFound
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from helpers.localcluster.dataplane.tunnel import Caller, Hub
-from helpers.localcluster.door import Strangers
+from helpers.localcluster.doors.door import Strangers
 
 LONGEST_HEAD = 16 * 1024
 HEAD_SECONDS = 10.0

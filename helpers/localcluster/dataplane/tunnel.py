@@ -13,7 +13,7 @@ from helpers.localcluster.dataplane.decision import Answer, Connect, Decision, M
 from helpers.localcluster.dataplane.relay import Relay
 from helpers.localcluster.dataplane.request import Request
 from helpers.localcluster.dataplane.sources import introduce
-from helpers.localcluster.door import Strangers
+from helpers.localcluster.doors.door import Strangers
 
 # What a caller may send before it is through.
 EARLY_BYTES = 64 * 1024

@@ -7,13 +7,15 @@ import signal
 import uuid
 from typing import Any, Literal, Protocol
 
-from helpers.localcluster.api.store import now
-from helpers.localcluster.kubelet import images, prober, probes
+from helpers.localcluster.api.storage.store import now
+from helpers.localcluster.kubelet import images
 from helpers.localcluster.kubelet.environment import ConfigError
-from helpers.localcluster.kubelet.forkserver import ForkServer, Process, Program
-from helpers.localcluster.kubelet.logs import LogFile
-from helpers.localcluster.kubelet.programs import NoSuchProgram
-from helpers.localcluster.kubelet.run import Run
+from helpers.localcluster.kubelet.probes import asking as probes
+from helpers.localcluster.kubelet.probes import prober
+from helpers.localcluster.kubelet.processes.forkserver import ForkServer, Process, Program
+from helpers.localcluster.kubelet.processes.programs import NoSuchProgram
+from helpers.localcluster.kubelet.processes.run import Run
+from helpers.localcluster.kubelet.streams.logs import LogFile
 
 log = logging.getLogger(__name__)
 Object = dict[str, Any]

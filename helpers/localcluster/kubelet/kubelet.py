@@ -11,16 +11,18 @@ from typing import Any
 
 from helpers.localcluster.api.errors import ApiError, bad_request
 from helpers.localcluster.api.node import ExecSession
-from helpers.localcluster.api.store import Event, Store
+from helpers.localcluster.api.storage.store import Event, Store
 from helpers.localcluster.dataplane import Dataplane
-from helpers.localcluster.home import Home
-from helpers.localcluster.kubelet import images, scheduling, sessions, zone
+from helpers.localcluster.kubelet import images, scheduling
 from helpers.localcluster.kubelet.container import Container
-from helpers.localcluster.kubelet.forkserver import ForkServer
-from helpers.localcluster.kubelet.logs import LogFile, Reader, read
+from helpers.localcluster.kubelet.images import zone
 from helpers.localcluster.kubelet.pod import FIELDS, PODS, PodWorker
-from helpers.localcluster.kubelet.programs import NoSuchProgram
+from helpers.localcluster.kubelet.processes.forkserver import ForkServer
+from helpers.localcluster.kubelet.processes.programs import NoSuchProgram
+from helpers.localcluster.kubelet.streams import sessions
+from helpers.localcluster.kubelet.streams.logs import LogFile, Reader, read
 from helpers.localcluster.kubelet.tools import scripts
+from helpers.localcluster.node.home import Home
 
 log = logging.getLogger(__name__)
 Object = dict[str, Any]

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from helpers.localcluster.api.events import record
-from helpers.localcluster.api.store import Store, now
+from helpers.localcluster.api.storage.store import Store, now
 from helpers.localcluster.dataplane import Attachment, Dataplane
-from helpers.localcluster.kubelet import environment, images, probes, programs, sessions, status, volumes
+from helpers.localcluster.kubelet import environment, images, status, volumes
 from helpers.localcluster.kubelet.container import Container, Kind
 from helpers.localcluster.kubelet.environment import NODE_NAME, ConfigError
-from helpers.localcluster.kubelet.forkserver import ForkServer, Program
-from helpers.localcluster.kubelet.logs import LogFile
+from helpers.localcluster.kubelet.probes import asking as probes
+from helpers.localcluster.kubelet.processes import programs
+from helpers.localcluster.kubelet.processes.forkserver import ForkServer, Program
+from helpers.localcluster.kubelet.streams import sessions
+from helpers.localcluster.kubelet.streams.logs import LogFile
 
 log = logging.getLogger(__name__)
 Object = dict[str, Any]

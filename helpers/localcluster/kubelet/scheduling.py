@@ -3,7 +3,7 @@
 from typing import Any
 
 from helpers.localcluster.api.events import record
-from helpers.localcluster.api.store import Store
+from helpers.localcluster.api.storage.store import Store
 from helpers.localcluster.kubelet import status
 from helpers.localcluster.kubelet.environment import NODE_NAME
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from helpers.localcluster.api.store import now
+from helpers.localcluster.api.storage.store import now
 from helpers.localcluster.kubelet.environment import NODE_ADDRESS
 
 Object = dict[str, Any]

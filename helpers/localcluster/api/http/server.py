@@ -8,7 +8,7 @@ import socket
 import ssl
 
 from helpers.localcluster.api.http.connection import Application, Connection
-from helpers.localcluster.door import Door, Strangers
+from helpers.localcluster.doors.door import Door, Strangers
 
 HANDSHAKE_SECONDS = 5.0
 STRANGERS = 256  # that shake hands, or have not shown a token yet

@@ -4,9 +4,9 @@ import re
 from functools import partial
 from typing import Any
 
-from helpers.localcluster.api import custom
 from helpers.localcluster.api.humanize import age
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.shapes import custom
 from helpers.policies.errors import FieldError, invalid, required, unsupported
 
 GROUP = "apiextensions.k8s.io"

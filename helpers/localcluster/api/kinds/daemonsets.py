@@ -1,8 +1,8 @@
 """DaemonSets: one pod on each node, of which the lab has one."""
 
-from helpers.localcluster.api.defaults import workload
 from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, join, name_of
+from helpers.localcluster.api.shapes.defaults import workload
 from helpers.localcluster.api.validation.workloads import check_natural, check_workload
 from helpers.policies.errors import FieldError, unsupported
 

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from helpers.localcluster.api.defaults import workload
 from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.shapes.defaults import workload
 from helpers.localcluster.api.validation.workloads import check_natural, check_workload
 from helpers.policies.errors import FieldError, forbidden, invalid, unsupported
 

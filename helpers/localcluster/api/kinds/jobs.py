@@ -3,10 +3,10 @@
 import uuid
 from datetime import UTC, datetime
 
-from helpers.localcluster.api.defaults import workload
 from helpers.localcluster.api.humanize import duration
 from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.shapes.defaults import workload
 from helpers.localcluster.api.validation import pods
 from helpers.localcluster.api.validation.metadata import check_labels
 from helpers.localcluster.api.validation.workloads import check_natural

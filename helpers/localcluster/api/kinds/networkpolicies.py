@@ -1,7 +1,7 @@
 """NetworkPolicies: what this course is about. What they mean is in `helpers.policies`."""
 
+from helpers.localcluster.api.requests.selectors import format as format_selector
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
-from helpers.localcluster.api.selectors import format as format_selector
 from helpers.policies.errors import FieldError
 from helpers.policies.reading.defaults import default
 from helpers.policies.reading.validation import validate

@@ -1,8 +1,8 @@
 """Pods: what the kubelet runs."""
 
-from helpers.localcluster.api.defaults import pod_spec
 from helpers.localcluster.api.podstatus import pod_cells
 from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, name_of, wide
+from helpers.localcluster.api.shapes.defaults import pod_spec
 from helpers.localcluster.api.validation import pods
 
 

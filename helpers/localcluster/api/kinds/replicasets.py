@@ -1,8 +1,8 @@
 """ReplicaSets: as many pods as asked for, made from one template."""
 
-from helpers.localcluster.api.defaults import workload
 from helpers.localcluster.api.kinds.workloads import CONTAINERS, containers
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of
+from helpers.localcluster.api.shapes.defaults import workload
 from helpers.localcluster.api.validation.workloads import check_natural, check_workload
 from helpers.policies.errors import FieldError
 

@@ -3,8 +3,8 @@
 import ipaddress
 from typing import Any
 
+from helpers.localcluster.api.requests.selectors import format as format_selector
 from helpers.localcluster.api.resource import AGE, NAME, NONE, Column, Columns, Object, Resource, age_of, join, name_of
-from helpers.localcluster.api.selectors import format as format_selector
 from helpers.localcluster.api.validation.metadata import LABEL_1035, check_label, check_labels
 from helpers.localcluster.api.validation.pods import PROTOCOLS
 from helpers.policies.errors import FieldError, invalid, required, unsupported

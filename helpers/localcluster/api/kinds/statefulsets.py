@@ -1,8 +1,8 @@
 """StatefulSets: pods with names that stay, made and replaced in order."""
 
-from helpers.localcluster.api.defaults import workload
 from helpers.localcluster.api.kinds.workloads import images
 from helpers.localcluster.api.resource import AGE, NAME, Column, Columns, Object, Resource, age_of, name_of, wide
+from helpers.localcluster.api.shapes.defaults import workload
 from helpers.localcluster.api.validation.workloads import check_natural, check_workload
 from helpers.policies.errors import FieldError, forbidden, invalid, unsupported
 

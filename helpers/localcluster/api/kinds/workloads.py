@@ -1,7 +1,7 @@
 """What the kinds with a pod template have in common in `kubectl get`."""
 
+from helpers.localcluster.api.requests.selectors import format as format_selector
 from helpers.localcluster.api.resource import Object, join, wide
-from helpers.localcluster.api.selectors import format as format_selector
 
 CONTAINERS = wide("Containers", "Images", "Selector")
 

@@ -1,8 +1,8 @@
 """What runs between a client and a pod: logs, exec, attach, port-forward."""
 
-from helpers.localcluster.api.calls import Call
 from helpers.localcluster.api.errors import ApiError, method_not_allowed
 from helpers.localcluster.api.http.messages import Response
+from helpers.localcluster.api.requests.calls import Call
 from helpers.localcluster.api.streams import exec as execution
 from helpers.localcluster.api.streams import logs, portforward
 

@@ -1,8 +1,8 @@
 """Which container of a pod a request means."""
 
-from helpers.localcluster.api.calls import Call
 from helpers.localcluster.api.errors import bad_request
-from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.requests.calls import Call
+from helpers.localcluster.api.storage.store import Object
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 

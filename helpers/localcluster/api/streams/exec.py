@@ -6,11 +6,11 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from helpers.localcluster.api.calls import Call
 from helpers.localcluster.api.errors import ApiError, bad_request
 from helpers.localcluster.api.http.messages import Response, encode_json
 from helpers.localcluster.api.http.websocket import WebSocket, choose, wanted
 from helpers.localcluster.api.node import ExecSession, NodeStreams
+from helpers.localcluster.api.requests.calls import Call
 from helpers.localcluster.api.streams.containers import container_of
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from helpers.localcluster.api.errors import ApiError, bad_request
 from helpers.localcluster.api.node import NodeStreams
-from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.storage.store import Object
 
 CHUNK = 32 * 1024
 QUEUED = 64  # chunks that wait for a pod that doesn't read

@@ -3,10 +3,10 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from helpers.localcluster.api.calls import Call, whole_number
 from helpers.localcluster.api.errors import bad_request
 from helpers.localcluster.api.http.messages import Request, Response
 from helpers.localcluster.api.node import NodeStreams
+from helpers.localcluster.api.requests.calls import Call, whole_number
 from helpers.localcluster.api.streams.containers import container_of
 
 PATIENCE_SECONDS = 0.2

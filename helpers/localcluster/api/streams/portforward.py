@@ -2,15 +2,15 @@
 
 import asyncio
 
-from helpers.localcluster.api.calls import Call
 from helpers.localcluster.api.errors import ApiError, bad_request
 from helpers.localcluster.api.http.messages import Response
 from helpers.localcluster.api.http.websocket import PROTOCOL_ERROR, WebSocket, choose, wanted
 from helpers.localcluster.api.node import NodeStreams
-from helpers.localcluster.api.spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
-from helpers.localcluster.api.store import Object
+from helpers.localcluster.api.requests.calls import Call
+from helpers.localcluster.api.storage.store import Object
 from helpers.localcluster.api.streams.exec import NO_UPGRADE
 from helpers.localcluster.api.streams.forward import Forward, port_number
+from helpers.localcluster.api.streams.spdy import Data, Opened, Ping, Reset, Spdy, SpdyError
 
 SPDY, CHANNELS = "SPDY/3.1+portforward.k8s.io", "v4.channel.k8s.io"
 CONNECTIONS = 200  # at once in one session

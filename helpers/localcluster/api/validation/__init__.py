@@ -5,9 +5,9 @@ is behind the API relies on it.
 """
 
 from helpers.localcluster.api import errors
-from helpers.localcluster.api.decode import missing
 from helpers.localcluster.api.resource import Object, Resource
-from helpers.localcluster.api.schema import root
+from helpers.localcluster.api.shapes.decode import missing
+from helpers.localcluster.api.shapes.schema import root
 from helpers.localcluster.api.validation import metadata
 from helpers.policies.errors import FORBIDDEN, INVALID, REQUIRED, UNSUPPORTED, FieldError, required
 

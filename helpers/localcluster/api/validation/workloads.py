@@ -1,7 +1,7 @@
 """What the kinds with a selector and a pod template have in common."""
 
+from helpers.localcluster.api.requests.selectors import matches
 from helpers.localcluster.api.resource import Object
-from helpers.localcluster.api.selectors import matches
 from helpers.localcluster.api.validation import pods
 from helpers.localcluster.api.validation.metadata import check_labels
 from helpers.policies.errors import FieldError, invalid, required, unsupported

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, NoReturn
 
-from helpers.localcluster.kubelet import goduration
 from helpers.localcluster.kubelet.images.connect import connect
 from helpers.localcluster.kubelet.images.webserver import Request, Response, serve_http, until_told
+from helpers.localcluster.kubelet.probes import goduration
 from helpers.podnet import places, streams
 
 Closing = Any

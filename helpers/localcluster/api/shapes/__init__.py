@@ -1,0 +1,1 @@
+"""What objects are made of: schema, decoding, patches, OpenAPI."""

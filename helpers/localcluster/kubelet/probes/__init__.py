@@ -1,0 +1,1 @@
+"""Whether a container is well."""

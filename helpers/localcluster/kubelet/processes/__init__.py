@@ -1,0 +1,1 @@
+"""Containers as processes: the fork server, its children, who ends them."""

@@ -1,0 +1,1 @@
+"""What runs between a container and the API: logs, exec, attach."""
