@@ -7,7 +7,7 @@ A kernel that was restarted, or a terminal, would else talk to whatever cluster 
 import os
 import shlex
 
-from helpers.lab import kubeconfig, local
+from helpers.lab.cluster import kubeconfig, local
 from helpers.lab.home import home
 
 

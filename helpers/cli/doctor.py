@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from helpers.lab.examination import examine
+from helpers.lab.diagnosis.examination import examine
 
 
 def main(name: str, arguments: list[str]) -> int:

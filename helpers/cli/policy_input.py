@@ -91,8 +91,8 @@ def from_paths(paths: Sequence[str], kustomizations: Sequence[str] = ()) -> Read
 
 def kustomized(directory: str) -> str:
     """What kubectl's kustomize builds of a directory; raises BadInput with its words."""
+    from helpers.lab.cluster.kubectl import run
     from helpers.lab.errors import KubectlError
-    from helpers.lab.kubectl import run
 
     if not any(Path(directory, name).is_file() for name in KUSTOMIZATIONS):
         raise BadInput(
@@ -125,8 +125,8 @@ def from_cluster(context: str = "") -> Reading:
 
 def cluster_command(arguments: list[str], context: str) -> str:
     """What kubectl prints for a cluster; raises BadInput with its words."""
+    from helpers.lab.cluster.kubectl import run
     from helpers.lab.errors import KubectlError
-    from helpers.lab.kubectl import run
 
     try:
         return run([*arguments, *_cluster_options(context)], timeout=60)
@@ -136,7 +136,8 @@ def cluster_command(arguments: list[str], context: str) -> str:
 
 def _cluster_options(context: str) -> list[str]:
     """kubectl's options for this context; without one for the lab's own cluster, and never for another by chance."""
-    from helpers.lab import home, local
+    from helpers.lab import home
+    from helpers.lab.cluster import local
 
     name = context or os.environ.get("LAB_CONTEXT") or local.NAME
     if name != local.NAME:

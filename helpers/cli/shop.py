@@ -43,7 +43,7 @@ def _page(argv: list[str]) -> int:
 
 def _visit(path: str, form: dict[str, str] | None, *, new: bool) -> Any:
     from helpers.lab.home import read_json, write_json
-    from helpers.lab.shop import Visitor
+    from helpers.lab.shop.pages import Visitor
 
     known = {} if new else read_json(JAR)
     visitor = Visitor({str(key): str(value) for key, value in known.items()})
@@ -55,14 +55,14 @@ def _visit(path: str, form: dict[str, str] | None, *, new: bool) -> Any:
 
 def _base() -> str:
     """The shop's URL. The local cluster's is found without the code that reads kubeconfigs."""
-    from helpers.lab import local
+    from helpers.lab.cluster import local
 
     if (os.environ.get("LAB_CONTEXT") or local.NAME) == local.NAME:
         found = local.shop_url()
         if found:
             return found
         raise LabError("no cluster runs, so there is no shop. Start it: python -m helpers up")
-    from helpers.lab.entrance import base_url
+    from helpers.lab.shop.entrance import base_url
 
     return base_url()
 
@@ -72,7 +72,7 @@ def _restart(argv: list[str]) -> int:
     parser.add_argument("deployment", metavar="DEPLOYMENT", help="such as frontend")
     parser.add_argument("--timeout", type=float, default=120, metavar="SECONDS")
     options = parser.parse_args(argv)
-    from helpers.lab import rollout
+    from helpers.lab.shop import rollout
 
     rollout.restart(options.deployment, options.timeout)
     return 0
@@ -86,7 +86,7 @@ def _flows(argv: list[str]) -> int:
     parser.add_argument("--last", type=int, default=0, metavar="N", help="only the newest N")
     _output(parser, "text", "json")
     options = parser.parse_args(argv)
-    from helpers.lab import looking
+    from helpers.lab.cluster import looking
 
     found = looking.flows(options.source, options.target, verdict=options.verdict, last=options.last)
     print(json.dumps(list(found)) if options.output == "json" else repr(found))

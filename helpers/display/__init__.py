@@ -53,7 +53,7 @@ _ANSWERS = {
     ("helpers.policies.judging.verdicts", "Verdict"): "verdict_html",
     ("helpers.policies.linting.findings", "Finding"): "finding_html",
     ("helpers.policies.writing.suggesting", "Suggestion"): "suggestion_html",
-    ("helpers.lab.advice", "Findings"): "findings_html",
+    ("helpers.lab.course.advice", "Findings"): "findings_html",
 }
 """What the engine answers, by module and class, and the function of `answers` that makes a page of it."""
 

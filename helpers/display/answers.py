@@ -10,7 +10,7 @@ from helpers.policies.model.addresses import is_address
 from helpers.policies.wording import listed, short
 
 if TYPE_CHECKING:
-    from helpers.lab.advice import Findings
+    from helpers.lab.course.advice import Findings
     from helpers.policies import Finding, Side, Suggestion, Verdict
 
 _LEFT = 'style="text-align:left"'  # JupyterLab sets cells of tables to the right

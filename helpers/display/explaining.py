@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.display.view import view_of
-from helpers.lab import looking
+from helpers.lab.cluster import looking
 from helpers.lab.errors import LabError
 from helpers.policies.application.change import Change, change
 from helpers.policies.application.reach import Call
@@ -122,7 +122,7 @@ def compare(policies: str | Path | Suggestion | Sequence[Mapping[str, Any]], *, 
 
 def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Policies as objects, in the course's namespace unless they say otherwise. Raises LabError."""
-    from helpers.lab.changes import yaml_of
+    from helpers.lab.course.changes import yaml_of
     from helpers.policies import Suggestion, read
 
     found: list[Mapping[str, Any]] = []

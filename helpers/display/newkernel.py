@@ -33,7 +33,7 @@ def needs_the_course(cell: str, names: Mapping[str, Any]) -> bool:
         return False
     if ("lab" not in names and _LAB.search(cell)) or ("display" not in names and _DISPLAY.search(cell)):
         return True
-    if "helpers.lab.session" in sys.modules:  # something of the lab has run, under whatever name
+    if "helpers.lab.cluster.session" in sys.modules:  # something of the lab has run, under whatever name
         return False
     return bool(_MAGIC.search(cell) or (_KUBECTL.search(cell) and _beside_helpers()))
 

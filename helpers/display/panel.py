@@ -11,9 +11,10 @@ import secrets
 from dataclasses import dataclass
 from importlib.resources import files
 
-from helpers.lab import proxy, session
+from helpers.lab.cluster import session
 from helpers.lab.errors import LabError
-from helpers.lab.shop import Page, page
+from helpers.lab.shop import proxy
+from helpers.lab.shop.pages import Page, page
 
 HEIGHT = 560
 """The panel's height in pixels."""
@@ -68,7 +69,7 @@ def shop(path: str = "/", *, beside: bool = False, height: int = HEIGHT) -> Pane
         if base is not None:
             return Panel(clean, f"{base}{proxy.PATH}", beside=beside, height=height)
         return Panel(clean, height=height, page=page(clean))
-    from helpers.lab.entrance import forwarded_port
+    from helpers.lab.shop.entrance import forwarded_port
 
     port, base = forwarded_port(), proxy.jupyter_url()
     if proxy.jupyter_is_here():

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from helpers.display.selectors import read_selector
-from helpers.lab import looking
 from helpers.lab.bar import in_notebook
+from helpers.lab.cluster import looking
 from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:

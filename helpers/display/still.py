@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
-from helpers.lab.entrance import base_url
-from helpers.lab.shop import Page
+from helpers.lab.shop.entrance import base_url
+from helpers.lab.shop.pages import Page
 
 _LARGEST = 200_000  # bytes; anything larger is left out
 _SECONDS = 5.0

@@ -10,7 +10,7 @@ from helpers.display import palette
 from helpers.display.grid import CELLS, STANDING, Grid, ends_of, grid
 from helpers.display.view import view_of
 from helpers.display.words import workload_name
-from helpers.lab import looking
+from helpers.lab.cluster import looking
 from helpers.policies.application.reach import Need, Reach
 from helpers.policies.wording import short
 

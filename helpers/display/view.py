@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from helpers.lab import looking
+from helpers.lab.cluster import looking
 
 if TYPE_CHECKING:
     from helpers.policies import World

@@ -12,50 +12,50 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from helpers.lab.advice import lint, suggest
-    from helpers.lab.changes import apply, delete_policies, reset
-    from helpers.lab.checks import check, progress, solution
-    from helpers.lab.cluster import Cluster
-    from helpers.lab.enforcement import prove_enforcement
+    from helpers.lab.cluster.api import Cluster
+    from helpers.lab.cluster.enforcement import prove_enforcement
+    from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
+    from helpers.lab.cluster.probing import Probe, probe, probes
+    from helpers.lab.cluster.session import client, connect, current, start
+    from helpers.lab.course.advice import lint, suggest
+    from helpers.lab.course.changes import apply, delete_policies, reset
+    from helpers.lab.course.checks import check, progress, solution
+    from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
-    from helpers.lab.examination import examine as doctor
-    from helpers.lab.looking import architecture, flows, matrix, objects, world
-    from helpers.lab.ordering import order
-    from helpers.lab.probing import Probe, probe, probes
-    from helpers.lab.rollout import deploy, restart
-    from helpers.lab.session import client, connect, current, start
-    from helpers.lab.shop import Page, page
+    from helpers.lab.shop.ordering import order
+    from helpers.lab.shop.pages import Page, page
+    from helpers.lab.shop.rollout import deploy, restart
 
 _HOMES = {
-    "lint": "advice",
-    "suggest": "advice",
-    "order": "ordering",
-    "Cluster": "cluster",
+    "lint": "course.advice",
+    "suggest": "course.advice",
+    "order": "shop.ordering",
+    "Cluster": "cluster.api",
     "LabError": "errors",
-    "Page": "shop",
-    "Probe": "probing",
-    "apply": "changes",
-    "architecture": "looking",
-    "check": "checks",
-    "client": "session",
-    "connect": "session",
-    "current": "session",
-    "delete_policies": "changes",
-    "deploy": "rollout",
-    "doctor": "examination",
-    "flows": "looking",
-    "matrix": "looking",
-    "objects": "looking",
-    "page": "shop",
-    "probe": "probing",
-    "probes": "probing",
-    "progress": "checks",
-    "prove_enforcement": "enforcement",
-    "reset": "changes",
-    "restart": "rollout",
-    "solution": "checks",
-    "start": "session",
-    "world": "looking",
+    "Page": "shop.pages",
+    "Probe": "cluster.probing",
+    "apply": "course.changes",
+    "architecture": "cluster.looking",
+    "check": "course.checks",
+    "client": "cluster.session",
+    "connect": "cluster.session",
+    "current": "cluster.session",
+    "delete_policies": "course.changes",
+    "deploy": "shop.rollout",
+    "doctor": "diagnosis.examination",
+    "flows": "cluster.looking",
+    "matrix": "cluster.looking",
+    "objects": "cluster.looking",
+    "page": "shop.pages",
+    "probe": "cluster.probing",
+    "probes": "cluster.probing",
+    "progress": "course.checks",
+    "prove_enforcement": "cluster.enforcement",
+    "reset": "course.changes",
+    "restart": "shop.rollout",
+    "solution": "course.checks",
+    "start": "cluster.session",
+    "world": "cluster.looking",
 }
 
 _OTHERWISE = {"doctor": "examine"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.course import INGRESS, read, shop
 
-from helpers.lab.checks import Situation, judge
+from helpers.lab.course.checks import Situation, judge
 
 
 def policy(*rules: Any, target: Any = None, namespace: str = "default", **spec: Any) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def test_a_mistake_earns_its_own_hint(mistake: str) -> None:
 
 
 def test_the_port_of_a_service_is_recognised() -> None:
-    from helpers.lab.checks.goals import Goal, secured
+    from helpers.lab.course.checks.goals import Goal, secured
 
     wrong = policy(rule(port=5000), target=app("emailservice"))
     answer = secured(Situation((*shop(), wrong)), Goal("emailservice", ("checkoutservice",), 8080))

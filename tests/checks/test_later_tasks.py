@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.situations import BROKEN, CLUSTER, DENY, EGRESS, INGRESS, MONITORING, Json, namespace
 
-from helpers.lab.checks import Situation, judge
+from helpers.lab.course.checks import Situation, judge
 from helpers.policies import suggest
 
 

@@ -7,8 +7,8 @@ import yaml
 from support.course import shop
 from support.situations import BEGINNINGS, applied
 
-from helpers.lab.checks import TASKS, Progress, Situation, judge, solution
-from helpers.lab.checks.solutions import Solution, solutions
+from helpers.lab.course.checks import TASKS, Progress, Situation, judge, solution
+from helpers.lab.course.checks.solutions import Solution, solutions
 from helpers.lab.errors import LabError
 
 

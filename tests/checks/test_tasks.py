@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.course import shop
 
-from helpers.lab.checks import Answer, Situation, judge
+from helpers.lab.course.checks import Answer, Situation, judge
 from helpers.lab.errors import LabError
 
 

@@ -16,13 +16,13 @@ from helpers.display.newkernel import needs_the_course
 from helpers.lab import kernels
 
 SENTENCE = "This kernel is new. Run the notebook's first cell: from helpers import lab, display; lab.start()"
-FIRST = "from helpers import lab, display; import helpers.lab.session"
+FIRST = "from helpers import lab, display; import helpers.lab.cluster.session"
 
 
 @pytest.fixture(autouse=True)
 def in_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(NOTEBOOKS)
-    monkeypatch.delitem(sys.modules, "helpers.lab.session", raising=False)
+    monkeypatch.delitem(sys.modules, "helpers.lab.cluster.session", raising=False)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_elsewhere_kubectl_is_anybodys(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_kubectl_runs_once_the_lab_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "helpers.lab.session", sys)
+    monkeypatch.setitem(sys.modules, "helpers.lab.cluster.session", sys)
     assert not needs_the_course("!kubectl get pods", {})
 
 

@@ -21,9 +21,9 @@ from helpers.display.scene import BLOCKED, EXTRA, Scene, scene_between, scene_of
 from helpers.display.widgets.draft import Draft
 from helpers.display.widgets.proposal import Ground, Proposal
 from helpers.display.widgets.timeline import steps_of
-from helpers.lab import looking
-from helpers.lab.checks.situation import Situation
-from helpers.lab.checks.whole import inexact
+from helpers.lab.cluster import looking
+from helpers.lab.course.checks.situation import Situation
+from helpers.lab.course.checks.whole import inexact
 from helpers.policies import World
 from helpers.policies.application.change import Change, change
 from helpers.policies.application.need import needs

@@ -3,8 +3,9 @@
 import pytest
 
 from helpers.display import panel, still
-from helpers.lab import proxy, session
-from helpers.lab.shop import Page, page_of
+from helpers.lab.cluster import session
+from helpers.lab.shop import proxy
+from helpers.lab.shop.pages import Page, page_of
 
 
 class Local:

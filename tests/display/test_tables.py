@@ -10,7 +10,7 @@ from helpers import display
 from helpers.display import explaining, tables
 from helpers.display.picking import pick
 from helpers.display.selectors import read_selector
-from helpers.lab import looking
+from helpers.lab.cluster import looking
 from helpers.lab.errors import LabError
 from helpers.policies.model.addresses import OUTSIDE
 

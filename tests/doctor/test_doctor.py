@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from helpers.cli import doctor as command
-from helpers.lab import enforcement, examination
+from helpers.lab.cluster import enforcement
+from helpers.lab.diagnosis import examination
+from helpers.lab.diagnosis.report import Line, Report
 from helpers.lab.errors import ClusterError, KubectlError
-from helpers.lab.report import Line, Report
 
 MENDED = Report([Line("ok", "Python", "3.12"), Line("note", "graphviz", "absent")])
 BROKEN = Report([*MENDED, Line("mend", "memory", "12 MB <free>", "Close something.")])
@@ -103,7 +104,7 @@ def test_a_look_that_fails_is_a_finding() -> None:
 
 
 def test_without_a_cluster_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from helpers.lab import session
+    from helpers.lab.cluster import session
 
     def none() -> None:
         raise ClusterError("The lab is not started. Run: lab.start()")

@@ -12,8 +12,9 @@ import pytest
 from support.cluster import KUBECTL, Cluster, cluster
 
 from helpers import display, lab
-from helpers.lab import entrance, proxy, session
+from helpers.lab.cluster import session
 from helpers.lab.errors import LabError
+from helpers.lab.shop import entrance, proxy
 
 FIRST = "policies/ingress/01-shipping-allow-checkout.yaml"
 FOREIGN = """

@@ -5,9 +5,9 @@ import json
 import pytest
 from support.scripted import CONTEXT, Scripted, asked, cluster
 
-from helpers.lab.cluster import STRATEGIC, Cluster, path_of
+from helpers.lab.cluster.api import STRATEGIC, Cluster, path_of
+from helpers.lab.cluster.transport import Answer
 from helpers.lab.errors import ClusterError, NotFound
-from helpers.lab.transport import Answer
 
 PODS = "/api/v1/namespaces/default/pods"
 

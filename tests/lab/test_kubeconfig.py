@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.lab import kubeconfig
+from helpers.lab.cluster import kubeconfig
 from helpers.lab.errors import LabError
 
 CONFIG = """

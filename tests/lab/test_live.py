@@ -10,8 +10,9 @@ from support.cluster import KUBECTL, Cluster
 from support.course import shop as shop_objects
 
 from helpers import display, lab
-from helpers.lab import session, shop
+from helpers.lab.cluster import session
 from helpers.lab.errors import ClusterError, LabError, NotFound, ShopError
+from helpers.lab.shop import pages as shop
 from helpers.policies import World
 from helpers.policies.application.need import needs
 from helpers.policies.reading.texts import read
@@ -304,8 +305,8 @@ def test_what_the_api_server_rejects_is_said_in_its_words() -> None:
 
 
 def test_both_transports_see_the_same() -> None:
-    from helpers.lab.cluster import Cluster as Api
-    from helpers.lab.transport import ClientTransport
+    from helpers.lab.cluster.api import Cluster as Api
+    from helpers.lab.cluster.transport import ClientTransport
 
     context = lab.current().context
     slow = Api(context, local=True, transport=ClientTransport(context))
@@ -329,7 +330,7 @@ def test_the_official_client_is_one_call_away() -> None:
 def test_the_kubectl_magic(capsys: pytest.CaptureFixture[str]) -> None:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from helpers.lab import magic
+    from helpers.lab.course import magic
 
     shell = InteractiveShell.instance()
     magic.load(shell)

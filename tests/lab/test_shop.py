@@ -7,9 +7,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from helpers import lab
-from helpers.lab import ordering
 from helpers.lab.errors import Interrupted, ShopError
-from helpers.lab.shop import Visitor, page_of
+from helpers.lab.shop import ordering
+from helpers.lab.shop.pages import Visitor, page_of
 
 UPSTREAM = (
     "<html><head><title>Online Boutique</title></head><body><h1>Uh, oh!</h1><p><strong>HTTP Status:</strong> "

@@ -13,12 +13,14 @@ from support.scripted import cluster
 
 from helpers import lab
 from helpers.cli import cluster as command
-from helpers.lab import bar, environment, kubectl, proxy, rollout, session
-from helpers.lab.enforcement import Enforcement
+from helpers.lab import bar
+from helpers.lab.cluster import environment, kubectl, session
+from helpers.lab.cluster.enforcement import Enforcement
+from helpers.lab.cluster.kubeconfig import Context
+from helpers.lab.cluster.looking import Flows
 from helpers.lab.errors import Interrupted, KubectlError, LabError, did_you_mean
 from helpers.lab.home import read_json, write_json
-from helpers.lab.kubeconfig import Context
-from helpers.lab.looking import Flows
+from helpers.lab.shop import proxy, rollout
 from helpers.localcluster.node import launch
 from helpers.localcluster.node.status import Status
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.lab.kubeconfig import Context
-from helpers.lab.transport import LightTransport, connect
+from helpers.lab.cluster.kubeconfig import Context
+from helpers.lab.cluster.transport import LightTransport, connect
 
 
 class Handler(BaseHTTPRequestHandler):

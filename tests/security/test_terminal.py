@@ -18,7 +18,7 @@ from support.cluster import Cluster
 from support.writer import POLICIES, Api
 
 from helpers.lab.errors import LabError
-from helpers.lab.shop import Page
+from helpers.lab.shop.pages import Page
 from helpers.plain_text import clean, clean_line
 
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

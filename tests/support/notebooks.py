@@ -9,7 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from helpers.lab import kernels
-from helpers.lab.checks.solutions import solutions
+from helpers.lab.course.checks.solutions import solutions
 from support.course import NOTEBOOKS
 
 PATIENCE = 120  # seconds for one cell

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from helpers.lab.cluster import Cluster
-from helpers.lab.kubeconfig import Context
-from helpers.lab.transport import Answer
+from helpers.lab.cluster.api import Cluster
+from helpers.lab.cluster.kubeconfig import Context
+from helpers.lab.cluster.transport import Answer
 
 CONTEXT = Context("test", "https://127.0.0.1:1", "default", {"server": "https://127.0.0.1:1"}, {"token": "t"}, ())
 

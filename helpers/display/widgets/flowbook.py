@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers.display.words import workload_name
-from helpers.lab.looking import end_name
+from helpers.lab.cluster.looking import end_name
 from helpers.policies import NotFound, Pod, Verdict, World
 
 Flow = dict[str, Any]

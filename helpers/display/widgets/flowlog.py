@@ -125,7 +125,7 @@ class FlowLog:
     # Where no widget can be shown.
 
     def __repr__(self) -> str:
-        from helpers.lab.looking import Flows
+        from helpers.lab.cluster.looking import Flows
 
         return repr(Flows(self.book.flows))
 
@@ -141,7 +141,7 @@ def flow_log() -> FlowLog:
     A log that was opened before stops following. Raises LabError on a cluster that keeps no flow log.
     """
     from helpers.display.widgets.live import workbench
-    from helpers.lab import looking
+    from helpers.lab.cluster import looking
 
     for other in list(_running):
         other.stop()

@@ -18,7 +18,7 @@ from helpers.display.widgets.flowbook import (
 )
 from helpers.display.widgets.pane import button, does, esc, select
 from helpers.display.widgets.views import readable
-from helpers.lab.looking import end_name
+from helpers.lab.cluster.looking import end_name
 
 _HEADS = ("Time", "Source", "Target", "Port", "Verdict", "Policies")
 _SIGNS = {"allowed": "✓", "denied": "✗", "refused": "∅"}

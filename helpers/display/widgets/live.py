@@ -14,8 +14,9 @@ from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.review import review
 from helpers.display.widgets.templates import TEMPLATES
 from helpers.display.widgets.workbench import Workbench
-from helpers.lab import kubectl, looking, rollout, session
+from helpers.lab.cluster import kubectl, looking, session
 from helpers.lab.errors import LabError, did_you_mean
+from helpers.lab.shop import rollout
 
 
 class LiveCluster:

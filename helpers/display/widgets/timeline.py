@@ -17,7 +17,7 @@ from helpers.display.view import view_of
 from helpers.display.widgets.pane import STYLE, esc
 from helpers.display.widgets.plan import Json, policies_of
 from helpers.display.widgets.yamltext import key, read
-from helpers.lab import looking
+from helpers.lab.cluster import looking
 from helpers.lab.errors import LabError
 from helpers.policies import World
 from helpers.policies.application.change import Change, between

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from helpers.lab.checks.answers import Answer, done, hint
-from helpers.lab.checks.edges import bank, collector
-from helpers.lab.checks.goals import Goal, secured
-from helpers.lab.checks.situation import Situation
-from helpers.lab.checks.whole import collection, least
+from helpers.lab.course.checks.answers import Answer, done, hint
+from helpers.lab.course.checks.edges import bank, collector
+from helpers.lab.course.checks.goals import Goal, secured
+from helpers.lab.course.checks.situation import Situation
+from helpers.lab.course.checks.whole import collection, least
 
 Task = Callable[[Situation], Answer]
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helpers.lab import kubectl, session
 from helpers.lab.bar import Bar
-from helpers.lab.cluster import STRATEGIC, Cluster, Object
+from helpers.lab.cluster import kubectl, session
+from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.home import repository
 

@@ -9,8 +9,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.lab.checks.answers import Answer, done, hint
-from helpers.lab.checks.situation import Object, Situation
+from helpers.lab.course.checks.answers import Answer, done, hint
+from helpers.lab.course.checks.situation import Object, Situation
 from helpers.policies import Pod, Policy, World
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.lab import foreign, kubectl, rollout, session
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import Cluster, Object
+from helpers.lab.cluster import foreign, kubectl, session
+from helpers.lab.cluster.api import Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, did_you_mean
 from helpers.lab.home import read_json, repository, write_json
+from helpers.lab.shop import rollout
 from helpers.policies.model.naming import is_system
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
-from helpers.lab import kubectl as tool
+from helpers.lab.cluster import kubectl as tool
 from helpers.lab.errors import Interrupted, KubectlError
 from helpers.plain_text import clean
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.lab.checks.answers import markup
+from helpers.lab.course.checks.answers import markup
 from helpers.lab.errors import LabError
 from helpers.lab.home import repository
 

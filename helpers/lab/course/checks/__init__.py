@@ -6,10 +6,10 @@
 
 from typing import Any
 
-from helpers.lab.checks.answers import Answer
-from helpers.lab.checks.situation import Situation
-from helpers.lab.checks.solutions import Progress, solution
-from helpers.lab.checks.tasks import TASKS
+from helpers.lab.course.checks.answers import Answer
+from helpers.lab.course.checks.situation import Situation
+from helpers.lab.course.checks.solutions import Progress, solution
+from helpers.lab.course.checks.tasks import TASKS
 from helpers.lab.errors import LabError, did_you_mean
 from helpers.lab.home import read_json, write_json
 
@@ -23,7 +23,7 @@ def check(task: str, given: Any = None) -> Answer:
 
     A wrong answer gets the one hint that its own mistake earns. Raises LabError for a task that doesn't exist.
     """
-    from helpers.lab import looking
+    from helpers.lab.cluster import looking
 
     answer = judge(task, Situation(tuple(looking.objects()), given, log, connects))
     if answer:
@@ -46,7 +46,7 @@ def judge(task: str, situation: Situation) -> Answer:
 
 def connects(source: str, target: str) -> bool | None:
     """Whether a connection from a workload to "host:port" stands; None if it could not be tried."""
-    from helpers.lab.probing import probe
+    from helpers.lab.cluster.probing import probe
 
     answer = probe(source, target, timeout=1.0)
     return None if answer.answer == "failed" else answer.allowed
@@ -54,7 +54,7 @@ def connects(source: str, target: str) -> bool | None:
 
 def log(deployment: str) -> str:
     """What the pods of a Deployment in the course's namespace have written to their logs."""
-    from helpers.lab import session
+    from helpers.lab.cluster import session
 
     cluster = session.current()
     found = cluster.get("deployments", deployment)

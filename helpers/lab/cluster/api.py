@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from helpers.lab.cluster.kubeconfig import Context
+from helpers.lab.cluster.transport import Transport, connect
 from helpers.lab.errors import ClusterError, NotFound
-from helpers.lab.kubeconfig import Context
-from helpers.lab.transport import Transport, connect
 from helpers.plain_text import typed
 
 Object = dict[str, Any]

@@ -5,9 +5,9 @@ import sys
 import time
 from typing import Any
 
-from helpers.lab import environment, foreign, kubeconfig, local
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import Cluster
+from helpers.lab.cluster import environment, foreign, kubeconfig, local
+from helpers.lab.cluster.api import Cluster
 from helpers.lab.errors import ClusterError, LabError, NotFound
 from helpers.lab.home import home
 
@@ -74,7 +74,7 @@ def use(cluster: Cluster | None) -> None:
 
 def client(context: str | None = None) -> Any:
     """The official Python client's `ApiClient` for the cluster in use, for `kubernetes.client.CoreV1Api(…)`."""
-    from helpers.lab.transport import api_client
+    from helpers.lab.cluster.transport import api_client
 
     chosen = current().context
     return api_client(kubeconfig.load(chosen.files, context) if context else chosen)
@@ -127,6 +127,6 @@ def _load_magic() -> None:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
-        from helpers.lab import magic
+        from helpers.lab.course import magic
 
         magic.load(shell)

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from helpers.lab.cluster.kubeconfig import Context
 from helpers.lab.errors import ClusterError
-from helpers.lab.kubeconfig import Context
 
 
 class Answer(NamedTuple):

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from helpers.lab.checks.answers import Answer, done, hint
-from helpers.lab.checks.edges import not_there
-from helpers.lab.checks.goals import Goal, secured
-from helpers.lab.checks.situation import Object, Situation
+from helpers.lab.course.checks.answers import Answer, done, hint
+from helpers.lab.course.checks.edges import not_there
+from helpers.lab.course.checks.goals import Goal, secured
+from helpers.lab.course.checks.situation import Object, Situation
 from helpers.policies import Pod, default
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.application.reach import Call, Reach

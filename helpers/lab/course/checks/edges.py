@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from helpers.lab.checks.answers import Answer, done, hint
-from helpers.lab.checks.goals import Goal, lift_ports, what_if
-from helpers.lab.checks.situation import Object, Situation
+from helpers.lab.course.checks.answers import Answer, done, hint
+from helpers.lab.course.checks.goals import Goal, lift_ports, what_if
+from helpers.lab.course.checks.situation import Object, Situation
 from helpers.policies import NotFound, Pod, Policy, World
 from helpers.policies.model import Peer
 from helpers.policies.model.addresses import Block, parse_address

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from helpers.lab import local
+from helpers.lab.cluster import local
 
 PATH = "shop/"
 

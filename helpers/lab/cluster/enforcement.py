@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.lab import session, tones
+from helpers.lab import tones
 from helpers.lab.bar import Bar
-from helpers.lab.cluster import Cluster
+from helpers.lab.cluster import session
+from helpers.lab.cluster.api import Cluster
+from helpers.lab.cluster.probing import IMAGE, probe
 from helpers.lab.errors import LabError, Unfinished
-from helpers.lab.probing import IMAGE, probe
 
 PORT = 8080
 PATIENCE = 20.0

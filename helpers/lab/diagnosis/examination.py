@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from helpers.lab import kubectl
+from helpers.lab.cluster import kubectl
+from helpers.lab.diagnosis.report import Line, Report
 from helpers.lab.errors import LabError
 from helpers.lab.home import home, repository
-from helpers.lab.report import Line, Report
 from helpers.localcluster.node.home import Home
 from helpers.localcluster.node.private import HomeError
 
@@ -215,7 +215,7 @@ def _container_memory() -> int | None:
 
 def cluster(*, prove: bool) -> Iterator[Line]:
     """The lines about the cluster in use."""
-    from helpers.lab import session
+    from helpers.lab.cluster import session
 
     try:
         found = session.current()
@@ -231,7 +231,7 @@ def cluster(*, prove: bool) -> Iterator[Line]:
 
 
 def dataplane() -> Line:
-    from helpers.lab import local
+    from helpers.lab.cluster import local
 
     name = getattr(local.find(), "dataplane", "") or "gateway"
     return Line("ok", "dataplane", str(name))
@@ -239,7 +239,7 @@ def dataplane() -> Line:
 
 def enforcement() -> Line:
     """Whether this cluster stops what a policy forbids: tried, not asked."""
-    from helpers.lab import enforcement as trial
+    from helpers.lab.cluster import enforcement as trial
 
     proof = trial.prove_enforcement()
     if proof:

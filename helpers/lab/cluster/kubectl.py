@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
-from helpers.lab import local
+from helpers.lab.cluster import local
 from helpers.lab.errors import KubectlError
 from helpers.plain_text import clean
 

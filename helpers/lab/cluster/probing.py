@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from helpers.lab import session, tones
+from helpers.lab import tones
 from helpers.lab.bar import Bar, interruptible
-from helpers.lab.cluster import STRATEGIC, Cluster, Object
+from helpers.lab.cluster import session
+from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
-from helpers.lab.rollout import workload_of
+from helpers.lab.shop.rollout import workload_of
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"

@@ -135,7 +135,7 @@ def page(path: str = "/", data: Mapping[str, Any] | None = None, *, new_cart: bo
     """
     global _visitor
     from helpers.lab.bar import interruptible
-    from helpers.lab.entrance import base_url
+    from helpers.lab.shop.entrance import base_url
 
     if new_cart:
         _visitor = Visitor()

@@ -7,7 +7,7 @@ import select
 import subprocess
 import time
 
-from helpers.lab import local, session
+from helpers.lab.cluster import local, session
 from helpers.lab.errors import ShopError
 
 SERVICE = "frontend"
@@ -59,8 +59,8 @@ atexit.register(close)
 
 
 def _open() -> tuple[subprocess.Popen[str], int]:
-    from helpers.lab import kubectl
-    from helpers.lab.rollout import cluster_options
+    from helpers.lab.cluster import kubectl
+    from helpers.lab.shop.rollout import cluster_options
 
     command = [
         kubectl.executable(),

@@ -1,7 +1,7 @@
 """Buy something in the shop, as a customer does: into the cart, then through the order form."""
 
 from helpers.lab.errors import Interrupted
-from helpers.lab.shop import Page, page
+from helpers.lab.shop.pages import Page, page
 
 PRODUCT = "OLJCESPC7Z"
 _FORM = {

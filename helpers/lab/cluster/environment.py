@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from helpers.lab import kubectl
+from helpers.lab.cluster import kubectl
+from helpers.lab.cluster.kubeconfig import Context
 from helpers.lab.errors import KubectlError
 from helpers.lab.home import write
-from helpers.lab.kubeconfig import Context
 
 
 def install(context: Context, *, local: bool) -> None:

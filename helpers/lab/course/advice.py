@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from helpers.lab import changes, looking
+from helpers.lab.cluster import looking
+from helpers.lab.course import changes
 from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from helpers.lab import session
-from helpers.lab.cluster import CLUSTER_SCOPED, Object
+from helpers.lab.cluster import session
+from helpers.lab.cluster.api import CLUSTER_SCOPED, Object
 from helpers.lab.errors import LabError, NotFound
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What the notebooks do besides: starting points, checks, advice, the kubectl magic."""

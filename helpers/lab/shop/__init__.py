@@ -1,0 +1,1 @@
+"""The shop in a cluster: deployed, restarted, visited."""
