@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import time
 from collections.abc import Iterable
 
 from helpers.localcluster.api.http.connection import Connection
@@ -140,6 +141,12 @@ class WebSocket:
         if self._queued <= QUEUED_BYTES and not self._connection.transport.is_closing():
             self._connection.transport.resume_reading()
         return message
+
+    async def expect(self, seconds: float) -> None:
+        """Wait for a message to come, and leave it there; no longer than so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self._messages.empty() and time.monotonic() < deadline:
+            await asyncio.sleep(0.002)
 
     async def send(self, data: bytes) -> None:
         """Send one binary message. Raises ConnectionResetError when the client has gone."""

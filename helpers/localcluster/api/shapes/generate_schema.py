@@ -115,7 +115,7 @@ class Struct(NamedTuple):
 
 def fields(body: str) -> Iterator[Field]:
     for name, kind, text in FIELD.findall(body):
-        tags = dict(re.findall(r'(\w+):"([^"]*)"', text))
+        tags = dict(re.findall(r'\b(\w+):"([^"]*)"', text))
         wire = tags.get("protobuf", "").split(",")
         if len(wire) < 2:  # TypeMeta, which the envelope carries
             continue

@@ -16,6 +16,8 @@ from helpers.localcluster.api.streams.containers import container_of
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDIN, STDOUT, STDERR, RESULT, RESIZE, END_OF_CHANNEL = 0, 1, 2, 3, 4, 255
 ARGUMENTS_BYTES = 128 * 1024
+# Clients tell the terminal's size first of all: a program that asks for it at once is to see that one.
+SIZE_SECONDS = 0.1
 NO_UPGRADE = "this needs a WebSocket: use kubectl 1.31 or newer, or the Python client's kubernetes.stream"
 NO_COPY = (
     "kubectl cp is not part of this lab's cluster: a pod here is a process without a file system of its own; "
@@ -36,6 +38,8 @@ async def answer(call: Call, node: NodeStreams) -> Response | None:
     if not wanted(request) or not protocol:
         raise bad_request(NO_UPGRADE)
     socket = WebSocket(request, protocol)
+    if request.flag("tty"):
+        await socket.expect(SIZE_SECONDS)
     try:
         session = await _start(call, node, pod, container, command)
     except ApiError as error:
