@@ -104,6 +104,7 @@ def _answer(page: Page) -> Callable[[Request], Awaitable[Response]]:
         who, foreign, cause = session.visitor(request), origin.is_foreign(request), None
         try:
             if foreign and (request.method == "POST" or request.url.path in _CHANGING):
+                await _form(request)  # a refusal before all has come would break the proxy's connection off
                 raise PageFailure("a page of another site has sent this; open the shop itself and do it there", 403)
             response = await page(request, who)
         except PageFailure as failure:
