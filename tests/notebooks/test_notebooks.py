@@ -86,20 +86,20 @@ SEEN = {
         "workbench": ["A workbench with 1 policy"],
         "page-broken": ["500"],
         "page-mended": ["200"],
-        "as-text": ["frontend → shippingservice 50051: would be allowed"],
+        "as-text": ["frontend → shippingservice TCP 50051: would be allowed"],
         "flows-try": ["no answer"],
     },
     "09": {
         "declared": ["17 arrows"],
         "declared-notes": ["shoppingassistantservice"],
-        "compare": ["nothing would change"],
+        "compare": ["No call on a port that matters changes", "2 pairs of ends"],
         "newcomer-judge": [
             "yours          kube-system/coredns  yes",
             "the machine's  kube-system/coredns  no",
             "yours          adservice            no",
         ],
         "observed-arrows": ["adservice → redis-cart TCP 6379"],
-        "compare-observed": ["adservice → redis-cart 6379: would be allowed"],
+        "compare-observed": ["adservice → redis-cart TCP 6379: would be allowed"],
     },
 }
 
