@@ -112,7 +112,9 @@ def try_one(kubeconfig: Path, name: str) -> Outcome:
     else:
         failure = found[0].get("Failure") or {}
         assert isinstance(failure, dict)
-        message = " ".join(str(failure.get("Message") or "").split())[:160]
+        message = " ".join(str(failure.get("Message") or "").split())
+        # Of a command that failed its name and what was asked of it, not where it lay on this machine.
+        message = re.sub(r"\S+/(\w+)((?: --(?:server|kubeconfig)=\S+)+)", r"\1", message)[:160]
         outcome = Outcome(name, str(found[0]["State"]), float(str(found[0]["RunTime"])) / 1e9, message)
     print(f"{outcome.state:8} {outcome.seconds:6.1f} s  {name}", flush=True)
     return outcome
