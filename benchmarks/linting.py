@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
-from figures import times
+from figures import median, times
 
 from helpers.policies import World, lint, read
 
@@ -136,17 +134,6 @@ def manifests() -> str:
 
     Literal.add_representer(str, _text)
     return yaml.dump_all(objects(), Dumper=Literal, sort_keys=False)
-
-
-def median(work: Callable[[], Any], rounds: int) -> float:
-    """Median seconds of some runs, after one that doesn't count."""
-    work()
-    taken = []
-    for _ in range(times(rounds)):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
 
 
 def main() -> int:

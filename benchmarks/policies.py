@@ -13,13 +13,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
-from figures import SHORT, times
+from figures import SHORT, median
 from policies_plot import plot
 from policies_worlds import world
 
@@ -27,17 +26,6 @@ from helpers.policies import World, suggest
 
 ROOT = Path(__file__).resolve().parent.parent
 GROWTH = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
-
-
-def median(work: Callable[[], Any], rounds: int) -> float:
-    """Median seconds of some runs, after one that doesn't count."""
-    work()
-    taken = []
-    for _ in range(times(rounds)):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
 
 
 def show(name: str, value: float, unit: str, target: str = "-") -> None:
