@@ -55,7 +55,7 @@ def _files() -> dict[str, tuple[bytes, str]]:
 
 
 def _media_type(name: str) -> str:
-    kind = {".svg": "image/svg+xml", ".css": "text/css"}.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
+    kind = {".svg": "image/svg+xml", ".css": "text/css", ".js": "text/javascript"}.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
     return kind or "application/octet-stream"
 
 
