@@ -14,7 +14,6 @@ from typing import Any
 
 SETTINGS = Path(__file__).with_name("jupyter.json")
 SERVER_CONFIG = Path(__file__).resolve().with_name("jupyter_server_config.py")
-TEMPLATES = Path(__file__).resolve().with_name("templates")
 PLACES = {
     "server": Path("etc/jupyter/jupyter_lab_config.json"),
     "page": Path("etc/jupyter/labconfig/page_config.json"),
@@ -24,9 +23,8 @@ PLACES = {
 
 
 def settings() -> dict[str, Any]:
-    """The settings by part; the server's with this checkout's own pages for errors."""
+    """The settings by part."""
     found: dict[str, Any] = json.loads(SETTINGS.read_text("utf-8"))
-    found["server"]["ServerApp"]["extra_template_paths"] = [str(TEMPLATES)]
     return found
 
 

@@ -6,10 +6,9 @@ import time
 from typing import Any
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import environment, foreign, kubeconfig, local
+from helpers.lab.cluster import chosen, environment, foreign, kubeconfig, local
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.errors import ClusterError, LabError, NotFound
-from helpers.lab.home import home
 
 _current: Cluster | None = None
 
@@ -22,22 +21,23 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
     """
     began = time.perf_counter()
     with interruptible("lab.start()"):
-        chosen = connect(context, namespace=namespace)
-        environment.install(chosen.context, local=chosen.local)
+        cluster = connect(context, namespace=namespace)
+        environment.install(cluster.context, local=cluster.local)
+        chosen.note(None if cluster.local else cluster.context, cluster.namespace)
         _load_magic()
-        line = _sentence(chosen)
+        line = _sentence(cluster)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
 
 
 def connect(context: str | None = None, *, namespace: str | None = None) -> Cluster:
     """Choose the cluster for this process and return it; the local one is started if it does not run."""
     name = context or os.environ.get("LAB_CONTEXT") or ""
-    chosen = _remote(name) if name and name != local.NAME else _local()
-    chosen.namespace = namespace or chosen.namespace
-    if not chosen.local:
-        foreign.remember(chosen)
-    use(chosen)
-    return chosen
+    found = _remote(name) if name and name != local.NAME else _local()
+    found.namespace = namespace or found.namespace
+    if not found.local:
+        foreign.remember(found)
+    use(found)
+    return found
 
 
 def current() -> Cluster:
@@ -76,8 +76,8 @@ def client(context: str | None = None) -> Any:
     """The official Python client's `ApiClient` for the cluster in use, for `kubernetes.client.CoreV1Api(…)`."""
     from helpers.lab.cluster.transport import api_client
 
-    chosen = current().context
-    return api_client(kubeconfig.load(chosen.files, context) if context else chosen)
+    own = current().context
+    return api_client(kubeconfig.load(own.files, context) if context else own)
 
 
 def _local() -> Cluster:
@@ -90,9 +90,7 @@ def _local() -> Cluster:
 
 
 def _remote(name: str) -> Cluster:
-    chooser = str(home() / "context.yaml")
-    paths = [path for path in kubeconfig.files() if str(path) not in (chooser, str(local.kubeconfig()))]
-    found = Cluster(kubeconfig.load(paths or kubeconfig.own(), name))
+    found = Cluster(chosen.of_user(name))
     found.version()
     return found
 
