@@ -60,7 +60,7 @@
     name(path);
     wait();
     // Not a new page in the window's history: its Back button belongs to the notebook.
-    if (frame.src) frame.contentWindow.location.replace(addressOf(path));
+    if (frame.src && frame.contentWindow.location.href !== "about:blank") frame.contentWindow.location.replace(addressOf(path));
     else frame.src = addressOf(path);
   };
 
@@ -76,7 +76,9 @@
   });
   part("reload").addEventListener("click", () => {
     wait();
-    frame.contentWindow.location.reload();
+    // Before its first page has come, a frame is nowhere, and would be loaded there again.
+    if (frame.contentWindow.location.href === "about:blank") frame.src = addressOf(panel.dataset.path);
+    else frame.contentWindow.location.reload();
   });
 
   // The panel with a place of its own: it takes the notebook's colours, and is driven from there.

@@ -1,7 +1,7 @@
 """Errors, progress, rollouts, kubectl's advice, the proxy: what needs no cluster."""
 
-import io
 import importlib.util
+import io
 import json
 import os
 import subprocess
