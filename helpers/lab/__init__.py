@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
+    from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
     from helpers.lab.cluster.probing import Probe, probe, probes
@@ -45,6 +46,7 @@ _HOMES = {
     "doctor": "diagnosis.examination",
     "flows": "cluster.looking",
     "matrix": "cluster.looking",
+    "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
     "probe": "cluster.probing",
@@ -78,6 +80,7 @@ __all__ = [
     "flows",
     "lint",
     "matrix",
+    "namespace",
     "objects",
     "order",
     "page",
