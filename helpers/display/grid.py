@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from helpers.display.scene import shown
+from helpers.display.drawing.scene import shown
 from helpers.policies import home
 from helpers.policies.application.reach import Call, Reach
 
