@@ -283,7 +283,7 @@ def test_34_a_pod_reaches_its_own_address() -> None:
         ([], True),
     ],
 )
-def test_34_through_its_own_service_a_pod_is_judged_like_any_other(rules: list[Object], allowed: bool) -> None:
+def test_34_through_its_own_service_a_pod_is_judged_like_any_other(rules: list[Any], allowed: bool) -> None:
     world = World.of(shop(service("b", 80), *rules))
     (verdict,) = world.explain_service("b", "b", 80)
     assert bool(verdict) is allowed and world.explain("b", "b", 80, service="b").allowed is allowed
