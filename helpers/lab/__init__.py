@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from helpers.lab.cluster.probing import Probe, probe, probes
     from helpers.lab.cluster.session import client, connect, current, start
     from helpers.lab.course.advice import lint, suggest
+    from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
@@ -47,6 +48,10 @@ _HOMES = {
     "deploy": "shop.rollout",
     "doctor": "diagnosis.examination",
     "flows": "cluster.looking",
+    "hand_down": "course.board",
+    "hand_up": "course.board",
+    "join_board": "course.board",
+    "leave_board": "course.board",
     "matrix": "cluster.looking",
     "namespace": "cluster.belonging",
     "objects": "cluster.looking",
@@ -81,6 +86,10 @@ __all__ = [
     "deploy",
     "doctor",
     "flows",
+    "hand_down",
+    "hand_up",
+    "join_board",
+    "leave_board",
     "lint",
     "matrix",
     "namespace",

@@ -126,7 +126,10 @@ def account_of(flow: Flow, world: World) -> Account:
     gone = [end_name(flow[side]) for side, end in (("source", source), ("target", target)) if end is None]
     if gone or source is None or target is None:
         return Account(logged, None, f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone since.")
-    verdict = world.judge(source, target, int(flow["port"]), str(flow.get("protocol") or "TCP"))
+    dialled = flow["target"].get("service")
+    translated = any(service.key == dialled and not service.headless for service in world.services)
+    protocol = str(flow.get("protocol") or "TCP")
+    verdict = world.judge(source, target, int(flow["port"]), protocol, translated=translated)
     was = flow.get("verdict") != "denied"
     note = "" if verdict.allowed == was else "The policies have changed since."
     return Account(logged, verdict, note, source, target)
