@@ -68,7 +68,7 @@ def shop(path: str = "/", *, beside: bool = False, height: int = HEIGHT) -> Pane
     `beside` docks it at the right of the window, where it stays while you go on.
     """
     clean = f"/{path.lstrip('/')}"
-    note = "" if session.current().local else FORWARDED
+    note = "" if session.current().entered else FORWARDED
     address = proxy.shop_path()
     if address is not None:
         return Panel(clean, address, beside, height, note=note)

@@ -18,7 +18,7 @@ SERVER = "JPY_PARENT_PID"
 
 
 class Chosen(NamedTuple):
-    """A context and a namespace; no context is the local cluster."""
+    """A context and a namespace; no context is the local cluster's own entrance."""
 
     context: Context | None
     namespace: str
@@ -43,12 +43,22 @@ def of_server(pid: int) -> Chosen:
     """
     noted = read_json(FILE).get(str(pid))
     if noted is None:
-        name = os.environ.get("LAB_CONTEXT") or local.NAME
-        found = None if name == local.NAME else of_user(name)
-        return Chosen(found, found.namespace if found else "default")
+        return _meant()
     if not noted["context"]:
         return Chosen(None, noted["namespace"])
     return Chosen(kubeconfig.load(map(Path, noted["files"]), noted["context"]), noted["namespace"])
+
+
+def _meant() -> Chosen:
+    """What a notebook chooses that names nothing."""
+    namespace = os.environ.get("LAB_NAMESPACE", "")
+    if not local.meant():
+        found = of_user(os.environ["LAB_CONTEXT"])
+    elif namespace not in ("", "default"):
+        found = kubeconfig.load([local.kubeconfig()])
+    else:
+        return Chosen(None, "default")
+    return Chosen(found, namespace or found.namespace)
 
 
 def of_user(name: str) -> Context:
