@@ -51,14 +51,11 @@ def of_server(pid: int) -> Chosen:
 
 def _meant() -> Chosen:
     """What a notebook chooses that names nothing."""
-    namespace = os.environ.get("LAB_NAMESPACE", "")
-    if not local.meant():
-        found = of_user(os.environ["LAB_CONTEXT"])
-    elif namespace not in ("", "default"):
-        found = kubeconfig.load([local.kubeconfig()])
-    else:
+    if local.meant():
         return Chosen(None, "default")
-    return Chosen(found, namespace or found.namespace)
+    name = os.environ.get("LAB_CONTEXT") or local.NAME
+    found = kubeconfig.load([local.kubeconfig()]) if name == local.NAME else of_user(name)
+    return Chosen(found, os.environ.get("LAB_NAMESPACE") or found.namespace)
 
 
 def of_user(name: str) -> Context:
