@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
+    from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
     from helpers.lab.cluster.probing import Probe, probe, probes
@@ -54,6 +55,7 @@ _HOMES = {
     "join_board": "course.board",
     "leave_board": "course.board",
     "matrix": "cluster.looking",
+    "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
     "probe": "cluster.probing",
@@ -93,6 +95,7 @@ __all__ = [
     "leave_board",
     "lint",
     "matrix",
+    "namespace",
     "objects",
     "order",
     "page",
