@@ -28,7 +28,15 @@ ALLOWED: dict[str, set[str]] = {
     "helpers.lab": {"helpers.policies", *LAUNCH},
     "helpers.display": {"helpers.lab", "helpers.policies"},
     "helpers.jupyter": {"helpers.lab"},
-    "helpers.cli": {"helpers.jupyter", "helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
+    "helpers.workshop": {"helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
+    "helpers.cli": {
+        "helpers.jupyter",
+        "helpers.lab",
+        "helpers.display",
+        "helpers.policies",
+        "helpers.workshop",
+        *LAUNCH,
+    },
 }
 
 HEAVY = ("kubernetes", "grpc", "IPython", "ipywidgets", "anywidget", "jupyterlab", "starlette", "graphviz")

@@ -8,6 +8,7 @@ from typing import Any
 from helpers.lab.bar import interruptible
 from helpers.lab.cluster import environment, foreign, kubeconfig, local
 from helpers.lab.cluster.api import Cluster
+from helpers.lab.course.board import greeting
 from helpers.lab.errors import ClusterError, LabError, NotFound
 from helpers.lab.home import home
 
@@ -27,6 +28,8 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
         _load_magic()
         line = _sentence(chosen)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
+    if told := greeting():
+        print(told)
 
 
 def connect(context: str | None = None, *, namespace: str | None = None) -> Cluster:
