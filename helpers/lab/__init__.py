@@ -14,6 +14,7 @@ from helpers.lab.errors import load
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
+    from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
     from helpers.lab.cluster.probing import Probe, probe, probes
@@ -53,6 +54,7 @@ _HOMES = {
     "join_board": "course.board",
     "leave_board": "course.board",
     "matrix": "cluster.looking",
+    "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
     "probe": "cluster.probing",
@@ -91,6 +93,7 @@ __all__ = [
     "leave_board",
     "lint",
     "matrix",
+    "namespace",
     "objects",
     "order",
     "page",
