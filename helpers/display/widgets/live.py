@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from helpers.display.pictures import picture_of
-from helpers.display.scene import Scene, scene_between
+from helpers.display.drawing.pictures import picture_of
+from helpers.display.drawing.scene import Scene, scene_between
 from helpers.display.widgets.bench import Bench, Refused
 from helpers.display.widgets.focus import focus
 from helpers.display.widgets.plan import Json
@@ -17,6 +17,7 @@ from helpers.display.widgets.workbench import Workbench
 from helpers.lab.cluster import kubectl, looking, session
 from helpers.lab.errors import LabError, did_you_mean
 from helpers.lab.shop import rollout
+from helpers.policies import home
 
 
 class LiveCluster:
@@ -76,8 +77,8 @@ def _template(name: str) -> str:
 def _workload(bench: Bench, name: str) -> str:
     """A workload as the toolbar lists it, `namespace/name`; a cluster without any takes every name."""
     known = [f"{one.namespace}/{one.name}" for one in bench.around.workloads]
-    key = name if "/" in name or not name else f"default/{name}"
+    key = home.full(name) if name else name
     if key and known and key not in known:
-        shown = [one.removeprefix("default/") for one in known]
+        shown = [home.short(one) for one in known]
         raise LabError(f"There is no workload {name!r}.{did_you_mean(name, shown)} There is: {', '.join(shown)}.")
     return key

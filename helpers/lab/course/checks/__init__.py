@@ -2,23 +2,23 @@
 
 `tasks` says what each asks for. `securing` judges one service by way of `refusals` and `excess`, `whole` all of them,
 with `score` at the called ends and `leaving` at the calling ones; `strangers` invents callers, so that a set that opens
-too much never passes. `answers` is what comes back; `solutions` reads the solutions from the notebooks. What was done
-is kept in LAB_HOME, across kernels.
+too much never passes. `answers` is what comes back; `solutions` reads the solutions from the notebooks. What was
+tried and done is kept in LAB_HOME, across kernels.
 """
 
 import json
 from typing import Any
 
+from helpers.lab.course import board, record
 from helpers.lab.course.checks.answers import Answer
 from helpers.lab.course.checks.situation import Situation
-from helpers.lab.course.checks.solutions import Progress, solution
+from helpers.lab.course.checks.solutions import solution
 from helpers.lab.course.checks.tasks import TASKS
+from helpers.lab.course.progress import Progress
 from helpers.lab.errors import LabError, did_you_mean
-from helpers.lab.home import read_json, write_json
 
 __all__ = ["TASKS", "Answer", "Progress", "Situation", "check", "judge", "progress", "solution"]
 
-KEPT = "progress.json"
 _asked: dict[str, str] = {}
 """The policies about which a task was last asked, by task."""
 
@@ -35,15 +35,15 @@ def check(task: str, given: Any = None) -> Answer:
     asked = json.dumps([item["spec"] for item in objects if item["kind"] == "NetworkPolicy"], sort_keys=True)
     answer = judge(task, Situation(objects, given, log, connects, again=_asked.get(task) == asked))
     _asked[task] = asked
-    if answer:
-        write_json(KEPT, read_json(KEPT) | {task: True})
+    record.note(task, passed=answer.passed, mistake=answer.mistake, said="" if answer else answer.text)
+    board.tell()
     return answer
 
 
 def progress() -> Progress:
-    """Which tasks were done on this machine, in whatever kernel."""
-    kept = read_json(KEPT)
-    return Progress(tuple(task for task in TASKS if task in kept), tuple(task for task in TASKS if task not in kept))
+    """What was tried and done of the course's tasks on this machine, in whatever kernel."""
+    kept = record.attempts()
+    return Progress({task: kept.get(task, record.Attempt()) for task in TASKS})
 
 
 def judge(task: str, situation: Situation) -> Answer:

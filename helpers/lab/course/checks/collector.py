@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from helpers.lab.cluster import belonging
 from helpers.lab.course.checks.answers import Answer, done, first, hint
 from helpers.lab.course.checks.excess import Admission, admissions, too_much
 from helpers.lab.course.checks.goals import Goal
@@ -9,29 +10,30 @@ from helpers.lab.course.checks.refusals import lift_ports, what_if
 from helpers.lab.course.checks.securing import breaks
 from helpers.lab.course.checks.situation import Situation, not_there
 from helpers.lab.course.checks.strangers import Stranger
-from helpers.policies import Pod, Policy, World
+from helpers.policies import Pod, Policy, World, home
 from helpers.policies.model import Peer
 
-COLLECTOR, VISITOR = "monitoring/collector", "monitoring/visitor"
+COLLECTOR, VISITOR = "collector", "visitor"
 AD, AD_PORT = "adservice", 9555
-GOAL = Goal(AD, ("frontend", COLLECTOR), AD_PORT)
 
 
 def collector(situation: Situation) -> Answer:
     """Notebook 06: only the collector of the namespace `monitoring` may call adservice, besides the frontend."""
     world = situation.world
-    if missing := not_there(world, COLLECTOR, VISITOR, AD):
+    if missing := not_there(world, there(COLLECTOR), there(VISITOR), AD):
         return hint("no-pods", f"There is no `{missing}`. Run the cell that creates the namespace and its pods.")
     if not world.isolating(world.pod(AD), "ingress"):
         return hint("open", "No policy selects adservice, so it accepts everything. Run the notebook's first cells.")
-    if not world.judge(COLLECTOR, AD, AD_PORT):
+    if not world.judge(there(COLLECTOR), AD, AD_PORT):
         return refused(situation)
     if not world.judge("frontend", AD, AD_PORT):
         return hint(
             "frontend", "The collector gets in, and the frontend doesn't any more. Was `ad-allow-frontend` deleted?"
         )
-    wrong = first(look(situation, GOAL) for look in (let_in_too_much, breaks))
-    return wrong if wrong is not None else done("The collector of `monitoring` gets in, and nobody else from there.")
+    wrong = first(look(situation, goal()) for look in (let_in_too_much, breaks))
+    return (
+        wrong if wrong is not None else done(f"The collector of `{monitoring()}` gets in, and nobody else from there.")
+    )
 
 
 def refused(situation: Situation) -> Answer:
@@ -47,19 +49,19 @@ def refused(situation: Situation) -> Answer:
         return wrong
     if not mine:
         return hint("nothing-yet", "No policy lets anybody from another namespace into adservice so far.")
-    near = what_if(world, GOAL, COLLECTOR, lift_ports)
+    near = what_if(world, goal(), there(COLLECTOR), lift_ports)
     if near is not None:
         ports = [str(port).removeprefix("TCP ") for rule in near.ingress or () for port in rule.ports]
         return hint(
             "port", f"`{near.name}` lets the collector in on {', '.join(ports)}; adservice listens on {AD_PORT}."
         )
-    return hint("refused", f"{world.judge(COLLECTOR, AD, AD_PORT).sentence} Who, from where, and on which port?")
+    return hint("refused", f"{world.judge(there(COLLECTOR), AD, AD_PORT).sentence} Who, from where, and on which port?")
 
 
 def wrong_caller(world: World, policy: Policy) -> Answer | None:
     """What is wrong with whom a policy for adservice names."""
     peers = list(peers_of(policy))
-    if any(peer.namespaces is None and peer.pods.matches(world.pod(COLLECTOR).labels) for peer in peers):
+    if any(peer.namespaces is None and peer.pods.matches(world.pod(there(COLLECTOR)).labels) for peer in peers):
         return hint(
             "own-namespace",
             f"In `{policy.name}` a `podSelector` stands alone, and means pods of the "
@@ -74,8 +76,10 @@ def wrong_caller(world: World, policy: Policy) -> Answer | None:
                 "`kubectl get namespaces --show-labels` shows what they carry.",
             )
         pods = [pod for pod in world.pods if pod.namespace in spaces]
-        if "monitoring" in spaces and not any(peer.pods.matches(pod.labels) for pod in pods):
-            return hint("caller-unknown", f"`{policy.name}` admits {peer.pods}, and no pod of monitoring carries that.")
+        if monitoring() in spaces and not any(peer.pods.matches(pod.labels) for pod in pods):
+            return hint(
+                "caller-unknown", f"`{policy.name}` admits {peer.pods}, and no pod of {monitoring()} carries that."
+            )
     return None
 
 
@@ -100,7 +104,7 @@ def astray(world: World) -> Answer | None:
 
 def speaks_of_the_collector(world: World, policy: Policy) -> bool:
     """Whether a policy lies in `monitoring`, or selects or admits the collector by its label or its namespace's."""
-    caller = world.pod(COLLECTOR)
+    caller = world.pod(there(COLLECTOR))
     chosen = [policy.pods, *(peer.pods for peer in peers_of(policy))]
     return (
         policy.namespace == caller.namespace
@@ -133,25 +137,25 @@ def aimed(world: World) -> Iterator[Policy]:
     )
 
 
-def let_in_too_much(situation: Situation, goal: Goal) -> Answer | None:
+def let_in_too_much(situation: Situation, wanted: Goal) -> Answer | None:
     """Who gets in besides the collector and the frontend."""
-    found = list(admissions(situation.world, goal))
-    visitor = any(isinstance(one.who, Pod) and one.who.key == situation.world.pod(VISITOR).key for one in found)
+    found = list(admissions(situation.world, wanted))
+    visitor = any(isinstance(one.who, Pod) and one.who.key == situation.world.pod(there(VISITOR)).key for one in found)
     at_home = any(named_alike(situation.world, one, own=True) for one in found)
     if visitor and at_home:
         return hint(
             "or-not-and",
-            "The visitor of `monitoring` gets in too, and so would any pod of `default` with the "
+            f"The visitor of `{monitoring()}` gets in too, and so would any pod of `{home.namespace()}` with the "
             "label `app=collector`. There is one dash too many: with two, it is *or*.",
         )
     if visitor:
         return hint(
             "whole-namespace",
-            "The visitor of `monitoring` gets in too. Name the pods as well: a "
+            f"The visitor of `{monitoring()}` gets in too. Name the pods as well: a "
             "`podSelector` in the same item as the `namespaceSelector`, without a dash of its own.",
         )
     if at_home or any(named_alike(situation.world, one, own=False) for one in found):
-        where = "`default`" if at_home else "any other namespace"
+        where = f"`{home.namespace()}`" if at_home else "any other namespace"
         return hint(
             "any-namespace",
             f"A pod of {where} with the label `app=collector` would get in as well. Name the "
@@ -159,10 +163,25 @@ def let_in_too_much(situation: Situation, goal: Goal) -> Answer | None:
         )
     if found and found[0].kind == "ports":
         return hint("ports", f"The collector gets in on other ports too. Name the one that it needs, {AD_PORT}.")
-    return too_much(situation, goal)
+    return too_much(situation, wanted)
 
 
 def named_alike(world: World, found: Admission, *, own: bool) -> bool:
     """Whether somebody of the collector's label is let in, of the application's namespace or of another."""
-    label = world.pod(COLLECTOR).labels["app"]
+    label = world.pod(there(COLLECTOR)).labels["app"]
     return isinstance(found.who, Stranger) and found.who.own is own and found.who.pod.labels == {"app": label}
+
+
+def goal() -> Goal:
+    """Who may call adservice when the task is done."""
+    return Goal(AD, ("frontend", there(COLLECTOR)), AD_PORT)
+
+
+def monitoring() -> str:
+    """The other team's namespace, as it is called here."""
+    return belonging.namespace("monitoring")
+
+
+def there(name: str) -> str:
+    """A pod of theirs, as the world calls it."""
+    return f"{monitoring()}/{name}"

@@ -9,7 +9,7 @@ from helpers.lab.course.checks.answers import Answer, first, hint
 from helpers.lab.course.checks.goals import Goal, bare, isolating, service_ports
 from helpers.lab.course.checks.situation import Situation
 from helpers.lab.course.checks.strangers import Stranger, addresses, doors, strangers
-from helpers.policies import Pod, Policy, World
+from helpers.policies import Pod, Policy, World, home
 
 
 class Admission(NamedTuple):
@@ -24,8 +24,8 @@ class Admission(NamedTuple):
         if self.kind == "outside":
             return f"the address {self.who}, outside of the cluster"
         if isinstance(self.who, Pod):
-            name, home = bare(self.who.workload), self.who.namespace
-            return name if home == "default" else f"{home}/{name}"
+            name, place = bare(self.who.workload), self.who.namespace
+            return name if place == home.namespace() else f"{place}/{name}"
         return str(self.who)
 
 

@@ -18,7 +18,7 @@ from helpers.policies import Pod, Policy, World
 class Goal:
     """One service, the callers that may reach it, and its pod's port.
 
-    Names are those of workloads in `default`, or `namespace/name`; `exposed` if the world outside is a caller too.
+    Names are those of workloads, or `namespace/name`; `exposed` if the world outside is a caller too.
     """
 
     target: str

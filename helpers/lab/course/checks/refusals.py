@@ -24,7 +24,7 @@ from helpers.lab.course.checks.goals import (
 )
 from helpers.lab.course.checks.situation import Situation
 from helpers.lab.course.checks.strangers import identity, invented
-from helpers.policies import Policy, World
+from helpers.policies import Policy, World, home
 from helpers.policies.model.selectors import describe, holds
 
 
@@ -115,7 +115,7 @@ def wrong_caller(world: World, goal: Goal, caller: str) -> Answer:
         return hint(
             "caller-namespace",
             f"`{policy.name}` admits {caller} from other namespaces only: its "
-            f"`namespaceSelector` doesn't pick `default`, where {caller} runs. Leave it out.",
+            f"`namespaceSelector` doesn't pick `{home.namespace()}`, where {caller} runs. Leave it out.",
         )
     if what_if(world, goal, caller, lift_callers) is None:
         return no_rule(world, goal, caller)

@@ -12,7 +12,7 @@ from helpers.lab.course.checks.score import goals_of, inbound, scored
 from helpers.lab.course.checks.securing import at_the_target, of_application
 from helpers.lab.course.checks.situation import Object, Situation
 from helpers.lab.course.checks.strangers import NEWCOMER
-from helpers.policies import Pod
+from helpers.policies import Pod, home
 from helpers.policies.application.need import needs
 from helpers.policies.application.reach import Reach
 from helpers.policies.model.addresses import OUTSIDE
@@ -90,7 +90,7 @@ def ingress(situation: Situation, goal: Goal) -> Answer | None:
 
 def workloads(situation: Situation) -> dict[str, Pod]:
     """The application's workloads by name, each with one of its pods."""
-    return {bare(pod.workload): pod for pod in situation.world.pods if pod.namespace == "default"}
+    return {bare(pod.workload): pod for pod in situation.world.pods if pod.namespace == home.namespace()}
 
 
 def uncalled(situation: Situation) -> list[Answer | None]:
@@ -119,7 +119,7 @@ def newcomer(situation: Situation) -> Answer | None:
     pod: Object = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "newcomer", "namespace": "default", "labels": dict(NEWCOMER)},
+        "metadata": {"name": "newcomer", "namespace": home.namespace(), "labels": dict(NEWCOMER)},
         "spec": {},
     }
     later = situation.with_objects([pod])
