@@ -217,14 +217,14 @@ class World:
         return self._names.end(end)
 
     def pod(self, name: str) -> Pod:
-        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name.
+        """The pod called `ns/name` or `name` (here), or the first pod of the workload of that name.
 
         Raises NotFound, which names near matches.
         """
         return self._names.pod(name)
 
     def service(self, name: str) -> Service:
-        """The Service called `ns/name` or `name` (in `default`); raises NotFound."""
+        """The Service called `ns/name` or `name` (here); raises NotFound."""
         return self._names.service(name)
 
     def _policies_in(self, namespace: str) -> Sequence[Policy]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpers.policies import home
 from helpers.policies.errors import type_name
 from helpers.policies.model import NAMESPACE_NAME_LABEL, Pod, Policy, Service
 from helpers.policies.reading.kinds import kind_of
@@ -125,7 +126,7 @@ def _last_of_each(objects: list[Json], found: Gathered) -> list[Json]:
         metadata = item.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
         named = isinstance(metadata, Mapping) and isinstance(name, str) and name
-        key = (str(metadata.get("namespace") or "default"), name) if named and metadata else id(item)
+        key = (home.namespace_of(metadata), name) if named and metadata else id(item)
         if key in last and last[key] is not item:
             found.problems.append(_twice(item))
         last[key] = item
