@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpers.lab.course.advice import lint, suggest
     from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
+    from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.diagnosis.examination import examine as doctor
@@ -41,6 +42,7 @@ _HOMES = {
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
+    "certificate": "course.certificate",
     "check": "course.checks",
     "client": "cluster.session",
     "connect": "cluster.session",
@@ -79,6 +81,7 @@ __all__ = [
     "apply",
     "architecture",
     "catch_up",
+    "certificate",
     "check",
     "client",
     "connect",
