@@ -30,7 +30,7 @@ MANIFEST = Path(__file__).parents[2] / "helpers/boutique/manifests/hipster-shop.
 
 
 class Proxy:
-    """A CONNECT proxy in a thread. `rules` has (source, target): "drop", "refuse", "no such host", "no dns", "stuck"."""
+    """A CONNECT proxy. `rules` has (source, target): "drop", "refuse", "no such host", "no dns", "stuck"."""
 
     def __init__(self, routes: dict[str, Path]) -> None:
         self.routes = routes

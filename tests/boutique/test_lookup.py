@@ -1,4 +1,4 @@
-"""Without the lab's gateway gRPC tells nothing of a name without an answer: a slow lookup is told from a slow connect."""
+"""Without the lab's gateway gRPC tells nothing of a name's lookup: a slow lookup is told from a slow connect."""
 
 import asyncio
 import socket

@@ -122,11 +122,11 @@ def test_without_a_log_cells_say_so_and_go_on(monkeypatch: pytest.MonkeyPatch, o
     own.kubectl("delete", "service", "whisker", "-n", "calico-system")
     session.use(Connected(kubeconfig.load([own.home / "kubeconfig"])))
     try:
-        shown = [lab.flows(), display.flows(), display.flow_log()]
-        for one in shown:
-            assert "keeps no flow log" in repr(one)
+        log = display.flow_log()
+        for shown in (lab.flows(), display.flows(), log):
+            assert "keeps no flow log" in repr(shown)
         assert "keeps no flow log" in display.flows()._repr_html_()
-        shown[2].stop()
+        log.stop()
         assert "keeps no flow log" in lab.suggest(declared=False, observed=True).notes[0]
         assert lab.suggest(observed=True).policies, "what is declared is still suggested"
     finally:
