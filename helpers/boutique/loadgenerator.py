@@ -62,7 +62,7 @@ def _pause(pages: int, failures: int) -> float:
     """Seconds until a visitor's next page, after so many pages, of which the last ones failed."""
     if pages >= _PAGES_UNTIL_SETTLED:
         return random.uniform(*_SETTLED_PAUSE)
-    return min(random.uniform(*_PAUSE) * 2 ** min(failures, 3), _LONGEST_PAUSE)
+    return min(random.uniform(*_PAUSE) * (1 << min(failures, 3)), _LONGEST_PAUSE)
 
 
 async def _look(number: int, browser: Browser, step: Callable[[Browser], Awaitable[Answer]]) -> bool:
