@@ -41,7 +41,7 @@ def _lead(report: Report) -> str:
             (
                 len(report.world.policies),
                 "policies",
-                f"{len(report.unselected)} workloads under none for what comes in",
+                f"{len(report.unselected):,} workloads accept everything",
             ),
             (len(report.cut), "needed calls cut", f"of {len(report.needed)} that are needed"),
             (report.open, "calls open", "though nothing needs them"),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 from helpers.display import palette
-from helpers.display.dot import draw
+from helpers.display.drawing.dot import draw
 from helpers.display.report import words
 from helpers.display.report.tables import prose
 from helpers.lab.errors import DrawingError
@@ -16,6 +17,8 @@ from helpers.policies.reporting.report import Report
 
 MOST_WORKLOADS = 60
 """Above so many workloads the picture shows namespaces."""
+
+_NUMBER = re.compile(r"\bpicture-\d+\b")
 
 STYLE = palette.dark_style(".picture") + ".picture svg{max-width:100%;height:auto}"
 
@@ -30,7 +33,8 @@ def body(report: Report) -> str:
     from helpers.display import graph
 
     drawn = graph(report.world, [one.arrow for one in report.needed if one.arrow is not None], last="")
-    return f'<div class="picture wide">{drawn.shown()}</div>\n{prose(drawn.sentence)}'
+    svg = _NUMBER.sub("picture", drawn.shown())  # the same for the same input, however many were drawn before
+    return f'<div class="picture wide">{svg}</div>\n{prose(drawn.sentence)}'
 
 
 def _of_namespaces(report: Report) -> str:
@@ -59,7 +63,7 @@ def _label(needed: int, cut: int) -> str:
 
 def _drawn(arrows: Iterable[tuple[str, str, str, str]]) -> str:
     try:
-        drawn = draw(dot(arrows), "svg").decode()
+        drawn = str(draw(dot(arrows), "svg"), "utf-8")
     except DrawingError as error:
         return prose(escape(str(error)))
     return drawn[drawn.index("<svg") :]

@@ -50,7 +50,7 @@ def _pairs(report: Report) -> str:
         found.append(
             fold(
                 f"from <strong>{_named(caller)}</strong>: {total:,} open calls into {plural(len(rows), 'namespace')}",
-                table(("to", "needed", "cut", "open"), rows, numbers=(1, 2, 3)),
+                table(("to", "needed", "cut", "open"), rows, texts=1),
             )
         )
     return "".join(found)
@@ -86,23 +86,19 @@ def _table(group: Sequence[Standing]) -> str:
         [
             f'{escape(one.name)} <span class="quiet">{escape(_kind(one))}</span>',
             _state(one),
-            *(_number(number, kind) for count in (one.calls_in, one.calls_out) for number, kind in _numbers(count)),
+            *(cell for count in (one.calls_in, one.calls_out) for cell in _numbers(count)),
         ]
         for one in group
     ]
-    return table(head, rows, numbers=range(2, 8))
+    return table(head, rows, texts=2)
 
 
 def _kind(one: Standing) -> str:
     return f"{one.kind} ×{one.pods}" if one.pods != 1 else one.kind
 
 
-def _numbers(count: Count) -> list[tuple[int, str]]:
-    return [(count.needed, "good"), (count.cut, "bad"), (count.open, "extra")]
-
-
-def _number(number: int, kind: str) -> str:
-    return f'<span class="{kind}">{number:,}</span>' if number else '<span class="quiet">0</span>'
+def _numbers(count: Count) -> tuple[str, str, str]:
+    return str(count.needed), f'<b class="bad">{count.cut}</b>' if count.cut else "0", f"{count.open:,}"
 
 
 def _state(one: Standing) -> str:

@@ -34,7 +34,7 @@ def body(report: Report) -> str:
     ]
     return (
         prose(words.SUGGESTED)
-        + prose(f"{suggestion.counted[:1].upper()}{suggestion.counted[1:]}. Checked by the matrix: {proof.sentence}.")
+        + prose(f"Written: {suggestion.counted}. Checked by the matrix: {proof.sentence}.")
         + listing(map(escape, doubts))
         + _changes(change)
         + _diff(rewriting)

@@ -21,18 +21,19 @@ def listing(items: Iterable[str], *, found: bool = False) -> str:
     return f"<ul>\n{lines}</ul>\n" if lines else ""
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()) -> str:
-    """A table whose rows the page's search shows and hides; `numbers` are the columns of figures."""
-    kinds = [' class="number"' if column in numbers else "" for column in range(len(head))]
-    titles = "".join(f'<th scope="col"{kind}>{escape(name)}</th>' for name, kind in zip(head, kinds, strict=True))
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 0) -> str:
+    """A table whose rows the page's search shows and hides; of the columns after the first `texts`, if that isn't 0,
+    all are figures."""
+    titles = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join(
-        f'<tr data-find><th scope="row">{row[0]}</th>'
-        + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
-        + "</tr>\n"
+        f'<tr data-find><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>\n'
         for row in rows
     )
-    head_row = f"<thead><tr>{titles}</tr></thead>"
-    return f'<div class="wide" tabindex="0"><table>{head_row}\n<tbody>\n{body}</tbody></table></div>\n'
+    figures_after = f' class="texts-{texts}"' if texts else ""
+    return (
+        f'<div class="wide" tabindex="0"><table{figures_after}><thead><tr>{titles}</tr></thead>\n'
+        f"<tbody>\n{body}</tbody></table></div>\n"
+    )
 
 
 def fold(summary: str, body: str, *, opened: bool = False) -> str:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST_SUGGESTED = 400
 """Above so many workloads nothing is suggested: the proof looks at every pair."""
 
+MOST_EXPLAINED = 500
+"""So many cut calls come with how near each policy was to allowing them."""
+
 
 @dataclass(frozen=True)
 class Needed:
@@ -187,16 +190,17 @@ def _needed(reach: Reach, arrows: Iterable[Arrow]) -> list[Needed]:
     cut = set(reach.broken)
     wanted = [call for call in reach.stage.needs if call in known]
     wanted += [call for call in reach.stage.lookups if call in cut and call not in known]
+    ordered = sorted(wanted, key=lambda one: (one not in cut, one))
     return [
-        Needed(call, known.get(call), _explained(reach, call))
-        for call in sorted(wanted, key=lambda one: (one not in cut, one))
+        Needed(call, known.get(call), _verdict(reach, call, number < MOST_EXPLAINED))
+        for number, call in enumerate(ordered)
     ]
 
 
-def _explained(reach: Reach, call: Call) -> Verdict:
-    """Why a call fares as it does; with the nearest miss of each policy where it is denied."""
+def _verdict(reach: Reach, call: Call, nearest: bool) -> Verdict:
+    """Why a call fares as it does; where it is denied with the nearest miss of each policy, if that is wanted."""
     verdict = reach.verdict(call)
-    return verdict if verdict else reach.world.explain(*call)
+    return verdict if verdict or not nearest else reach.world.explain(*call)
 
 
 def _silence(world: World, needed: int, suggesting: bool) -> str:

@@ -6,7 +6,7 @@ All of it is counted in calls (see `reach`), and from sets of ends, so that ten 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,16 +122,6 @@ def folded(reach: Reach) -> dict[tuple[str, str], Count]:
         pair: Count(needed[pair], cut[pair], allowed[pair] - needed[pair]) for pair in sorted({*allowed, *needed, *cut})
     }
     return {pair: count for pair, count in found.items() if count}
-
-
-def idle_callers(reach: Reach, target: str) -> Iterator[Call]:
-    """The calls to one end that are allowed though nothing needs them."""
-    bit = reach.stage.bits[target]
-    for source, doors in reach.rows.items():
-        for (protocol, port), ends in doors.items():
-            call = Call(source, target, port, protocol)
-            if ends & bit and call not in reach.stage.needed:
-                yield call
 
 
 def _pair(call: Call) -> tuple[str, str]:
