@@ -154,11 +154,14 @@ def _lint(argv: list[str]) -> int:
     parser = _parser(
         "lint",
         "Find the mistakes that the API server accepts, and those that it doesn't.",
-        ("text", "json", "csv", "markdown", "sarif"),
+        ("text", "json", "csv", "markdown", "sarif", "github"),
     )
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave a rule out; repeatable")
     parser.add_argument(
         "--least", choices=("error", "warning", "note"), default="note", help="the slightest severity that counts"
+    )
+    parser.add_argument(
+        "--baseline", default="", metavar="FILE", help="leave out what is known: the findings of an earlier -o json"
     )
     parser.add_argument("--rules", action="store_true", help="list the rules, and read nothing")
     parser.add_argument(

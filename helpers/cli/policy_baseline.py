@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from helpers.cli.policy_input import BadInput
+from helpers.policies.linting import Finding
+from helpers.policies.reporting.baseline import unknown
+from helpers.policies.wording import plural
+
+_HOW = "Write it with `python -m helpers lint -f … -o json > FILE`"
 
 
 def read_baseline(path: str) -> Sequence[Mapping[str, Any]]:
@@ -17,7 +23,7 @@ def read_baseline(path: str) -> Sequence[Mapping[str, Any]]:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadInput(f"the baseline {path} can't be read: {error.strerror}") from None
+        raise BadInput(f"the baseline {path} can't be read: {error.strerror}. {_HOW}") from None
     except (ValueError, RecursionError):
         raise BadInput(f"the baseline {path} is no JSON. {_HOW}") from None
     listing = found.get("findings") if isinstance(found, Mapping) else None
@@ -26,4 +32,14 @@ def read_baseline(path: str) -> Sequence[Mapping[str, Any]]:
     return listing
 
 
-_HOW = "Write it with `python -m helpers lint -f … -o json > FILE`"
+def known_left_out(found: Sequence[Finding], baseline: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """The findings that the baseline doesn't hold; how many it does, and how many of it are mended, is said on
+    standard error."""
+    fresh = unknown(found, baseline)
+    known = len(found) - len(fresh)
+    told = f"python -m helpers lint: {plural(known, 'finding')} of the baseline not listed"
+    mended = len(baseline) - known
+    if mended:
+        told += f"; {mended} of the baseline not found any more, so write it anew"
+    print(f"{told}.", file=sys.stderr)
+    return fresh

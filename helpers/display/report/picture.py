@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
 
 from helpers.display import palette
 from helpers.display.drawing.dot import draw
@@ -32,7 +31,10 @@ def body(report: Report) -> str:
         return _of_namespaces(report)
     from helpers.display import graph
 
-    drawn = graph(report.world, [one.arrow for one in report.needed if one.arrow is not None], last="")
+    try:
+        drawn = graph(report.world, [one.arrow for one in report.needed if one.arrow is not None], last="")
+    except DrawingError as error:
+        return prose(str(error))
     svg = _NUMBER.sub("picture", drawn.shown())  # the same for the same input, however many were drawn before
     return f'<div class="picture wide">{svg}</div>\n{prose(drawn.sentence)}'
 
@@ -65,5 +67,5 @@ def _drawn(arrows: Iterable[tuple[str, str, str, str]]) -> str:
     try:
         drawn = str(draw(dot(arrows), "svg"), "utf-8")
     except DrawingError as error:
-        return prose(escape(str(error)))
+        return prose(str(error))
     return drawn[drawn.index("<svg") :]
