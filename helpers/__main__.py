@@ -31,6 +31,7 @@ COMMANDS = {
     "diff": ("policies", "compare two sets of policies"),
     "lint": ("policies", "find the mistakes that the API server accepts"),
     "suggest": ("policies", "propose least-privilege policies"),
+    "report": ("policies", "write a page about an application and its policies"),
     "doctor": ("doctor", "check this machine and say what to mend"),
 }
 
