@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import os
 import sys
 from typing import Any
 
@@ -57,7 +56,7 @@ def _base() -> str:
     """The shop's URL. The local cluster's is found without the code that reads kubeconfigs."""
     from helpers.lab.cluster import local
 
-    if (os.environ.get("LAB_CONTEXT") or local.NAME) == local.NAME:
+    if local.meant():
         found = local.shop_url()
         if found:
             return found
@@ -96,15 +95,15 @@ def _flows(argv: list[str]) -> int:
 def _graph(argv: list[str]) -> int:
     parser = _parser("graph", "Draw the shop's workloads, calls and policies as they are now.")
     parser.add_argument("--file", metavar="FILE", help="write here instead of to standard output")
-    _output(parser, "svg", "png", "dot")
+    _output(parser, "svg", "png", "pdf", "dot")
     options = parser.parse_args(argv)
     from helpers.display.drawing.pictures import graph
 
     picture = graph()
-    if options.output == "png":
-        content = picture.png()
+    if options.output in ("png", "pdf"):
+        content = picture.png() if options.output == "png" else picture.pdf()
     else:
-        content = f"{picture.svg() if options.output == 'svg' else picture.dot}\n".encode()
+        content = f"{picture.svg() if options.output == 'svg' else picture.source}\n".encode()
     if options.file:
         with open(options.file, "wb") as file:
             file.write(content)

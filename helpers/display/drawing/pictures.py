@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from helpers.display.drawing import layout, painting
+from helpers.display.drawing.painting import paint
 from helpers.display.drawing.picture import Picture, message
 from helpers.display.drawing.scene import Scene, scene_of
 from helpers.display.drawing.words import arrow_words
 from helpers.display.view import view_of
+from helpers.policies import home
 from helpers.policies.wording import plural
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ def picture_of(scene: Scene, title: str = "") -> Picture:
         return message(title or TITLE, scene.sentence)
     if not title:
         title = f"{TITLE}: {scene.policies or 'no'} {'policy' if scene.policies == 1 else 'policies'}"
-        title += f", the last is {scene.last.removeprefix('default/')}" if scene.last else ""
-    return Picture(painting.paint(scene, layout.layout_of(scene), title), title, scene.sentence)
+        title += f", the last is {home.short(scene.last)}" if scene.last else ""
+    return Picture(lambda: paint(scene, title), title, scene.sentence)
 
 
 def architecture(*, only: Iterable[str] = (), objects: Iterable[Mapping[str, Any]] | None = None) -> Picture:
     """Draw who calls whom, read from what the live workloads are given; `only` keeps these workloads."""
     world, needs = view_of(objects)
     scene = scene_of(world.with_policies(()), needs, last="")
-    names = {name if "/" in name else f"default/{name}" for name in only}
+    names = {home.full(name) for name in only}
     if names:
         kept = {node.key for node in scene.nodes if node.key.partition("[")[0] in names}
         edges = tuple(edge for edge in scene.edges if edge.source in kept and edge.target in kept)
@@ -73,4 +74,4 @@ def _plan(scene: Scene) -> Picture:
         f"{plural(sum(bool(node.namespace) for node in scene.nodes), 'workload')} and {plural(len(arrows), 'arrow')}"
     )
     sentence = f"{count}: {'; '.join(arrows)}."
-    return Picture(painting.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)
+    return Picture(lambda: paint(scene, title, plain=True), title, sentence)

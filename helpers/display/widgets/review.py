@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from helpers.display.widgets import yamltext
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.yamltext import Document, Mark, Span
-from helpers.policies import Finding, lint
+from helpers.policies import Finding, home, lint
 
 NOWHERE = Span(0, 0, 0)
 """The place of a finding that concerns no line of the open sheet."""
@@ -27,4 +27,4 @@ def review(proposal: Proposal) -> list[Mark]:
 def _mark(finding: Finding, documents: Mapping[str, Document]) -> Mark:
     document = documents.get(finding.policy)
     span = document.span(finding.path) if document else NOWHERE
-    return Mark(span, _SEVERITIES[finding.severity], finding.sentence.replace("default/", ""), finding.mend)
+    return Mark(span, _SEVERITIES[finding.severity], home.spoken(finding.sentence), finding.mend)

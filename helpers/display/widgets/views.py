@@ -10,7 +10,7 @@ from helpers.display.widgets.draft import Sheet
 from helpers.display.widgets.pane import button, does, esc, select
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.yamltext import Mark, read
-from helpers.policies import Verdict
+from helpers.policies import Verdict, home
 from helpers.policies.application.reach import Call
 from helpers.policies.model.addresses import OUTSIDE
 
@@ -79,8 +79,7 @@ def sheets(bench: Bench) -> str:
     rows = [_sheet(sheet, sheet.id == bench.draft.selected, bench.proposal) for sheet in bench.draft.sheets]
     for gone in bench.proposal.plan.delete:
         rows.append(
-            f'<li class="lab-gone"><s>{esc(gone.removeprefix("default/"))}</s> '
-            '<span class="lab-badge">will be deleted</span></li>'
+            f'<li class="lab-gone"><s>{esc(home.short(gone))}</s> <span class="lab-badge">will be deleted</span></li>'
         )
     body = "".join(rows) or "<li>No policy yet: every pod may reach every other. Start from a template, or type.</li>"
     return f'<ul class="lab-sheets" aria-label="Policies" data-keep="sheets">{body}</ul>'
@@ -237,7 +236,7 @@ def _verdict(when: str, verdict: Verdict) -> str:
 
 def readable(sentence: str) -> str:
     """A verdict's sentence without the namespace that everything of the course is in."""
-    return sentence.replace("default/", "")
+    return home.spoken(sentence)
 
 
 def text(bench: Bench, marks: Sequence[Mark] = ()) -> str:

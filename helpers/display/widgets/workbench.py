@@ -14,12 +14,14 @@ from helpers.display.widgets.pane import Pane, does, esc
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.worker import SHARED, Worker
 from helpers.display.widgets.yamltext import Mark
+from helpers.policies import home
 
 Draw = Callable[[Proposal], str]
 Review = Callable[[Proposal], list[Mark]]
 _VIEWS = (("graph", "Graph"), ("matrix", "Matrix"), ("why", "Explanation"))
 _PANES = ("toolbar", "message", "sheets", "faces", "form", "findings", "views", "graph", "matrix", "why", "changes")
-_FIRST_CHOICES = {"template": "allow-one", "target": "default/shippingservice", "other": "default/checkoutservice"}
+_FIRST_CHOICES = {"template": "allow-one", "target": "shippingservice", "other": "checkoutservice"}
+"""Workloads of the course's namespace."""
 _FRESH = "Applied policies decide about new connections; restart a caller to end those that stand."
 
 
@@ -39,7 +41,8 @@ class Workbench:
         chosen: Mapping[str, str] | None = None,
     ) -> None:
         self.bench, self._draw, self._review, self._worker = bench, draw, review, worker
-        self._chosen = _FIRST_CHOICES | {name: value for name, value in (chosen or {}).items() if value}
+        first = _FIRST_CHOICES | {name: home.full(_FIRST_CHOICES[name]) for name in ("target", "other")}
+        self._chosen = first | {name: value for name, value in (chosen or {}).items() if value}
         self._face, self._view, self._message, self._fault = "yaml", "graph", "", False
         self.editor = Editor(words=bench.around.words)
         self.panes = {name: Pane() for name in _PANES}

@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import yaml
 from helpers.lab.errors import LabError, did_you_mean
 
 OWN = "LAB_KUBECONFIG"
-"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (tools/jupyter_environment.py)."""
+"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (helpers/jupyter)."""
 
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
@@ -28,6 +28,8 @@ class Context:
     cluster: dict[str, Any]
     user: dict[str, Any]
     files: tuple[Path, ...]
+    entry: dict[str, Any] = field(default_factory=dict)
+    """The context as the kubeconfig has it."""
 
     @property
     def plain(self) -> bool:
@@ -35,6 +37,11 @@ class Context:
         proxied = bool(self.cluster.get("proxy-url")) or (not self.loopback and _environment_proxies())
         special = {"exec", "auth-provider", "username", "as", "impersonate"} & self.user.keys()
         return self.server.startswith("https://") and not special and not proxied
+
+    @property
+    def options(self) -> list[str]:
+        """kubectl's options that lead to this context, whatever the environment says."""
+        return [*(("--kubeconfig", str(self.files[0])) if len(self.files) == 1 else ()), "--context", self.name]
 
     @property
     def loopback(self) -> bool:
@@ -95,6 +102,7 @@ def load(paths: Iterable[Path], context: str | None = None) -> Context:
         cluster,
         merged["users"].get(entry.get("user")) or {},
         paths,
+        entry,
     )
 
 
