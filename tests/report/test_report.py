@@ -107,8 +107,12 @@ def test_a_page_can_be_searched_and_fits(dark: bool, tmp_path: Path) -> None:
     report("-f", str(APPLICATIONS / "platform.yaml"), "-o", str(out))
     with browser_page(dark=dark) as shown:
         shown.goto(out.as_uri())
-        expect(shown.locator("svg").first).to_be_visible()
+        expect(shown.locator(".lab-graph svg").first).to_be_visible()
+        faults: list[str] = []
+        shown.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        shown.reload()
         assert shown.evaluate("document.documentElement.scrollWidth") <= 1280
         shown.get_by_role("searchbox").fill("prometheus 9100")
         expect(shown.locator("#found")).to_contain_text(" lines")
         assert shown.locator("[data-find]:visible").count() >= 2
+        assert not faults

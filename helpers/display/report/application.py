@@ -26,7 +26,7 @@ def report_page(report: Report, title: str = "Who may call whom") -> str:
         Part("What this report doesn't know", _unread(report)),
         Part("The words", words.GLOSSARY),
     ]
-    return page(title, parts, lead=_lead(report), foot=words.FOOT, style=picture.STYLE)
+    return page(title, parts, lead=_lead(report), foot=words.FOOT, style=picture.style(), scripts=[picture.script()])
 
 
 def _lead(report: Report) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from helpers.display import palette
+from helpers.display.drawing import live
 from helpers.display.drawing.dot import draw
 from helpers.display.report import words
 from helpers.display.report.tables import prose
@@ -17,9 +18,17 @@ from helpers.policies.reporting.report import Report
 MOST_WORKLOADS = 60
 """Above so many workloads the picture shows namespaces."""
 
-_NUMBER = re.compile(r"\bpicture-\d+\b")
+_NAME = re.compile(r"\bgraph-[0-9a-f]{8}\b")
 
-STYLE = palette.dark_style(".picture") + ".picture svg{max-width:100%;height:auto}"
+
+def style() -> str:
+    """The style sheet of the part."""
+    return live.style() + palette.dark_style(".picture") + ".picture svg{max-width:100%;height:auto}"
+
+
+def script() -> str:
+    """The script that makes the picture alive."""
+    return f'{{\n{live.script()}\nfor (const one of document.querySelectorAll("{live.SCOPE}")) enliven(one);\n}}'
 
 
 def body(report: Report) -> str:
@@ -35,8 +44,8 @@ def body(report: Report) -> str:
         drawn = graph(report.world, [one.arrow for one in report.needed if one.arrow is not None], last="")
     except DrawingError as error:
         return prose(str(error))
-    svg = _NUMBER.sub("picture", drawn.shown())  # the same for the same input, however many were drawn before
-    return f'<div class="picture wide">{svg}</div>\n{prose(drawn.sentence)}'
+    svg = _NAME.sub("graph", drawn.shown())  # the same for the same input
+    return f'<div class="{live.SCOPE[1:]}"><div class="lab-frame">{svg}</div></div>\n{prose(drawn.sentence)}'
 
 
 def _of_namespaces(report: Report) -> str:
