@@ -95,7 +95,7 @@ def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
     found = belonging.policies(cluster)
     for item in found:
         cluster.delete("networkpolicies", item["metadata"]["name"], item["metadata"]["namespace"])
-    for name in belonging.namespaces_beside(cluster):
+    for name in {*belonging.namespaces_beside(cluster), *belonging.left_behind(cluster)}:
         cluster.delete("namespaces", name)
     shop = set(_shop_names()) if keep_shop else set()
     for item in cluster.list("deployments", cluster.namespace):
@@ -133,8 +133,8 @@ def _shop_names() -> list[str]:
 
 
 def _ours(cluster: Cluster, deployment: str) -> bool:
-    """Whether a Deployment may be cleared away: any where the whole cluster is the course's, else the shop's own."""
-    return belonging.whole(cluster) or deployment in _shop_names()
+    """Whether a Deployment may be cleared away: the shop's, those of lessons, and all where the cluster is the lab's."""
+    return belonging.is_lessons(cluster, deployment) or deployment in _shop_names()
 
 
 def _given(what: object) -> tuple[str | None, Path | None]:
