@@ -133,7 +133,7 @@ def _shop_names() -> list[str]:
 
 
 def _ours(cluster: Cluster, deployment: str) -> bool:
-    """Whether a Deployment may be cleared away: the shop's, those of lessons, and all where the cluster is the lab's."""
+    """Whether a Deployment may be cleared away: the shop's, those of lessons, and all in the lab's cluster."""
     return belonging.is_lessons(cluster, deployment) or deployment in _shop_names()
 
 
