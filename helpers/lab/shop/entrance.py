@@ -60,11 +60,10 @@ atexit.register(close)
 
 def _open() -> tuple[subprocess.Popen[str], int]:
     from helpers.lab.cluster import kubectl
-    from helpers.lab.shop.rollout import cluster_options
 
     command = [
         kubectl.executable(),
-        *cluster_options(session.current()),
+        *kubectl.cluster_options(session.current()),
         "port-forward",
         "--address",
         "127.0.0.1",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.lab.bar import Bar
-from helpers.lab.cluster import kubectl, session
+from helpers.lab.cluster import belonging, session, writing
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.home import repository
@@ -29,8 +29,18 @@ def deploy(timeout: float = 180) -> None:
     cluster = session.current()
     with Bar("Deploying the shop", 1) as bar:
         bar.update(0, "kubectl apply")
-        kubectl.run([*cluster_options(cluster), "apply", "-f", str(manifest())])
+        belonging.check_names(cluster, deployments())
+        writing.change(cluster, manifest().read_text("utf-8"))
         wait(cluster, bar, _names(cluster), timeout)
+
+
+def deployments() -> list[str]:
+    """The names of the shop's Deployments."""
+    import yaml
+
+    text = manifest().read_text("utf-8")
+    documents = yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return [item["metadata"]["name"] for item in documents if item and item.get("kind") == "Deployment"]
 
 
 def restart(deployment: str, timeout: float = 120) -> None:
@@ -150,14 +160,3 @@ def _trouble(pod: Object) -> str:
         if state.get("reason"):
             return " ".join(filter(None, (state["reason"], (state.get("message") or "")[:200])))
     return ""
-
-
-def cluster_options(cluster: Cluster) -> list[str]:
-    """kubectl's options that lead to this cluster and namespace, whatever the environment says."""
-    return [*context_options(cluster), "--namespace", cluster.namespace]
-
-
-def context_options(cluster: Cluster) -> list[str]:
-    """kubectl's options that lead to this cluster, and to whatever namespace an object names, else the context's."""
-    files = cluster.context.files
-    return [*(("--kubeconfig", str(files[0])) if len(files) == 1 else ()), "--context", cluster.context.name]
