@@ -8,8 +8,9 @@ The names below are loaded when they are first used; errors are `LabError` with 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from helpers.lab.errors import load
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from helpers.lab.course.advice import lint, suggest
     from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
+    from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.course.starting import start
@@ -41,6 +43,7 @@ _HOMES = {
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
+    "certificate": "course.certificate",
     "check": "course.checks",
     "client": "cluster.session",
     "connect": "cluster.session",
@@ -79,6 +82,7 @@ __all__ = [
     "apply",
     "architecture",
     "catch_up",
+    "certificate",
     "check",
     "client",
     "connect",
@@ -113,7 +117,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), _OTHERWISE.get(name, name))
+    value = getattr(load(f"{__name__}.{_HOMES[name]}"), _OTHERWISE.get(name, name))
     globals()[name] = value
     return value
 
