@@ -4,7 +4,7 @@ import sys
 import time
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import environment, session
+from helpers.lab.cluster import chosen, environment, session
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.course.board import greeting
 from helpers.lab.course.standing import stays
@@ -20,10 +20,11 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
     """
     began = time.perf_counter()
     with interruptible("lab.start()"):
-        chosen = session.connect(context, namespace=namespace)
-        environment.install(chosen.context, chosen.namespace, local=chosen.local)
+        cluster = session.connect(context, namespace=namespace)
+        environment.install(cluster.context, cluster.namespace, local=cluster.local)
+        chosen.note(None if cluster.entered else cluster.context, cluster.namespace)
         _load_magic()
-        line = _sentence(chosen)
+        line = _sentence(cluster)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
     for said in filter(None, (stays(), greeting())):
         print(said)
