@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
+    from helpers.lab.cluster.plugin import plugin
     from helpers.lab.cluster.probing import Probe, probe, probes
     from helpers.lab.cluster.session import client, connect, current
     from helpers.lab.course.advice import lint, suggest
@@ -60,6 +61,7 @@ _HOMES = {
     "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
+    "plugin": "cluster.plugin",
     "probe": "cluster.probing",
     "probes": "cluster.probing",
     "progress": "course.checks",
@@ -101,6 +103,7 @@ __all__ = [
     "objects",
     "order",
     "page",
+    "plugin",
     "probe",
     "probes",
     "progress",

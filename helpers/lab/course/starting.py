@@ -24,13 +24,14 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
         environment.install(cluster.context, cluster.namespace, local=cluster.local)
         chosen.note(None if cluster.entered else cluster.context, cluster.namespace)
         _load_magic()
-        line = _sentence(cluster)
+        line = sentence(cluster)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
     for said in filter(None, (stays(), greeting())):
         print(said)
 
 
-def _sentence(cluster: Cluster) -> str:
+def sentence(cluster: Cluster) -> str:
+    """Which cluster this is, and what runs there of the shop."""
     where = "the local cluster" if cluster.local else f"the cluster {cluster.context.name!r}"
     return f"Using {where} ({cluster.version()}, namespace {cluster.namespace}): {_shop(cluster)}."
 
