@@ -41,6 +41,8 @@ def jupyter_is_here() -> bool:
     if os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
         return False
     record = _server()
+    if record is not None and record.get("sock"):  # something stands before it, and the browser before that
+        return False
     return record is not None and str(record.get("hostname", "")) in ("localhost", "127.0.0.1", "::1")
 
 
