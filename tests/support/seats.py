@@ -44,8 +44,8 @@ class Attendee:
         request = urllib.request.Request(self.address + "api/kernels", b'{"name": "python3"}', headers)
         with urllib.request.urlopen(request, timeout=60) as answer:
             name = json.load(answer)["id"]
-        url = f"{self.address.replace('http', 'ws', 1)}api/kernels/{name}/channels?token={self.token}"
-        link = websocket.create_connection(url, timeout=120)
+        url = f"{self.address.replace('http', 'ws', 1)}api/kernels/{name}/channels"
+        link = websocket.create_connection(url, timeout=120, header=[f"Authorization: token {self.token}"])
         try:
             yield Kernel(link)
         finally:
