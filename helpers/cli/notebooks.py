@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from helpers.lab.cluster import local, session
+from helpers.lab.course import starting
 from helpers.lab.errors import LabError
 from helpers.lab.home import notebooks, repository
 from helpers.localcluster.node import launch
