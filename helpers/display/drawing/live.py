@@ -24,7 +24,7 @@ def page(svg: str, sentence: str) -> str:
         f'<div class="{SCOPE[1:]}"><style>{style()}</style><div class="lab-frame">'
         f'<img alt="{html.escape(sentence)}" src="data:image/svg+xml;base64,{source}" '
         f'style="width:100%;max-width:{width};background:{palette.PAPER}"></div>'
-        f"<script>{{\n{_script()}\nunfold(document.currentScript.parentElement);\n}}</script></div>"
+        f"<script>{{\n{script()}\nunfold(document.currentScript.parentElement);\n}}</script></div>"
     )
 
 
@@ -35,7 +35,8 @@ def style() -> str:
 
 
 @cache
-def _script() -> str:
+def script() -> str:
+    """The script: it defines `enliven(element)` for an element of class `lab-graph`."""
     return Path(__file__).with_name("live.js").read_text("utf-8").replace("export function", "function")
 
 
