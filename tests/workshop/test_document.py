@@ -36,9 +36,3 @@ def test_commands_and_their_options_are_there(command: str) -> None:
     lines = [line for line in PROSE.splitlines() if f"helpers {command}" in line]
     for option in {option for line in lines for option in re.findall(r" (--[a-z]+)", line)}:
         assert option in done.stdout, f"{command} has no {option}"
-
-
-def test_make_has_what_is_told() -> None:
-    helps = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in {*re.findall(r"`make (\w+)", PROSE)}:
-        assert f"make {target} " in helps, target
