@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
+    from helpers.lab.manifests import application
+    from helpers.lab.rehearsal.rehearsing import rehearse
     from helpers.lab.shop.ordering import order
     from helpers.lab.shop.pages import Page, page
     from helpers.lab.shop.rollout import deploy, restart
@@ -39,6 +41,7 @@ _HOMES = {
     "LabError": "errors",
     "Page": "shop.pages",
     "Probe": "cluster.probing",
+    "application": "manifests",
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
@@ -63,6 +66,7 @@ _HOMES = {
     "probes": "cluster.probing",
     "progress": "course.checks",
     "prove_enforcement": "cluster.enforcement",
+    "rehearse": "rehearsal.rehearsing",
     "reset": "course.changes",
     "restart": "shop.rollout",
     "solution": "course.checks",
@@ -78,6 +82,7 @@ __all__ = [
     "LabError",
     "Page",
     "Probe",
+    "application",
     "apply",
     "architecture",
     "catch_up",
@@ -104,6 +109,7 @@ __all__ = [
     "probes",
     "progress",
     "prove_enforcement",
+    "rehearse",
     "reset",
     "restart",
     "solution",
