@@ -25,6 +25,8 @@ KINDS = (
     "serviceaccounts",
     "rolebindings",
     "clusterrolebindings",
+    "nodes",
+    "ippools",
 )
 _MAY_BE_MISSING = frozenset(KINDS[5:])
 

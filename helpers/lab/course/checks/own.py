@@ -18,6 +18,9 @@ FOLDER = "tickets"
 PROTECTED = ("tickets/booking", "tickets/mailer", "tickets-data/database", "tickets-data/cache")
 """The workloads that have a policy, and shall be reached by what needs them alone."""
 
+UNUSED = 9999
+"""A port on which nothing of the application listens."""
+
 
 def own(situation: Situation) -> Answer:
     """The policies as YAML text: those that are given take the place of their namesakes."""
@@ -76,15 +79,15 @@ def _open(world: World) -> Answer | None:
             return hint("open", f"More is open than is needed: {call} is allowed.")
     for target in PROTECTED:
         pod = world.pod(target)
-        policies = world.isolating(pod, "ingress")
-        for one in strangers(world, pod.namespace, policies, "ingress"):
-            for port in (*(port.number for port in pod.ports), 9999):
-                if world.judge(one.pod, pod, port) and not _stands_for(one.pod.labels, target, world):
+        callers = [world.workloads[arrow.source].pods[0] for arrow in needs(world) if arrow.target == pod.workload_key]
+        known = {(caller.namespace, *sorted(caller.labels.items())) for caller in callers}
+        for caller in callers:
+            if world.judge(caller, pod, UNUSED):
+                return hint("open", f"More is open than is needed: {caller.key} may call {target} on TCP {UNUSED} too.")
+        for one in strangers(world, pod.namespace, world.isolating(pod, "ingress"), "ingress"):
+            if (one.pod.namespace, *sorted(one.pod.labels.items())) in known:
+                continue  # identity is labels
+            for port in (*(port.number for port in pod.ports), UNUSED):
+                if world.judge(one.pod, pod, port):
                     return hint("open", f"More is open than is needed: {one} may call {target} on TCP {port}.")
     return None
-
-
-def _stands_for(labels: Mapping[str, str], target: str, world: World) -> bool:
-    """Whether labels are those of a workload that may call the target: identity is labels."""
-    callers = {arrow.source for arrow in needs(world) if arrow.target.partition("[")[0] == target}
-    return any(world.workloads[key].pods[0].labels == labels for key in callers if key in world.workloads)
