@@ -27,6 +27,14 @@ def test_markers_are_read_for_the_platform_that_was_asked_for() -> None:
     assert needed("macos-x86_64")["cryptography"] != needed("macos-arm64")["cryptography"]
 
 
+def test_every_patch_version_of_a_python_finds_its_own() -> None:
+    """A package may ask for a newer patch of Python, and the lock then has two versions of it."""
+    linux = TOOL["PLATFORMS"]["linux-x86_64"]
+    newest = {entry for patch in (0, 99) for entry in TOOL["needed"](LOCK, linux, "3.11", patch)}
+    for patch in range(30):
+        assert newest >= {*TOOL["needed"](LOCK, linux, "3.11", patch)}
+
+
 def test_every_entry_keeps_its_hashes() -> None:
     for name in TOOL["PLATFORMS"]:
         assert all("--hash=sha256:" in entry for entry in TOOL["needed"](LOCK, TOOL["PLATFORMS"][name], "3.11"))

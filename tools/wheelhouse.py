@@ -41,15 +41,15 @@ class Platform:
         numbered = [f"manylinux_2_{minor}_{self.machine}" for minor in range(GLIBC, 4, -1)]
         return [*numbered, f"manylinux2014_{self.machine}", f"manylinux2010_{self.machine}", f"linux_{self.machine}"]
 
-    def markers(self, python: str) -> dict[str, str]:
-        """What environment markers are read with."""
+    def markers(self, python: str, patch: int) -> dict[str, str]:
+        """What environment markers are read with; `python` is a minor version, as `3.11`."""
         return {
             "sys_platform": self.system,
             "platform_system": {"darwin": "Darwin", "linux": "Linux"}[self.system],
             "platform_machine": self.machine,
             "os_name": "posix",
             "python_version": python,
-            "python_full_version": f"{python}.0",
+            "python_full_version": f"{python}.{patch}",
             "implementation_name": "cpython",
             "platform_python_implementation": "CPython",
         }
@@ -66,31 +66,36 @@ PLATFORMS = {
 }
 
 
-def needed(lock: str, platform: Platform, python: str) -> Iterator[str]:
+def needed(lock: str, platform: Platform, python: str, patch: int = 0) -> Iterator[str]:
     """The lock's entries, with their hashes, that apply there."""
     for entry in re.split(r"\n(?=[^\s#])", lock):
         head, _, hashes = entry.partition("\\\n")
         if "==" not in head:
             continue
         found = Requirement(head)
-        if found.marker is None or found.marker.evaluate(platform.markers(python)):
+        if found.marker is None or found.marker.evaluate(platform.markers(python, patch)):
             yield f"{found.name}{found.specifier} \\\n{hashes.rstrip()}\n"
 
 
 def fetch(folder: Path, platform: Platform, python: str) -> None:
     """Download what is needed there, checked by hash; what is in the folder already stays. Raises SystemExit."""
-    wanted = "".join(needed(LOCK.read_text("utf-8"), platform, python))
-    version = python.replace(".", "")
+    lock = LOCK.read_text("utf-8")
+    first, last = (list(needed(lock, platform, python, patch)) for patch in (0, 99))
+    for wanted, version in ((first, python), ([entry for entry in last if entry not in first], f"{python}.99")):
+        if wanted and _download(folder, platform, version, "".join(wanted)):
+            raise SystemExit(f"Not complete for Python {python} on {platform.name}: see above. The rest is kept.")
+
+
+def _download(folder: Path, platform: Platform, python: str, wanted: str) -> int:
+    """Returns pip's exit status."""
+    command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary=:all:", "--require-hashes", "--implementation", "cp", "--python-version", python]
+    command += [f"--abi={abi}" for abi in (f"cp{''.join(python.split('.')[:2])}", "abi3", "none")]
+    command += [f"--platform={tag}" for tag in platform.tags()]
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as listed:
         listed.write(wanted)
         listed.flush()
-        command = [sys.executable, "-P", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        command += ["--only-binary=:all:", "--require-hashes", "--implementation", "cp", "--python-version", python]
-        command += [f"--abi={abi}" for abi in (f"cp{version}", "abi3", "none")]
-        command += [f"--platform={tag}" for tag in platform.tags()]
-        done = subprocess.run([*command, "--dest", str(folder), "--requirement", listed.name])
-    if done.returncode:
-        raise SystemExit(f"Not complete for Python {python} on {platform.name}: see above. What was fetched is kept.")
+        return subprocess.run([*command, "--dest", str(folder), "--requirement", listed.name]).returncode
 
 
 def main(arguments: list[str]) -> None:
