@@ -42,7 +42,7 @@ $(PEER)/.installed: requirements-peer.lock | $(PY)
 	    || { rm -rf $(PEER); echo "It can't be installed here; the tests that compare with it are skipped."; }
 
 test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
-	@$(PY) -m pytest -m "not long"
+	@$(PY) -m pytest -m "not long" --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile
 
 test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 	@$(PY) -m pytest -m long -rP --timeout 1800
