@@ -1,8 +1,9 @@
 """Write the course's navigation: the links between the notebooks, the maps of the course, the repository's address.
 
 The order is the order of the file names. A notebook's metadata holds `course`: `minutes` and `about`, and
-`optional` where it may be skipped. The address is the one in pyproject.toml. This tool owns the text of the cells `nav-top`, `nav-bottom` and, in the
-first notebook, `course-map`. `--check` writes nothing and fails when a text is out of date.
+`optional` where it may be skipped. This tool owns the text of the cells `nav-top`, `nav-bottom` and, in the first
+notebook, `course-map`. The address is the one in pyproject.toml. `--check` writes nothing and fails when a text is
+out of date.
 """
 
 import argparse
