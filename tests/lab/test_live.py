@@ -10,7 +10,7 @@ from support.cluster import KUBECTL, Cluster
 from support.course import shop as shop_objects
 
 from helpers import display, lab
-from helpers.lab.cluster import session
+from helpers.lab.cluster import kubectl, session
 from helpers.lab.errors import ClusterError, LabError, NotFound, ShopError
 from helpers.lab.shop import pages as shop
 from helpers.policies import World
@@ -213,6 +213,20 @@ NOBODY_CALLS: Any = {
 )
 def test_a_name_that_nobody_has(target: str, said: str) -> None:
     assert lab.probe("frontend", target).sentence.endswith(said)
+
+
+def test_what_refuses_is_told() -> None:
+    kubectl.run(["create", "service", "clusterip", "nobody", "--tcp=80"])
+    try:
+        outside = "refused: nothing listens on port 81 of 203.0.113.10, an address outside of the cluster"
+        assert lab.probe("frontend", "203.0.113.10:81").sentence.endswith(outside)
+        assert lab.probe("frontend", "203.0.113.10:443").answer == "connected"
+        no_port = "refused: the Service emailservice has no port 8080; it has 5000"
+        assert lab.probe("frontend", "emailservice:8080").sentence.endswith(no_port)
+        nobody = "refused: no pod behind the Service nobody listens: is one Ready, and on its targetPort?"
+        assert lab.probe("frontend", "nobody:80").sentence.endswith(nobody)
+    finally:
+        kubectl.run(["delete", "service", "nobody"])
 
 
 def test_a_name_that_the_pod_may_not_look_up() -> None:

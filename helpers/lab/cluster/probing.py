@@ -16,6 +16,7 @@ from helpers.lab.cluster import session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.shop.rollout import workload_of
+from helpers.policies.model.addresses import is_address
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"
@@ -30,10 +31,11 @@ _ANSWERS = (("TIMEOUT", "dropped"), ("REFUSED", "refused"), ("DNS", "unresolved"
 _MEANINGS = {
     "connected": "connected",
     "dropped": "no answer within {timeout:g} s: dropped, as a policy does",
-    "refused": "refused: reached the pod, and nothing listens there",
+    "refused": "refused: {detail}",
     "unresolved": "{detail}",
     "failed": "failed: {detail}",
 }
+_REACHED = "reached the pod, and nothing listens there"
 _NO_DNS = "the name could not be looked up: does the pod reach the cluster's DNS?"
 
 
@@ -213,7 +215,8 @@ def _read(
     said = str(state.get("message") or "").strip() or _log(cluster, pod, container)
     for mark, answer in _ANSWERS:
         if said.upper().startswith(mark):
-            detail = _unresolved(cluster, pod, target) if answer == "unresolved" else said
+            explain = {"unresolved": _unresolved, "refused": _refused}.get(answer)
+            detail = explain(cluster, pod, target) if explain else said
             return Probe(source, target, answer, seconds, timeout, detail)
     return Probe(source, target, "failed", seconds, timeout, said or str(state.get("reason") or "no reason given"))
 
@@ -230,6 +233,32 @@ def _unresolved(cluster: Cluster, pod: Object, target: str) -> str:
     if name in known or len(rest) > 1 or (rest and not known):  # a name of the world outside, perhaps
         return _NO_DNS
     return f"there is no Service {name!r} in {namespace}.{did_you_mean(name, known)}"
+
+
+def _refused(cluster: Cluster, pod: Object, target: str) -> str:
+    """Who refused: an address outside, a Service that leads nowhere or has no such port, or a pod."""
+    host, _, port = target.rpartition(":")
+    name, *rest = host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc").split(".")
+    namespace = rest[0] if rest else pod["metadata"]["namespace"]
+    try:
+        if is_address(host):
+            pods = {(item.get("status") or {}).get("podIP") for item in cluster.list("pods")}
+            services = [item for item in cluster.list("services") if item["spec"].get("clusterIP") == host]
+            if host in pods or services:
+                return _REACHED if host in pods else _nobody_behind(services[0], port)
+            return f"nothing listens on port {port} of {host}, an address outside of the cluster"
+        return _nobody_behind(cluster.get("services", name, namespace), port)
+    except ClusterError:
+        return _REACHED
+
+
+def _nobody_behind(service: Object, port: str) -> str:
+    """Why a Service refuses a port: it has none of that number, or nobody listens behind it."""
+    name, ports = service["metadata"]["name"], service["spec"].get("ports") or []
+    if port not in [str(item["port"]) for item in ports]:
+        has = " and ".join(str(item["port"]) for item in ports) or "none"
+        return f"the Service {name} has no port {port}; it has {has}"
+    return f"no pod behind the Service {name} listens: is one Ready, and on its targetPort?"
 
 
 def _log(cluster: Cluster, pod: Object, container: str) -> str:

@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
 from helpers.lab.cluster import kubectl as tool
+from helpers.lab.course import slips
 from helpers.lab.course.fitting import fitted
 from helpers.lab.errors import Interrupted, KubectlError
 from helpers.plain_text import clean
@@ -62,3 +63,4 @@ def _ready(arguments: list[str], cell: str | None) -> bool:
 def load(shell: Any) -> None:
     """Register `%%kubectl` and `%kubectl` in an IPython shell; doing it twice changes nothing."""
     shell.register_magic_function(kubectl, magic_kind="line_cell", magic_name="kubectl")
+    slips.load(shell)
