@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from helpers.display.tables import flows, matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
+    from helpers.display.widgets.scoreboard import score
     from helpers.display.widgets.timeline import timeline
 
 _HOMES = {
@@ -32,6 +33,7 @@ _HOMES = {
     "matrix": "tables",
     "shop": "panel",
     "flow_log": "widgets.flowlog",
+    "score": "widgets.scoreboard",
     "timeline": "widgets.timeline",
     "workbench": "widgets.live",
 }
@@ -45,6 +47,7 @@ __all__ = [
     "graph",
     "labels",
     "matrix",
+    "score",
     "shop",
     "timeline",
     "workbench",

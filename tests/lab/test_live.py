@@ -88,9 +88,9 @@ def test_a_starting_point_comes_back(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_whole_folder_and_single_names() -> None:
     lab.reset()
     lab.apply("policies/ingress")
-    assert len(lab.world().policies) == 17 and display.matrix().exact
+    assert len(lab.world().policies) == 18 and display.matrix().exact
     lab.delete_policies("ad-allow-frontend")
-    assert len(lab.world().policies) == 16
+    assert len(lab.world().policies) == 17
     with pytest.raises(LabError, match="Did you mean 'redis-cart-allow-cart'"):
         lab.delete_policies("redis-cart-allow-carts")
     lab.delete_policies()

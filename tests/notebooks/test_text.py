@@ -15,6 +15,7 @@ PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b")
 ELSEWHERE = {
     "make lab": "",
     'lab.start(context="my-context")': "",
+    'lab.start(namespace="my-namespace")': "",
     "kubectl delete networkpolicy payment-allow-checkout": "deleted",
     "kubectl get networkpolicy NAME -o yaml": "kind: NetworkPolicy",
 }
