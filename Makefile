@@ -12,7 +12,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long mutants faults conformance tour bench lint lock licences audit editor nav strip down clean
+.PHONY: help lab kind kind-up kind-down test test-long mutants faults conformance tour site pictures bench lint lock licences audit editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,10 +20,11 @@ help:  ## list these commands
 $(PY):
 	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
 
-$(VENV)/.course: requirements.lock pyproject.toml setup.py $(wildcard helpers/jupyter/etc/*) | $(PY)
+$(VENV)/.course: requirements.lock pyproject.toml setup.py tools/jupyter_settings.py $(wildcard helpers/jupyter/etc/*) | $(PY)
 	@echo "Installing the course into $(VENV) (once, a minute or two)"
 	@$(RUN) $(PIP) --require-hashes -r requirements.lock
 	@$(RUN) $(PIP) --no-deps --no-build-isolation -e .
+	@$(PY) tools/jupyter_settings.py
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.course
@@ -39,6 +40,15 @@ $(PEER)/.installed: requirements-peer.lock | $(PY)
 	@echo "Installing the policy engine's peer into $(PEER) (once)"
 	@$(PY) -m venv $(PEER) && $(PEER)/bin/python -P -m $(PIP) --require-hashes -r $< && touch $@ \
 	    || { rm -rf $(PEER); echo "It can't be installed here; the tests that compare with it are skipped."; }
+
+kind: kind-up  ## make a kind cluster with Calico (needs Docker and kind), open the course on it
+	@KUBECONFIG="$$($(PY) tools/kind.py kubeconfig)" LAB_CONTEXT=kind-hipster-shop $(MAKE) --no-print-directory lab
+
+kind-up: $(VENV)/.course
+	@$(PY) tools/kind.py up
+
+kind-down: $(VENV)/.course  ## remove that cluster
+	@$(PY) tools/kind.py down
 
 test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
 	@$(PY) -m pytest -m "not long"
@@ -57,6 +67,13 @@ mutants: $(VENV)/.dev  ## change the policy engine in one place at a time: which
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py
+
+site: $(VENV)/.course  ## the same as a web site in build/site/, for a server of static pages
+	@$(PY) tools/tour.py --to build/site
+
+pictures: $(VENV)/.dev  ## make the documents' pictures anew, light and dark (needs Chromium)
+	@$(PY) tools/drawings.py
+	@$(PY) tools/screenshots.py
 
 bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
 	@$(PY) -m benchmarks

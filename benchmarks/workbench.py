@@ -27,8 +27,10 @@ class Fixed:
     def objects(self) -> list[Any]:
         return self._objects
 
-    def apply(self, text: str) -> None: ...
-    def delete(self, keys: Any) -> None: ...
+    def owns(self) -> Any:
+        return lambda policy: True
+
+    def change(self, text: str, delete: Any) -> None: ...
 
 
 def shop() -> list[Any]:

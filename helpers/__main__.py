@@ -33,7 +33,9 @@ COMMANDS = {
     "diff": ("policies", "compare two sets of policies"),
     "lint": ("policies", "find the mistakes that the API server accepts"),
     "suggest": ("policies", "propose least-privilege policies"),
-    "workshop": ("workshop", "teach a class: the board of who is where"),
+    "report": ("policies", "write a page about an application and its policies"),
+    "rehearse": ("rehearse", "try an application's declared calls between stand-ins on the lab"),
+    "workshop": ("workshop", "teach a class: a board of who is where, seats on one server"),
     "doctor": ("doctor", "check this machine and say what to mend"),
 }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpers.display.explaining import compare, explain
     from helpers.display.panel import shop
     from helpers.display.picking import labels
+    from helpers.display.report.saving import save_report
     from helpers.display.tables import flows, matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
@@ -31,6 +32,7 @@ _HOMES = {
     "graph": "drawing.pictures",
     "labels": "picking",
     "matrix": "tables",
+    "save_report": "report.saving",
     "shop": "panel",
     "flow_log": "widgets.flowlog",
     "score": "widgets.scoreboard",
@@ -47,6 +49,7 @@ __all__ = [
     "graph",
     "labels",
     "matrix",
+    "save_report",
     "score",
     "shop",
     "timeline",

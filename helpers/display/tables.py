@@ -141,7 +141,7 @@ class FlowTable(looking.Flows):
 
     def _repr_html_(self) -> str:
         if not self:
-            return "<p>No connection was logged yet.</p>"
+            return f"<p>{html.escape(self.nobody)}</p>"
         head = "".join(
             f'<th scope="col">{name}</th>' for name in ("time", "source", "target", "port", "verdict", "decided by")
         )
@@ -167,7 +167,8 @@ _FLOW_STYLE = (
 
 def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 30) -> FlowTable:
     """The flow log as a table; `source` and `target` pick by workload or pod, `last` keeps that many of the newest."""
-    return FlowTable(looking.flows(source, target, verdict=verdict, last=last))
+    found = looking.flows(source, target, verdict=verdict, last=last)
+    return FlowTable(found, found.nobody, missing=found.missing)
 
 
 def end_cell(end: dict[str, Any]) -> str:

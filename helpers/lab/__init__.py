@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
+    from helpers.lab.cluster.plugin import plugin
     from helpers.lab.cluster.probing import Probe, probe, probes
-    from helpers.lab.cluster.session import client, connect, current, start
+    from helpers.lab.cluster.session import client, connect, current
     from helpers.lab.course.advice import lint, suggest
     from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.course.exam import exam
+    from helpers.lab.course.starting import start
     from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
+    from helpers.lab.manifests import application
+    from helpers.lab.rehearsal.rehearsing import rehearse
     from helpers.lab.shop.ordering import order
     from helpers.lab.shop.pages import Page, page
     from helpers.lab.shop.rollout import deploy, restart
@@ -40,6 +44,7 @@ _HOMES = {
     "LabError": "errors",
     "Page": "shop.pages",
     "Probe": "cluster.probing",
+    "application": "manifests",
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
@@ -61,14 +66,16 @@ _HOMES = {
     "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
+    "plugin": "cluster.plugin",
     "probe": "cluster.probing",
     "probes": "cluster.probing",
     "progress": "course.checks",
     "prove_enforcement": "cluster.enforcement",
+    "rehearse": "rehearsal.rehearsing",
     "reset": "course.changes",
     "restart": "shop.rollout",
     "solution": "course.checks",
-    "start": "cluster.session",
+    "start": "course.starting",
     "world": "cluster.looking",
 }
 
@@ -80,6 +87,7 @@ __all__ = [
     "LabError",
     "Page",
     "Probe",
+    "application",
     "apply",
     "architecture",
     "catch_up",
@@ -103,10 +111,12 @@ __all__ = [
     "objects",
     "order",
     "page",
+    "plugin",
     "probe",
     "probes",
     "progress",
     "prove_enforcement",
+    "rehearse",
     "reset",
     "restart",
     "solution",

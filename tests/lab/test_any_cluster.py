@@ -18,7 +18,7 @@ from support.cluster import KUBECTL, Cluster, cluster
 from helpers import display, lab
 from helpers.display.door import passing
 from helpers.display.door.passing import Asked
-from helpers.lab.cluster import chosen, session
+from helpers.lab.cluster import chosen, outside, probing, session
 from helpers.lab.errors import LabError
 from helpers.lab.shop import entrance, proxy
 from helpers.lab.shop.ways import Closed, Ways
@@ -114,6 +114,38 @@ def test_what_was_there_before_the_course_stays() -> None:
     assert [policy.name for policy in lab.world().policies] == ["somebody-elses"]
 
 
+def test_what_an_interrupted_notebook_left_goes_with_the_reset() -> None:
+    lab.start()
+    cluster = lab.current()
+    for name, course in (("lab-enforcement-1", "default"), ("lab-enforcement-2", "somebody-elses-course")):
+        body = {"metadata": {"name": name, "labels": {"hipster-lab/course": course}}}
+        cluster.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", **body})
+    for name in ("newcomer", "mine"):
+        image = ["--image=registry.k8s.io/e2e-test-images/agnhost:2.53", "--", "/agnhost", "pause"]
+        subprocess.run([str(KUBECTL), "create", "deployment", name, *image], check=True, capture_output=True)
+    lab.reset()
+    left = [item["metadata"]["name"] for item in cluster.list("namespaces")]
+    assert "lab-enforcement-2" in left and "lab-enforcement-1" not in left
+    there = {item["metadata"]["name"] for item in cluster.list("deployments", "default")}
+    assert "mine" in there and "newcomer" not in there
+    cluster.delete("deployments", "mine")
+    cluster.delete("namespaces", "lab-enforcement-2")
+
+
+def test_a_refusal_says_who_refused(own: Cluster) -> None:
+    lab.start()
+    subprocess.run(
+        [str(KUBECTL), "create", "service", "clusterip", "empty", "--tcp=80"], check=True, capture_output=True
+    )
+    assert "no pod that is Ready" in repr(lab.probe("frontend", "empty:80", timeout=1))
+    assert "nothing listens there" in repr(lab.probe("frontend", f"{address_of('cartservice')}:81", timeout=1))
+    lab.current().delete("services", "empty")
+
+
+def address_of(workload: str) -> str:
+    return str(probing.pod_of(lab.current(), workload)["status"]["podIP"])
+
+
 def test_a_port_forward_that_broke_is_replaced() -> None:
     lab.start()
     assert lab.page("/").ok
@@ -174,6 +206,49 @@ def test_the_way_from_jupyter_follows_the_context(monkeypatch: pytest.MonkeyPatc
     finally:
         ways.close()
         lab.start()
+        lab.reset()
+
+
+OPEN = """
+apiVersion: v1
+kind: Service
+metadata: {name: shown}
+spec: {type: NodePort, selector: {app: frontend}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: hidden}
+spec: {selector: {app: frontend}, ports: [{port: 80, targetPort: 8080}]}
+"""
+NOBODY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: nobody}
+spec: {podSelector: {matchLabels: {app: frontend}}, policyTypes: [Ingress]}
+"""
+
+
+def test_the_outside_is_tried_where_its_policies_apply(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.start()
+    lab.apply(OPEN)
+    monkeypatch.setattr(outside, "_ADDRESSES", ("Loopback",))
+    node = lab.current().list("nodes")[0]
+    node["status"]["addresses"].append({"type": "Loopback", "address": "127.0.0.1"})
+    listed = lab.current().list
+    monkeypatch.setattr(
+        lab.current(), "list", lambda what, *of, **by: [node] if what == "nodes" else listed(what, *of, **by)
+    )
+    try:
+        assert lab.probe("outside", "shown").answer == "connected" == lab.probe("outside", "shown:80").answer
+        lab.apply(NOBODY)
+        assert lab.page("/").ok, "a port-forward goes past policies"
+        found = lab.probe("outside", "shown", timeout=1)
+        assert found.answer == "dropped" and found.seconds < 2
+        with pytest.raises(LabError, match="takes one of type NodePort"):
+            lab.probe("outside", "hidden")
+        with pytest.raises(LabError, match="has no port 81"):
+            lab.probe("outside", "shown:81")
+    finally:
         lab.reset()
 
 

@@ -223,7 +223,7 @@ def test_what_refuses_is_told() -> None:
         assert lab.probe("frontend", "203.0.113.10:443").answer == "connected"
         no_port = "refused: the Service emailservice has no port 8080; it has 5000"
         assert lab.probe("frontend", "emailservice:8080").sentence.endswith(no_port)
-        nobody = "refused: no pod behind the Service nobody listens: is one Ready, and on its targetPort?"
+        nobody = "refused: the Service has no pod that is Ready, so no pod was reached"
         assert lab.probe("frontend", "nobody:80").sentence.endswith(nobody)
     finally:
         kubectl.run(["delete", "service", "nobody"])

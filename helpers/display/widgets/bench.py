@@ -42,8 +42,9 @@ class Bench:
 
     def _look(self) -> Ground:
         objects = list(self.cluster.objects())
-        world = World.of(objects)
-        return Ground(world, policies_of(objects), tuple(needs(world)))
+        world, owns = World.of(objects), self.cluster.owns()
+        others = tuple(policy.source for policy in world.policies if not owns(policy.source))
+        return Ground(world, policies_of(objects, owns), tuple(needs(world)), others)
 
     @property
     def draft(self) -> Draft:
@@ -175,10 +176,7 @@ class Bench:
         steps = plan(self.ground.policies, wanted)
         if not steps:
             raise Refused("The cluster has exactly these policies already.")
-        if steps.apply:
-            self.cluster.apply(yamltext.join([yamltext.write(policy) for policy in steps.apply]))
-        if steps.delete:
-            self.cluster.delete(steps.delete)
+        self.cluster.change(yamltext.join([yamltext.write(policy) for policy in steps.apply]), steps.delete)
         self.refresh(done={*(yamltext.key(policy) for policy in steps.apply), *steps.delete})
         return str(steps)
 

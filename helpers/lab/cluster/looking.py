@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.cluster import session
-from helpers.lab.cluster.api import CLUSTER_SCOPED, Object
+from helpers.lab.cluster.api import CLUSTER_SCOPED, Cluster, Object
 from helpers.lab.errors import LabError, NotFound
+from helpers.lab.flowlogs import NoFlowLog, log_of
 from helpers.policies import home
 
 if TYPE_CHECKING:
     from helpers.policies import World
     from helpers.policies.application.need import Arrow
 
-_KINDS = (
+KINDS = (
     "namespaces",
     "pods",
     "services",
@@ -24,26 +25,27 @@ _KINDS = (
     "serviceaccounts",
     "rolebindings",
     "clusterrolebindings",
+    "nodes",
+    "ippools",
 )
-_MAY_BE_MISSING = frozenset(_KINDS[5:])
+_MAY_BE_MISSING = frozenset(KINDS[5:])
 
 
-def objects() -> list[Object]:
-    """Everything live that decides who may reach whom, or tells who needs to.
+def objects(cluster: Cluster | None = None) -> list[Object]:
+    """Everything live that decides who may reach whom, or tells who needs to; without a cluster of the one in use.
 
     On a shared cluster where only one namespace may be read, that one's.
     """
-    cluster = session.current()
+    cluster = cluster or session.current()
     found: list[Object] = []
-    for kind in _KINDS:
-        found += _readable(kind)
+    for kind in KINDS:
+        found += _readable(cluster, kind)
     if not any(item["kind"] == "Namespace" for item in found):
         found.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
     return found
 
 
-def _readable(kind: str) -> list[Object]:
-    cluster = session.current()
+def _readable(cluster: Cluster, kind: str) -> list[Object]:
     try:
         return cluster.list(kind)
     except NotFound:
@@ -68,11 +70,11 @@ def world() -> "World":
     return World.of(objects())
 
 
-def architecture() -> "tuple[Arrow, ...]":
-    """The arrows that the application needs, read from the live cluster; none if nothing is deployed."""
+def architecture(of: "World | None" = None) -> "tuple[Arrow, ...]":
+    """The arrows that an application needs, without one that of the live cluster; none if nothing is deployed."""
     from helpers.policies.application.need import needs
 
-    return needs(world()).of_application
+    return needs(world() if of is None else of).of_application
 
 
 def matrix(by: str = "workload") -> Any:
@@ -83,9 +85,13 @@ def matrix(by: str = "workload") -> Any:
 class Flows(list[Object]):
     """Flows as the cluster logged them, oldest first; prints as a table, and as `nobody` if there are none."""
 
-    def __init__(self, flows: Iterable[Object] = (), nobody: str = "No connection was logged yet.") -> None:
+    def __init__(
+        self, flows: Iterable[Object] = (), nobody: str = "No connection was logged yet.", *, missing: bool = False
+    ) -> None:
         super().__init__(flows)
         self.nobody = nobody
+        self.missing = missing
+        """Whether the cluster keeps no log that could be read; `nobody` says so."""
 
     def __repr__(self) -> str:
         if not self:
@@ -98,18 +104,15 @@ class Flows(list[Object]):
 
 
 def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 0) -> Flows:
-    """The connections that the cluster judged, oldest first.
+    """The connections that the cluster judged, oldest first; where no log can be read, none and a sentence.
 
     `source` and `target` pick by workload or pod name, `verdict` is "allowed", "denied" or "refused", `last` keeps
-    that many of the newest. Raises LabError on a cluster that keeps no such log.
+    that many of the newest.
     """
     try:
-        found = session.current().list("flows")
-    except NotFound:
-        raise LabError(
-            "This cluster keeps no flow log that the lab can read: only the lab's own does. "
-            "Use lab.probe(…) to try a connection, or display.explain(…) to judge one."
-        ) from None
+        found = log_of(session.current()).read()
+    except NoFlowLog as error:
+        return Flows((), str(error), missing=True)
     kept = [
         flow
         for flow in found

@@ -12,16 +12,28 @@ from typing import Any
 
 from helpers.lab import tones
 from helpers.lab.bar import Bar, interruptible
-from helpers.lab.cluster import session
+from helpers.lab.cluster import outside, reasons, session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
-from helpers.lab.shop.rollout import workload_of
-from helpers.policies.model.addresses import is_address
+from helpers.lab.shop.workloads import workload_of
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"
+OVERDUE = "Overdue"
 TIMEOUT = 2.0
 """Seconds after which a connection attempt counts as dropped."""
+
+SLACK = 1.0
+"""Seconds beyond its time-out that a probe which runs may take: to start, and to be seen to end."""
+
+HARMLESS = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""The security context that even namespaces with PodSecurity's level `restricted` let in."""
 
 BATCH = 24
 """So many connections are tried at once: each is a process for as long as it takes."""
@@ -35,8 +47,6 @@ _MEANINGS = {
     "unresolved": "{detail}",
     "failed": "failed: {detail}",
 }
-_REACHED = "reached the pod, and nothing listens there"
-_NO_DNS = "the name could not be looked up: does the pod reach the cluster's DNS?"
 
 
 @dataclass(frozen=True)
@@ -81,12 +91,22 @@ class Probe:
 def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str = "tcp") -> Probe:
     """Try a connection from a pod or workload (`source`, or `namespace/source`) to `target`, "host:port".
 
-    The host may be a Service's name or an address. `timeout` in seconds; a name's lookup may take a little longer.
+    The host may be a Service's name or an address. `timeout` in seconds, for lookup and connection together. From
+    "outside" the attempt comes from this machine, and `target` is a Service that is open to the outside.
     Over UDP the attempt is a message, and "connected" means that something came back.
     Raises LabError if there is no such pod.
     """
     with interruptible(f"lab.probe({source!r}, {target!r})"):
+        if source == outside.NAME:
+            return _from_outside(target, timeout)
         return _try([(source, target)], timeout, protocol)[0]
+
+
+def _from_outside(target: str, timeout: float) -> Probe:
+    began = time.monotonic()
+    answer, detail = outside.attempt(session.current(), target, timeout)
+    detail = detail or (reasons.NOBODY_LISTENS if answer == "refused" else "")
+    return Probe(outside.NAME, target, answer, time.monotonic() - began, timeout, detail)
 
 
 def probes(pairs: Iterable[tuple[str, str]], *, timeout: float = TIMEOUT, protocol: str = "tcp") -> list[Probe]:
@@ -177,12 +197,17 @@ def _container(name: str, target: str, timeout: float, protocol: str) -> Object:
         "args": command,
         "imagePullPolicy": "IfNotPresent",
         "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": HARMLESS,
     }
 
 
 def _finished(cluster: Cluster, about: Object, names: set[str], timeout: float) -> dict[str, Object]:
-    """Wait until these ephemeral containers of a pod have ended; their states by name."""
+    """Wait until these ephemeral containers of a pod have ended, or run for too long; their states by name.
+
+    A lookup that gets no answer goes on for long after its time: four names to try, ten seconds each. It is left alone.
+    """
     deadline = time.monotonic() + timeout + 60  # a real cluster pulls the image at the first probe
+    running: dict[str, float] = {}
     pause = 0.02
     while True:
         try:
@@ -191,6 +216,11 @@ def _finished(cluster: Cluster, about: Object, names: set[str], timeout: float) 
             raise LabError(f"The pod {about['name']} went away during the probe. Run the cell again.") from None
         states = {item["name"]: item.get("state") or {} for item in status.get("ephemeralContainerStatuses") or []}
         ended = {name: states[name]["terminated"] for name in names if "terminated" in states.get(name, {})}
+        for name in names - ended.keys():
+            if "running" in states.get(name, {}):
+                began = running.setdefault(name, time.monotonic())
+                if time.monotonic() > began + timeout + SLACK:
+                    ended[name] = {"reason": OVERDUE}
         if len(ended) == len(names):
             return ended
         if time.monotonic() > deadline:
@@ -210,55 +240,19 @@ def _read(
 ) -> Probe:
     """One ended container as an answer; `asked` is source, target and the container's name."""
     source, target, container = asked
+    if state.get("reason") == OVERDUE:
+        host = target.rpartition(":")[0].strip("[]")
+        answer = "dropped" if reasons.is_address(host) else "unresolved"
+        return Probe(source, target, answer, seconds, timeout, reasons.NO_DNS)
     if state.get("exitCode") == 0:
         return Probe(source, target, "connected", seconds, timeout)
     said = str(state.get("message") or "").strip() or _log(cluster, pod, container)
     for mark, answer in _ANSWERS:
         if said.upper().startswith(mark):
-            explain = {"unresolved": _unresolved, "refused": _refused}.get(answer)
-            detail = explain(cluster, pod, target) if explain else said
+            explain = {"unresolved": reasons.unresolved, "refused": reasons.refused}.get(answer)
+            detail = explain(cluster, pod["metadata"]["namespace"], target) if explain else said
             return Probe(source, target, answer, seconds, timeout, detail)
     return Probe(source, target, "failed", seconds, timeout, said or str(state.get("reason") or "no reason given"))
-
-
-def _unresolved(cluster: Cluster, pod: Object, target: str) -> str:
-    """Why a name was not found: no Service is called so, or the pod did not reach the DNS."""
-    host = target.rpartition(":")[0].removesuffix(".").removesuffix(".cluster.local")
-    name, *rest = host.removesuffix(".svc").split(".")
-    namespace = rest[0] if rest else pod["metadata"]["namespace"]
-    try:
-        known = [item["metadata"]["name"] for item in cluster.list("services", namespace)]
-    except ClusterError:
-        return _NO_DNS
-    if name in known or len(rest) > 1 or (rest and not known):  # a name of the world outside, perhaps
-        return _NO_DNS
-    return f"there is no Service {name!r} in {namespace}.{did_you_mean(name, known)}"
-
-
-def _refused(cluster: Cluster, pod: Object, target: str) -> str:
-    """Who refused: an address outside, a Service that leads nowhere or has no such port, or a pod."""
-    host, _, port = target.rpartition(":")
-    name, *rest = host.removesuffix(".").removesuffix(".cluster.local").removesuffix(".svc").split(".")
-    namespace = rest[0] if rest else pod["metadata"]["namespace"]
-    try:
-        if is_address(host):
-            pods = {(item.get("status") or {}).get("podIP") for item in cluster.list("pods")}
-            services = [item for item in cluster.list("services") if item["spec"].get("clusterIP") == host]
-            if host in pods or services:
-                return _REACHED if host in pods else _nobody_behind(services[0], port)
-            return f"nothing listens on port {port} of {host}, an address outside of the cluster"
-        return _nobody_behind(cluster.get("services", name, namespace), port)
-    except ClusterError:
-        return _REACHED
-
-
-def _nobody_behind(service: Object, port: str) -> str:
-    """Why a Service refuses a port: it has none of that number, or nobody listens behind it."""
-    name, ports = service["metadata"]["name"], service["spec"].get("ports") or []
-    if port not in [str(item["port"]) for item in ports]:
-        has = " and ".join(str(item["port"]) for item in ports) or "none"
-        return f"the Service {name} has no port {port}; it has {has}"
-    return f"no pod behind the Service {name} listens: is one Ready, and on its targetPort?"
 
 
 def _log(cluster: Cluster, pod: Object, container: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,7 @@ from helpers.lab.course import changes
 from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from helpers.policies import Finding
+    from helpers.policies import Finding, World
     from helpers.policies.writing.suggesting import Suggestion
 
 
@@ -21,11 +22,12 @@ class Findings(list["Finding"]):
         return "\n".join(map(str, self)) or "The linter finds nothing to mend."
 
 
-def lint(*skip: str) -> Findings:
-    """Mistakes in the live cluster's policies that the API server accepted; `skip` leaves rules out by their ids."""
+def lint(*skip: str, of: World | None = None) -> Findings:
+    """Mistakes in policies that the API server accepts, the live cluster's without an application `of` which they are;
+    `skip` leaves rules out by their ids."""
     from helpers.policies import lint as find
 
-    return Findings(find(looking.world(), skip))
+    return Findings(find(looking.world() if of is None else of, skip))
 
 
 def suggest(
@@ -36,14 +38,16 @@ def suggest(
     egress: bool = True,
     style: str = "arrow",
     deny_unknown: bool = False,
+    of: World | None = None,
 ) -> Suggestion:
-    """Policies of least privilege for the live application, as a machine would write them. Applies nothing.
+    """Policies of least privilege for the live application, or the one `of` which they shall be, as a machine would
+    write them. Applies nothing.
 
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
     the moment `since` on (seconds, as `time.time()` gives them, or "reset": the last `lab.reset()`); `style` is
     "arrow" (one policy an arrow) or "workload" (one a workload). Only the course's namespaces get policies, and a
-    workload of which no arrow is found gets none unless `deny_unknown`. Raises LabError without a flow log to read,
-    or for a choice that there isn't.
+    workload of which no arrow is found gets none unless `deny_unknown`. Where no flow log can be read, that is printed.
+    Raises LabError for a choice that there isn't.
     """
     from helpers.policies.writing.suggesting import STYLES
     from helpers.policies.writing.suggesting import suggest as write
@@ -59,13 +63,18 @@ def suggest(
         )
     since = changes.begun() if since == "reset" else since
     first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    flows: Any = [flow for flow in looking.flows() if str(flow["time"]) >= first] if observed else None
-    return write(
-        looking.world(),
+    log = looking.flows() if observed else None
+    flows: Any = None if log is None else [flow for flow in log if str(flow["time"]) >= first]
+    found = write(
+        looking.world() if of is None else of,
         flows,
         declarations=declared,
         egress=egress,
         style=style,
-        namespaces=belonging.course_namespaces(session.current()),
+        namespaces=belonging.course_namespaces(session.current()) if of is None else None,
         deny_unknown=deny_unknown,
     )
+    if log is None or not log.missing:
+        return found
+    print(log.nobody)
+    return replace(found, notes=(log.nobody, *found.notes))

@@ -11,6 +11,7 @@ from helpers.lab.course.checks.collector import collector
 from helpers.lab.course.checks.endings import endings
 from helpers.lab.course.checks.examined import closed_by_default, currency, rates, recommendation, tools
 from helpers.lab.course.checks.goals import Goal
+from helpers.lab.course.checks.own import own
 from helpers.lab.course.checks.securing import secured
 from helpers.lab.course.checks.situation import Situation
 from helpers.lab.course.checks.whole import collection, least
@@ -133,4 +134,5 @@ TASKS: dict[str, Task] = {
     "07-exam-6": rates,
     "08-redis": goal("redis-cart", "cartservice", port=6379),
     "09-least": least,
+    "11-own": own,
 }
