@@ -6,6 +6,9 @@ called, so that `up` does not pay for what `matrix` needs.
 
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036  (this one file is read by older ones too)
+    version = ".".join(map(str, sys.version_info[:3]))
+    sys.exit(f"The course needs Python 3.11 or newer, and this is {version}, {sys.executable}. make lab finds one.")
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]  # the current directory: a json.py in it must not take the place of Python's own
 
