@@ -37,7 +37,7 @@ def minutes(notebook: nbformat.NotebookNode) -> float:
         + PREDICTION * text.count("**Predict")
         + STEP * len(re.findall(r"^\d+\. ", text, re.MULTILINE))
         + TASK * sum(source.startswith("lab.check(") for source in code)
-        + notebook.metadata["course"].get("writing", 0)
+        + notebook.metadata["course"].get("writing", 0)  # policies by hand, an application of one's own
     )
 
 
