@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from helpers.display.explaining import compare, explain
     from helpers.display.panel import shop
     from helpers.display.picking import labels
+    from helpers.display.report.saving import save_report
     from helpers.display.tables import flows, matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
+    from helpers.display.widgets.scoreboard import score
     from helpers.display.widgets.timeline import timeline
 
 _HOMES = {
@@ -30,8 +32,10 @@ _HOMES = {
     "graph": "drawing.pictures",
     "labels": "picking",
     "matrix": "tables",
+    "save_report": "report.saving",
     "shop": "panel",
     "flow_log": "widgets.flowlog",
+    "score": "widgets.scoreboard",
     "timeline": "widgets.timeline",
     "workbench": "widgets.live",
 }
@@ -45,6 +49,8 @@ __all__ = [
     "graph",
     "labels",
     "matrix",
+    "save_report",
+    "score",
     "shop",
     "timeline",
     "workbench",

@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
+    from helpers.lab.course.exam import exam
     from helpers.lab.course.starting import start
     from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
+    from helpers.lab.manifests import application
+    from helpers.lab.rehearsal.rehearsing import rehearse
     from helpers.lab.shop.ordering import order
     from helpers.lab.shop.pages import Page, page
     from helpers.lab.shop.rollout import deploy, restart
@@ -41,6 +44,7 @@ _HOMES = {
     "LabError": "errors",
     "Page": "shop.pages",
     "Probe": "cluster.probing",
+    "application": "manifests",
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
@@ -51,6 +55,7 @@ _HOMES = {
     "current": "cluster.session",
     "delete_policies": "course.changes",
     "deploy": "shop.rollout",
+    "exam": "course.exam",
     "doctor": "diagnosis.examination",
     "flows": "cluster.looking",
     "hand_down": "course.board",
@@ -66,6 +71,7 @@ _HOMES = {
     "probes": "cluster.probing",
     "progress": "course.checks",
     "prove_enforcement": "cluster.enforcement",
+    "rehearse": "rehearsal.rehearsing",
     "reset": "course.changes",
     "restart": "shop.rollout",
     "solution": "course.checks",
@@ -81,6 +87,7 @@ __all__ = [
     "LabError",
     "Page",
     "Probe",
+    "application",
     "apply",
     "architecture",
     "catch_up",
@@ -92,6 +99,7 @@ __all__ = [
     "delete_policies",
     "deploy",
     "doctor",
+    "exam",
     "flows",
     "hand_down",
     "hand_up",
@@ -108,6 +116,7 @@ __all__ = [
     "probes",
     "progress",
     "prove_enforcement",
+    "rehearse",
     "reset",
     "restart",
     "solution",
