@@ -19,6 +19,7 @@ from helpers.plain_text import guard_outputs
 COMMANDS = {
     "up": ("cluster", "start the cluster and the shop; returns when all pods are Ready"),
     "down": ("cluster", "stop the cluster and leave nothing running"),
+    "renew": ("cluster", "make a broken lab new; what was done of the course is kept"),
     "status": ("cluster", "say what runs and where"),
     "page": ("shop", "fetch a page of the shop as a browser would"),
     "restart": ("shop", "restart a Deployment and wait for it"),

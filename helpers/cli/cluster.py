@@ -1,4 +1,4 @@
-"""`python -m helpers up`, `down` and `status`."""
+"""`python -m helpers up`, `down`, `renew` and `status`."""
 
 import argparse
 import json
@@ -11,8 +11,8 @@ from helpers.localcluster.node.status import Status
 
 
 def main(name: str, arguments: list[str]) -> int:
-    """Run one of the three commands; returns the exit status."""
-    command = {"up": _up, "down": _down, "status": _status}[name]
+    """Run one of these commands; returns the exit status."""
+    command = {"up": _up, "down": _down, "renew": _renew, "status": _status}[name]
     try:
         return command(arguments)
     except launch.LaunchError as error:
@@ -74,6 +74,23 @@ def _down(arguments: list[str]) -> int:
     print(
         ("The cluster is stopped" if ran else "No cluster was running")
         + ("; what it kept is removed." if options.purge else ".")
+    )
+    return 0
+
+
+def _renew(arguments: list[str]) -> int:
+    parser = _parser(
+        "renew",
+        "Make a broken lab new: end whatever runs of the cluster, forget its objects, logs and credentials, and start "
+        "an empty one. What was done of the course is kept.",
+    )
+    parser.parse_args(arguments)
+    begun = time.monotonic()
+    launch.down(purge=True)
+    launch.up(empty=True)
+    print(
+        f"The lab is new after {time.monotonic() - begun:.1f} s, and your progress is kept. In a notebook, run the "
+        'first cell again, and then lab.catch_up("04") with the number of your notebook.'
     )
     return 0
 

@@ -30,7 +30,7 @@ def drawn(as_form: Callable[[str, Any], str], form: str, value: Any) -> str:
 
 def svg(dot: str) -> str:
     """A graph drawn by graphviz; raises BadInput when there is none."""
-    from helpers.display.dot import draw
+    from helpers.display.drawing.dot import draw
     from helpers.lab.errors import LabError
 
     try:

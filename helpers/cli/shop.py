@@ -98,7 +98,7 @@ def _graph(argv: list[str]) -> int:
     parser.add_argument("--file", metavar="FILE", help="write here instead of to standard output")
     _output(parser, "svg", "png", "dot")
     options = parser.parse_args(argv)
-    from helpers.display.pictures import graph
+    from helpers.display.drawing.pictures import graph
 
     picture = graph()
     if options.output == "png":

@@ -12,21 +12,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from helpers.display.drawing.pictures import architecture, graph
     from helpers.display.explaining import compare, explain
     from helpers.display.panel import shop
     from helpers.display.picking import labels
-    from helpers.display.pictures import architecture, graph
     from helpers.display.tables import flows, matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
     from helpers.display.widgets.timeline import timeline
 
 _HOMES = {
-    "architecture": "pictures",
+    "architecture": "drawing.pictures",
     "compare": "explaining",
     "explain": "explaining",
     "flows": "tables",
-    "graph": "pictures",
+    "graph": "drawing.pictures",
     "labels": "picking",
     "matrix": "tables",
     "shop": "panel",

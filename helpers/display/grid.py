@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from helpers.display.scene import first_default, shown
+from helpers.display.drawing.scene import first_default, shown
 from helpers.policies.application.reach import Call, Reach
 
 CELLS = {

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.display import palette
+from helpers.display.drawing.words import workload_name
 from helpers.display.grid import CELLS, STANDING, Grid, ends_of, grid
 from helpers.display.view import view_of
-from helpers.display.words import workload_name
 from helpers.lab.cluster import looking
 from helpers.policies.application.reach import Need, Reach
 from helpers.policies.wording import short

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from helpers.lab.cluster.probing import Probe, probe, probes
     from helpers.lab.cluster.session import client, connect, current, start
     from helpers.lab.course.advice import lint, suggest
+    from helpers.lab.course.catching_up import catch_up
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.diagnosis.examination import examine as doctor
@@ -36,6 +37,7 @@ _HOMES = {
     "Probe": "cluster.probing",
     "apply": "course.changes",
     "architecture": "cluster.looking",
+    "catch_up": "course.catching_up",
     "check": "course.checks",
     "client": "cluster.session",
     "connect": "cluster.session",
@@ -68,6 +70,7 @@ __all__ = [
     "Probe",
     "apply",
     "architecture",
+    "catch_up",
     "check",
     "client",
     "connect",

@@ -4,8 +4,11 @@ The cluster keeps its own files there too and names them itself (`helpers.localc
 """
 
 import contextlib
+import fcntl
 import json
+import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +42,30 @@ def write_json(name: str, content: dict[str, Any]) -> None:
         write(name, json.dumps(content, indent=1, sort_keys=True) + "\n")
     except LabError as error:
         print(f"{name} was not kept: {error}", file=sys.stderr)
+
+
+def update_json(name: str, change: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    """Replace one of the lab's files by what `change` makes of it, while no other kernel does; returns that."""
+    with _alone():
+        content = change(read_json(name))
+        write_json(name, content)
+    return content
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time. A home that can't be locked, or isn't there yet, has no other process to wait for."""
+    try:
+        descriptor = os.open(home(), os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write(name: str, content: str) -> Path:

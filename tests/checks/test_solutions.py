@@ -7,7 +7,7 @@ import yaml
 from support.course import shop
 from support.situations import BEGINNINGS, applied
 
-from helpers.lab.course.checks import TASKS, Progress, Situation, judge, solution
+from helpers.lab.course.checks import TASKS, Situation, judge, solution
 from helpers.lab.course.checks.solutions import Solution, solutions
 from helpers.lab.errors import LabError
 
@@ -36,9 +36,3 @@ def test_the_arrow_of_the_solution_passes() -> None:
 def test_a_task_without_solution_is_said() -> None:
     with pytest.raises(LabError, match="99-none"):
         solution("99-none")
-
-
-def test_progress_says_what_is_open() -> None:
-    found = Progress(("00-sandbox",), ("01-order",))
-    assert repr(found).endswith("1 of 2 tasks are done.")
-    assert "01-order" in found._repr_html_()

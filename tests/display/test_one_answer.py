@@ -16,8 +16,8 @@ from policies.worlds import policy, worlds
 
 from helpers.cli.policies import main
 from helpers.display import explaining, tables
+from helpers.display.drawing.scene import BLOCKED, EXTRA, Scene, scene_between, scene_of
 from helpers.display.grid import grid
-from helpers.display.scene import BLOCKED, EXTRA, Scene, scene_between, scene_of
 from helpers.display.widgets.draft import Draft
 from helpers.display.widgets.proposal import Ground, Proposal
 from helpers.display.widgets.timeline import steps_of

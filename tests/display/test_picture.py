@@ -12,10 +12,11 @@ import pytest
 from support.course import shop
 from support.shop_world import app, drawn, policies, policy, scene
 
-from helpers.display import dot, palette
-from helpers.display.layout import layout_of
-from helpers.display.pictures import architecture, graph
-from helpers.display.words import wrapped
+from helpers.display import palette
+from helpers.display.drawing import dot
+from helpers.display.drawing.layout import layout_of
+from helpers.display.drawing.pictures import architecture, graph
+from helpers.display.drawing.words import wrapped
 from helpers.lab.errors import DrawingError
 
 SVG = "{http://www.w3.org/2000/svg}"

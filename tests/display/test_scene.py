@@ -6,7 +6,7 @@ import pytest
 from support.course import shop
 from support.shop_world import app, numbered, policies, policy, scene
 
-from helpers.display.scene import ALLOWED, BLOCKED, EXTRA, Edge, Node, Scene
+from helpers.display.drawing.scene import ALLOWED, BLOCKED, EXTRA, Edge, Node, Scene
 from helpers.policies.model.addresses import OUTSIDE
 
 
@@ -109,7 +109,7 @@ def test_system_namespaces_stay_out() -> None:
 
 
 def test_an_empty_cluster_says_what_to_do() -> None:
-    from helpers.display.scene import scene_of
+    from helpers.display.drawing.scene import scene_of
     from helpers.policies import World
 
     assert "lab.deploy()" in scene_of(World.of([]), ()).sentence

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from helpers.display.pictures import graph
-from helpers.display.scene import Scene, scene_of
+from helpers.display.drawing.pictures import graph
+from helpers.display.drawing.scene import Scene, scene_of
 from helpers.policies import World
 from helpers.policies.application.need import needs
 from support.course import INGRESS, read, shop

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from helpers.display.words import workload_name
+from helpers.display.drawing.words import workload_name
 from helpers.lab.cluster.looking import end_name
 from helpers.policies import NotFound, Pod, Verdict, World
 

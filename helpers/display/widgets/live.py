@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from helpers.display.pictures import picture_of
-from helpers.display.scene import Scene, scene_between
+from helpers.display.drawing.pictures import picture_of
+from helpers.display.drawing.scene import Scene, scene_between
 from helpers.display.widgets.bench import Bench, Refused
 from helpers.display.widgets.focus import focus
 from helpers.display.widgets.plan import Json

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from helpers.display.drawing.scene import first_default
 from helpers.display.grid import CELLS, Cell, Grid, ends_of, grid
-from helpers.display.scene import first_default
 from helpers.display.widgets.pane import does, esc
 from helpers.display.widgets.proposal import Proposal
 from helpers.policies.model.addresses import OUTSIDE

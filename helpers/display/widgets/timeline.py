@@ -10,9 +10,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from helpers.display.picture import Picture
-from helpers.display.pictures import picture_of
-from helpers.display.scene import scene_between
+from helpers.display.drawing.picture import Picture
+from helpers.display.drawing.pictures import picture_of
+from helpers.display.drawing.scene import scene_between
 from helpers.display.view import view_of
 from helpers.display.widgets.pane import STYLE, esc
 from helpers.display.widgets.plan import Json, policies_of

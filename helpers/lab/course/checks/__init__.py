@@ -1,21 +1,20 @@
 """The checks of the notebooks' "your turn": `check("03-payment")` looks at the cluster and answers with a hint.
 
 `tasks` says what each asks for; `goals` finds out what is wrong with a policy; `answers` is what comes back;
-`solutions` reads the solutions from the notebooks. What was done is kept in LAB_HOME, across kernels.
+`solutions` reads the solutions from the notebooks. What was tried and done is kept in LAB_HOME, across kernels.
 """
 
 from typing import Any
 
+from helpers.lab.course import record
 from helpers.lab.course.checks.answers import Answer
 from helpers.lab.course.checks.situation import Situation
-from helpers.lab.course.checks.solutions import Progress, solution
+from helpers.lab.course.checks.solutions import solution
 from helpers.lab.course.checks.tasks import TASKS
+from helpers.lab.course.progress import Progress
 from helpers.lab.errors import LabError, did_you_mean
-from helpers.lab.home import read_json, write_json
 
 __all__ = ["TASKS", "Answer", "Progress", "Situation", "check", "judge", "progress", "solution"]
-
-KEPT = "progress.json"
 
 
 def check(task: str, given: Any = None) -> Answer:
@@ -26,15 +25,14 @@ def check(task: str, given: Any = None) -> Answer:
     from helpers.lab.cluster import looking
 
     answer = judge(task, Situation(tuple(looking.objects()), given, log, connects))
-    if answer:
-        write_json(KEPT, read_json(KEPT) | {task: True})
+    record.note(task, passed=answer.passed, mistake=answer.mistake, said="" if answer else answer.text)
     return answer
 
 
 def progress() -> Progress:
-    """Which tasks were done on this machine, in whatever kernel."""
-    kept = read_json(KEPT)
-    return Progress(tuple(task for task in TASKS if task in kept), tuple(task for task in TASKS if task not in kept))
+    """What was tried and done of the course's tasks on this machine, in whatever kernel."""
+    kept = record.attempts()
+    return Progress({task: kept.get(task, record.Attempt()) for task in TASKS})
 
 
 def judge(task: str, situation: Situation) -> Answer:

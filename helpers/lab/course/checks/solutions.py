@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helpers.lab.course.checks.answers import markup
 from helpers.lab.errors import LabError
 from helpers.lab.home import repository
 
@@ -52,21 +51,3 @@ def solutions(folder: Path | None = None) -> Iterator[Solution]:
 def _source(cell: dict[str, Any]) -> str:
     source = cell["source"]
     return source if isinstance(source, str) else "".join(source)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Which tasks of the course are done."""
-
-    done: tuple[str, ...]
-    open: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        lines = [f"[ OK ] {task}" for task in self.done] + [f"[ .. ] {task}" for task in self.open]
-        return "\n".join([*lines, f"{len(self.done)} of {len(self.done) + len(self.open)} tasks are done."])
-
-    def _repr_html_(self) -> str:
-        marks = [f"<li>✓ {markup(f'`{task}`')}</li>" for task in self.done]
-        marks += [f"<li>→ {markup(f'`{task}`')} is open</li>" for task in self.open]
-        total = len(self.done) + len(self.open)
-        return f'<p>{len(self.done)} of {total} tasks are done.</p><ul style="list-style:none">{"".join(marks)}</ul>'

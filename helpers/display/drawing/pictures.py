@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from helpers.display import drawing, layout
-from helpers.display.picture import Picture, message
-from helpers.display.scene import Scene, scene_of
+from helpers.display.drawing import layout, painting
+from helpers.display.drawing.picture import Picture, message
+from helpers.display.drawing.scene import Scene, scene_of
+from helpers.display.drawing.words import arrow_words
 from helpers.display.view import view_of
-from helpers.display.words import arrow_words
 from helpers.policies.wording import plural
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def picture_of(scene: Scene, title: str = "") -> Picture:
     if not title:
         title = f"{TITLE}: {scene.policies or 'no'} {'policy' if scene.policies == 1 else 'policies'}"
         title += f", the last is {scene.last.removeprefix('default/')}" if scene.last else ""
-    return Picture(drawing.paint(scene, layout.layout_of(scene), title), title, scene.sentence)
+    return Picture(painting.paint(scene, layout.layout_of(scene), title), title, scene.sentence)
 
 
 def architecture(*, only: Iterable[str] = (), objects: Iterable[Mapping[str, Any]] | None = None) -> Picture:
@@ -73,4 +73,4 @@ def _plan(scene: Scene) -> Picture:
         f"{plural(sum(bool(node.namespace) for node in scene.nodes), 'workload')} and {plural(len(arrows), 'arrow')}"
     )
     sentence = f"{count}: {'; '.join(arrows)}."
-    return Picture(drawing.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)
+    return Picture(painting.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)

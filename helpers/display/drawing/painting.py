@@ -8,11 +8,11 @@ Words are nodes of their own: graphviz centres a plain label well, and a rich on
 from collections.abc import Iterator
 
 from helpers.display import palette
-from helpers.display.dot import quoted
-from helpers.display.layout import LABEL_HEIGHT, LABEL_WIDTH, NODE_HEIGHT, Layout, Place
-from helpers.display.routes import Point, Route, routes_of
-from helpers.display.scene import ALLOWED, BLOCKED, EXTRA, WORDS, Edge, Node, Scene
-from helpers.display.words import STATES, edge_words, label_rows, node_words
+from helpers.display.drawing.dot import quoted
+from helpers.display.drawing.layout import LABEL_HEIGHT, LABEL_WIDTH, NODE_HEIGHT, Layout, Place
+from helpers.display.drawing.routes import Point, Route, routes_of
+from helpers.display.drawing.scene import ALLOWED, BLOCKED, EXTRA, WORDS, Edge, Node, Scene
+from helpers.display.drawing.words import STATES, edge_words, label_rows, node_words
 from helpers.policies.model.addresses import OUTSIDE
 
 FONT, BOLD = "Helvetica", "Helvetica-Bold"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from helpers.display import dot
-from helpers.display.scene import CROWDED, EXTRA, Node, Scene
+from helpers.display.drawing import dot
+from helpers.display.drawing.scene import CROWDED, EXTRA, Node, Scene
 
 NODE_HEIGHT = 38.0
 LABEL_WIDTH, LABEL_HEIGHT = 82.0, 45.0

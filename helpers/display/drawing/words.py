@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from helpers.display.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
+from helpers.display.drawing.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
 from helpers.lab.cluster.looking import end_name
 from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.wording import short

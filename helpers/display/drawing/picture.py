@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from helpers.display import dot, palette
-from helpers.display.dot import quoted
+from helpers.display import palette
+from helpers.display.drawing import dot
+from helpers.display.drawing.dot import quoted
 from helpers.lab.errors import DrawingError
 
 PINNED = ("-Kneato", "-n2")

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from helpers.display.layout import LABEL_HEIGHT, Course, Key, Layout, Place
-from helpers.display.scene import EXTRA, Edge
+from helpers.display.drawing.layout import LABEL_HEIGHT, Course, Key, Layout, Place
+from helpers.display.drawing.scene import EXTRA, Edge
 
 Point = tuple[float, float]
 
