@@ -194,9 +194,14 @@ class Bench:
         self.refresh(done={*(yamltext.key(policy) for policy in steps.apply), *steps.delete})
         return str(steps)
 
-    def notice(self, live: Iterable[Json]) -> None:
-        """Take note of the policies that the cluster has now."""
-        self.elsewhere = "" if policies_of(live) == self.ground.policies else CHANGED
+    def notice(self) -> bool:
+        """Find out whether the cluster still has the policies that it had; returns whether the answer is another."""
+        before = self.elsewhere
+        try:
+            self.elsewhere = "" if policies_of(self.cluster.policies()) == self.ground.policies else CHANGED
+        except Exception as error:
+            self.elsewhere = str(error) or type(error).__name__
+        return self.elsewhere != before
 
     def refresh(self, done: frozenset[str] | set[str] = frozenset()) -> None:
         """Look at the cluster again. Sheets that nobody touched follow it; what a person wrote stays.

@@ -175,7 +175,8 @@ def text(bench: Bench, marks: Sequence[Mark] = ()) -> str:
     """The workbench where no widget can be shown: the draft, what it would change, and what is wrong with it."""
     proposal = bench.proposal
     count = len(bench.draft.sheets)
-    lines = [f"A workbench with {count or 'no'} {'policy' if count == 1 else 'policies'}. {proposal.summary()}"]
+    said = bench.elsewhere or proposal.summary()
+    lines = [f"A workbench with {count or 'no'} {'policy' if count == 1 else 'policies'}. {said}"]
     lines += [f"  would be denied:  {call}{_need(proposal, call)}" for call in proposal.change.closed]
     lines += [f"  would be allowed: {call}{_need(proposal, call)}" for call in proposal.change.opened]
     lines += [f"  line {mark.span.line}: {mark.message}" for mark in marks]

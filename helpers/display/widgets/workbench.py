@@ -69,14 +69,14 @@ class Workbench:
     def _laid_out(self) -> Any:
         """The toolbar, the bar with the line and *Apply*, what it unfolds, and below the editor beside the picture."""
         panes, frames = self.panes, self._frames
-        written = [panes["sheets"], panes["faces"], frames["yaml"], frames["form"], panes["findings"]]
-        shown = [panes["views"], *(frames[name] for name, _ in _VIEWS), panes["why"]]
-        desk = _box("lab-desk", _box("lab-column", *written), _box("lab-column", *shown))
+        written = _box("lab-stage", frames["yaml"], frames["form"])
+        shown = _box("lab-stage", *(frames[name] for name, _ in _VIEWS))
+        left = _box("lab-column", panes["sheets"], panes["faces"], written, panes["findings"])
+        right = _box("lab-column", panes["views"], shown, panes["why"])
+        desk = _box("lab-desk", left, right)
         bar = _box("lab-bar", panes["line"], panes["cluster"])
         panes["message"].add_class("lab-notice")
-        return _box(
-            "lab-room", _box("lab-workbench", panes["toolbar"], bar, panes["message"], frames["changes"], desk)
-        )
+        return _box("lab-room", _box("lab-workbench", panes["toolbar"], bar, panes["message"], frames["changes"], desk))
 
     # Callbacks come from whatever thread ipykernel likes; the worker does the rest.
 
@@ -89,6 +89,14 @@ class Workbench:
             self.bench.type(text)
             self._say("")
         self._render_soon()
+
+    def notice(self) -> None:
+        """Find out whether somebody else has changed the cluster's policies, and say so."""
+        self._worker.submit(self._notice, key=(id(self), "notice"), failed=self._failed)
+
+    def _notice(self) -> None:
+        if self.bench.notice():
+            self._render_soon()
 
     def _do(self, action: str, *arguments: Any) -> None:
         self._worker.submit(lambda: self._act(action, *arguments), failed=self._failed)
