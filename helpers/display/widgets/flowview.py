@@ -17,7 +17,7 @@ from helpers.display.widgets.flowbook import (
     FlowBook,
     Group,
 )
-from helpers.display.widgets.pane import button, does, esc, select
+from helpers.display.widgets.pane import button, copied, does, esc, select
 from helpers.lab.cluster.looking import end_name
 
 _HEADS = ("Time", "Source", "Target", "Port", "Verdict", "Policies")
@@ -127,7 +127,7 @@ def account(flow: Flow | None, told: Account | None, suggestion: str) -> str:
     if suggestion:
         lines.append(
             "<p>The smallest policy that would let it through:</p>"
-            f'<pre class="lab-yaml">{esc(suggestion)}</pre>'
+            + copied(suggestion, "Copy the smallest policy")
             + button("Open in the workbench", "workbench", title="Nothing is applied yet")
         )
     return f'<div class="lab-answer" role="region" aria-label="Explanation">{"".join(lines)}</div>'

@@ -147,7 +147,7 @@ def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
     rows = [
         f'<li class="lab-{mark.severity}"><button type="button" class="lab-finding" '
         f"{does('goto', mark.span.line)}><b>{_SEVERITY[mark.severity]}</b> line {mark.span.line}: "
-        f"{_sentence(mark)}</button></li>"
+        f"{_sentence(mark)}</button> {_fix(mark)}</li>"
         for mark in marks
     ]
     body = "".join(rows) or '<li class="lab-fine">✓ Nothing to mend here.</li>'
@@ -163,6 +163,10 @@ def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
         f'<div class="lab-findings" data-count="{len(rows)}"><ul aria-label="Findings">{body}</ul>'
         f"{more if elsewhere else ''}</div>"
     )
+
+
+def _fix(mark: Mark) -> str:
+    return button(esc(mark.fix.name), "fix", mark.fix.as_dict(), kind="lab-fix") if mark.fix else ""
 
 
 _SEVERITY = {"error": "✗ error", "warning": "! warning", "info": "i note"}

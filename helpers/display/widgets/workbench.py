@@ -163,6 +163,9 @@ class Workbench:
         self._face = "yaml"
         self.editor.goto(line)
 
+    def _on_fix(self, fix: dict[str, Any]) -> None:
+        self.bench.fix(fix)
+
     def _on_ask(self, source: str, target: str, port: int, protocol: str) -> None:
         self.bench.ask(source, target, port, protocol)
         self._asked_above = False
