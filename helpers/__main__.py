@@ -31,6 +31,7 @@ COMMANDS = {
     "diff": ("policies", "compare two sets of policies"),
     "lint": ("policies", "find the mistakes that the API server accepts"),
     "suggest": ("policies", "propose least-privilege policies"),
+    "workshop": ("workshop", "teach a class: the board of who is where"),
     "doctor": ("doctor", "check this machine and say what to mend"),
 }
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from helpers.lab import tones
+from helpers.policies import home
 from helpers.policies.model.addresses import is_address
 from helpers.policies.wording import listed, short
 
@@ -20,21 +20,20 @@ _TONES = {"error": tones.BAD, "warning": tones.WARN, "note": tones.QUIET}
 
 def verdict_html(verdict: Verdict) -> str:
     """A card: the verdict and the connection, then its two steps with a row a policy, then what else to know."""
-    plain = _plain(verdict)
     mark = "✓ allowed" if verdict.allowed else "✗ denied"
-    ends = f"{_end(plain(verdict.source))} → {_end(plain(verdict.target))}"
+    ends = f"{_end(verdict.source)} → {_end(verdict.target)}"
     steps = "".join(
-        _step(number, words, side, verdict, plain)
+        _step(number, words, side, verdict)
         for number, (words, side) in enumerate(
             ((f"leaves {verdict.source}", verdict.egress), (f"enters {verdict.target}", verdict.ingress)), 1
         )
     )
-    notes = "".join(f"<li>{html.escape(plain(note))}</li>" for note in verdict.notes)
+    notes = "".join(f"<li>{html.escape(home.spoken(note))}</li>" for note in verdict.notes)
     return (
         f'<div class="lab-card"><style>{_CARD}</style>'
         f'<p class="head"><strong style="color:{tones.verdict(verdict.allowed)}">{mark}</strong> '
         f"<b>{ends}</b> <span>{verdict.protocol} {verdict.port}</span></p>"
-        f'<ol>{steps}</ol><p class="cause">{_end(plain(verdict.cause))}.</p>'
+        f'<ol>{steps}</ol><p class="cause">{_end(verdict.cause)}.</p>'
         + (f"<ul>{notes}</ul>" if notes else "")
         + "</div>"
     )
@@ -52,37 +51,23 @@ _HASH = re.compile(r"(?<=[a-z0-9])(-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghj
 """What a Deployment's pod has after its name."""
 
 
-def _plain(verdict: Verdict) -> Callable[[str], str]:
-    """Takes the namespace out of a text when everything in this verdict is in that one."""
-    named = [
-        *(end for end in (verdict.source, verdict.target) if not is_address(end)),
-        *(policy for side in (verdict.egress, verdict.ingress) for policy in side.isolating),
-        *(miss.policy for miss in verdict.misses),
-    ]
-    spaces = {key.partition("/")[0] for key in named if "/" in key}
-    if len(spaces) != 1:
-        return str
-    own = re.compile(rf"(?<![\w./-]){re.escape(spaces.pop())}/")
-    return lambda text: own.sub("", text)
-
-
 def _end(text: str) -> str:
-    """A text with what tells one pod from its siblings small and grey."""
-    return _HASH.sub(r"<small>\1</small>", html.escape(text))
+    """A text as one says it, with what tells a pod from its siblings small and grey."""
+    return _HASH.sub(r"<small>\1</small>", html.escape(home.spoken(text)))
 
 
-def _step(number: int, words: str, side: Side, verdict: Verdict, plain: Callable[[str], str]) -> str:
+def _step(number: int, words: str, side: Side, verdict: Verdict) -> str:
     end = verdict.source if number == 1 else verdict.target
     sign = f'<b style="color:{tones.verdict(side.allowed)}">{"✓" if side.allowed else "✗"}</b>'
     misses = [miss for miss in verdict.misses if miss.direction == side.direction] if not side.allowed else []
     rows = "".join(
-        f"<li>✗ <b>{html.escape(plain(miss.policy))}</b> "
-        + _end(plain(f"wants {miss.wants}; {miss.got}" if miss.wants else miss.reason))
+        f"<li>✗ <b>{html.escape(home.spoken(miss.policy))}</b> "
+        + _end(f"wants {miss.wants}; {miss.got}" if miss.wants else miss.reason)
         + "</li>"
         for miss in misses
     )
     return (
-        f'<li data-direction="{side.direction}">{sign} {_end(plain(words))}: {_end(plain(_side_text(side, end)))}'
+        f'<li data-direction="{side.direction}">{sign} {_end(words)}: {_end(_side_text(side, end))}'
         f"{f'<ul>{rows}</ul>' if rows else ''}</li>"
     )
 

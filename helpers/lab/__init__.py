@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
+    from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
     from helpers.lab.cluster.probing import Probe, probe, probes
     from helpers.lab.cluster.session import client, connect, current, start
     from helpers.lab.course.advice import lint, suggest
+    from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
+    from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.diagnosis.examination import examine as doctor
@@ -38,6 +41,7 @@ _HOMES = {
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
+    "certificate": "course.certificate",
     "check": "course.checks",
     "client": "cluster.session",
     "connect": "cluster.session",
@@ -46,7 +50,12 @@ _HOMES = {
     "deploy": "shop.rollout",
     "doctor": "diagnosis.examination",
     "flows": "cluster.looking",
+    "hand_down": "course.board",
+    "hand_up": "course.board",
+    "join_board": "course.board",
+    "leave_board": "course.board",
     "matrix": "cluster.looking",
+    "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
     "probe": "cluster.probing",
@@ -71,6 +80,7 @@ __all__ = [
     "apply",
     "architecture",
     "catch_up",
+    "certificate",
     "check",
     "client",
     "connect",
@@ -79,8 +89,13 @@ __all__ = [
     "deploy",
     "doctor",
     "flows",
+    "hand_down",
+    "hand_up",
+    "join_board",
+    "leave_board",
     "lint",
     "matrix",
+    "namespace",
     "objects",
     "order",
     "page",

@@ -107,6 +107,7 @@ def dial(host: str, port: int, protocol: str = "TCP", timeout: float | None = No
     except OSError as error:
         raise NoNetwork(f"the pod network did not answer: {error.strerror or error}") from None
     try:
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.sendall(request(proxy, host, port, protocol, limit))
         check(*answer(_head(link, time.monotonic() + limit + MARGIN)))
         link.settimeout(None)

@@ -64,6 +64,8 @@ def _of_machine(port: int, protocol: str, kind: socket.SocketKind) -> socket.soc
     try:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         link.bind(("", port))
+        if protocol == "TCP":
+            link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if kind == socket.SOCK_STREAM:
             link.listen(BACKLOG)
     except OSError:

@@ -150,7 +150,7 @@ class Visitor:
         start = time.perf_counter()
         for _ in range(3):
             page = self.once(method, path, body)
-            if page.status != 302:
+            if page.status not in (302, 303):
                 page.seconds = time.perf_counter() - start
                 return page
             location = page.headers["location"]

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from urllib.parse import urlencode, urljoin
 
 import pytest
 
@@ -64,11 +65,45 @@ def test_buying_something(shop: Shop) -> None:
     assert re.search(r"2 x +Mug +\$17\.98", mail)
 
 
+def test_an_order_has_a_page_of_its_own(shop: Shop) -> None:
+    visitor = with_a_mug(shop)
+    placed = visitor.once("POST", "/cart/checkout", urlencode(FORM))
+    address = urljoin("/cart/checkout", placed.headers["location"])
+    assert placed.status == 303 and placed.headers["location"].startswith("../order/")
+    assert not any(str(value) in address for value in ("visitor", "Harbour", "4111"))
+    shop.restart("frontend")
+    for anybody in (visitor, visitor, shop.visitor()):
+        again = anybody.get(address)
+        assert again.status == 200 and "Your order is complete" in again.text
+        assert re.search(r'id="total">\$23\.97<', again.text)
+    back = visitor.post("/setCurrency", currency_code="JPY", back=address.lstrip("/"))
+    assert back.path == address and "$23.97" in back.text
+    assert shop.log("emailservice").count(f"order={address[7:43]}") == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["currency=XXX", "total=-1", "total=<b>", "shipping=1e9", "items=%3Cb%3E", "tracking=", f"items={'A,' * 40}"],
+)
+def test_an_order_page_shows_no_more_than_an_order(shop: Shop, wrong: str) -> None:
+    whole = {"currency": "USD", "shipping": "8.99", "total": "23.97", "tracking": "AB-1-2", "items": "6E92ZMYYFZ"}
+    assert shop.visitor().get(f"/order/x-1?{urlencode(whole)}").status == 200
+    page = shop.visitor().get(f"/order/x-1?{urlencode(whole)}&{wrong}")
+    assert page.status == 404 and "not the whole address" in page.cause
+    assert shop.visitor().get("/order/x-1").status == 404
+
+
+def test_what_isnt_there_offers_the_products(shop: Shop) -> None:
+    for path in ("/no/such/page", "/product/NOPE", "/order/x"):
+        page = shop.visitor().get(path).text
+        assert "Try again" not in page and re.search(r'class="button" href="[./]+">See all products<', page)
+
+
 def test_the_logs_hold_no_card_and_no_cookie(shop: Shop) -> None:
     visitor = with_a_mug(shop)
     assert visitor.post("/cart/checkout", **FORM).status == 200
     logs = "".join(shop.log(name) for name in shop.containers if name != "redis-cart")
-    assert "POST /cart/checkout status=200" in logs
+    assert "POST /cart/checkout status=303" in logs
     assert "Charge code=OK" in logs
     for secret in ("4111 1111", "41111111", visitor.cookies["shop_session-id"]):
         assert secret not in logs
@@ -99,7 +134,7 @@ def test_links_and_redirects_are_relative(shop: Shop) -> None:
         for link in links:
             assert link in ("", "#main") or link.startswith(up), f"{link} on {path}"
     order = visitor.post("/cart/checkout", **FORM)
-    assert 'href="../cart"' in order.text
+    assert order.path.startswith("/order/") and 'href="../cart"' in order.text
 
 
 def test_pages_are_never_cached_and_say_which_pod_made_them(shop: Shop) -> None:

@@ -232,3 +232,18 @@ def test_without_descriptors_a_stranger_makes_room(pods: Path) -> None:
             assert await net.connect(client, f"{server['status']['podIP']}:80") == "200"
 
     run(scenario())
+
+
+def test_what_comes_in_answers_without_delay() -> None:
+    """With Nagle's algorithm the second piece of an answer waits for the first one's acknowledgement: 40 ms."""
+
+    async def scenario() -> None:
+        entered: asyncio.Queue[socket.socket] = asyncio.Queue()
+        entrance = door.Door(entered.put, door.Strangers(1))
+        with socket.create_connection(("127.0.0.1", entrance.open())) as client:
+            client.sendall(b"x")
+            with await entered.get() as link:
+                assert link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        await entrance.close()
+
+    run(scenario())

@@ -64,13 +64,13 @@ def test_jupyters_own_cookie_stays_on_its_site(browser: Browser) -> None:
 def test_the_shop_takes_no_form_of_another_site(browser: Browser, foreign: dict[str, Any]) -> None:
     own = {"Origin": f"http://{browser.host}:{browser.port}", "Sec-Fetch-Site": "same-origin"}
     assert browser.send("GET", "/shop/")[0] == 200
-    assert browser.send("POST", "/shop/cart/empty", **own)[0] == 302
+    assert browser.send("POST", "/shop/cart/empty", **own)[0] == 303
     mug = "product_id=6E92ZMYYFZ&quantity=1"
     before = dict(browser.cookies)
     for path, form in (("cart", mug), ("setCurrency", "currency_code=JPY&back="), ("cart/checkout", "email=a")):
         assert browser.send("POST", f"/shop/{path}", form, **foreign)[0] == 403
     assert browser.cookies == before and "Nothing in it yet" in browser.send("GET", "/shop/cart")[2]
-    assert browser.send("POST", "/shop/cart", mug, **own)[0] == 302
+    assert browser.send("POST", "/shop/cart", mug, **own)[0] == 303
     assert "Nothing in it yet" not in browser.send("GET", "/shop/cart")[2]
 
 

@@ -79,9 +79,9 @@ def test_a_fault_is_underlined_where_it_is_and_the_picture_stays(person):
     before = one.sees("graph")
     one.types(INGRESS[0].read_text().replace("port: 50051", "port: 500510"))
     (mark,) = one.bench.editor.marks
-    assert mark["line"] == 17 and mark["severity"] == "error" and "65535" in mark["message"]
-    assert "line 17" in one.sees("findings") and one.sees("graph").replace(" lab-faded", "") == before
-    assert "First mend line 17 of shipping-allow-checkout" in one.sees("message")
+    assert mark["line"] == 16 and mark["severity"] == "error" and "65535" in mark["message"]
+    assert "line 16" in one.sees("findings") and one.sees("graph").replace(" lab-faded", "") == before
+    assert "First mend line 16 of shipping-allow-checkout" in one.sees("message")
     assert "disabled" in one.sees("cluster") and "lab-faded" in one.sees("graph") + one.sees("line")
     one.does("apply")
     assert "Nothing was applied" in one.sees("message") and one.cluster.calls == []

@@ -16,16 +16,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, Router
 
-from helpers.boutique import logs
+from helpers.boutique import logs, money
 from helpers.boutique.frontend import origin, render, session
 from helpers.boutique.frontend.pages import OFFERED, PageFailure, Storefront, Visitor
+from helpers.boutique.frontend.receipt import Receipt
 from helpers.boutique.protos import hipstershop_pb2 as pb
 
 Page = Callable[[Request, Visitor], Awaitable[Response]]
 
 _LARGEST_FORM = 16_384
 _HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
-_CONTENT = "default-src 'self'; style-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
+_CONTENT = "default-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'"
 _CHANGING = {"/logout"}
 """Paths that change something though they are asked for with GET."""
 
@@ -40,6 +41,7 @@ def build(shop: Storefront) -> Starlette:
         ("POST", "/cart", pages.add),
         ("POST", "/cart/empty", pages.empty),
         ("POST", "/cart/checkout", pages.checkout),
+        ("GET", "/order/{number}", pages.order),
         ("POST", "/setCurrency", pages.set_currency),
         ("GET", "/logout", pages.logout),
     ]
@@ -78,8 +80,14 @@ class _Pages:
         return _redirect("../")
 
     async def checkout(self, request: Request, who: Visitor) -> Response:
-        order = _place_order(await _form(request), who)
-        return _html(request, "order.html", await self._shop.order(who, order))
+        order = await self._shop.place(_place_order(await _form(request), who))
+        return _redirect(f"../{Receipt.of(order).address}")
+
+    async def order(self, request: Request, who: Visitor) -> Response:
+        receipt = Receipt.read(request.path_params["number"], request.query_params)
+        amounts = {"shipping": money.text(receipt.shipping), "total": money.text(receipt.total)}
+        view = await self._shop.ordered(who, receipt.items)
+        return _html(request, "order.html", view | amounts | {"order": receipt})
 
     async def set_currency(self, request: Request, who: Visitor) -> Response:
         form = await _form(request)
@@ -134,7 +142,8 @@ def _protect(request: Request, response: Response) -> None:
 
 def error_page(request: Request, status: int, cause: str) -> Response:
     """The page that says what went wrong, with the cause in `<pre id="cause">`."""
-    view = {"status": status, "phrase": HTTPStatus(status).phrase, "cause": cause, "again": request.method == "GET"}
+    again = request.method == "GET" and status >= 500
+    view = {"status": status, "phrase": HTTPStatus(status).phrase, "cause": cause, "again": again}
     return _html(request, "error.html", view, status)
 
 
@@ -159,18 +168,19 @@ def _html(request: Request, template: str, view: dict[str, Any], status: int = 2
     path = request.url.path
     # As the browser counts: an escaped slash is none.
     depth = request.scope.get("raw_path", path.encode()).count(b"/") - 1
-    common = {"root": "../" * depth or "./", "path": path, "pod": os.environ.get("POD_NAME", "")}
+    back = f"{path}?{request.url.query}" if request.url.query else path
+    common = {"root": "../" * depth or "./", "path": back, "pod": os.environ.get("POD_NAME", "")}
     return Response(render.page(template, **common, **view), status, media_type="text/html")
 
 
 def _redirect(relative: str) -> Response:
     """A redirect that a browser resolves against the address it sees, whatever a proxy made of it."""
-    return RedirectResponse(relative, 302)
+    return RedirectResponse(relative, 303)
 
 
 def _known_page(back: str) -> str:
     """`back` if it is a page of the shop that can be asked for again, else the home page."""
-    return back if re.fullmatch(r"cart|product/[A-Z0-9]{1,32}", back) else ""
+    return back if re.fullmatch(r"cart|product/[A-Z0-9]{1,32}|order/[\w-]{1,64}\?[\w=&,.-]{1,1200}", back) else ""
 
 
 async def _form(request: Request) -> dict[str, str]:

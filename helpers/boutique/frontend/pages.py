@@ -114,20 +114,16 @@ class Storefront:
         request = pb.EmptyCartRequest(user_id=visitor.session)
         await self._needed("failed to empty the cart", self._cart(wire.EMPTY_CART, request))
 
-    async def order(self, visitor: Visitor, request: pb.PlaceOrderRequest) -> dict[str, Any]:
-        """`POST /cart/checkout`: checkout and currency must answer; recommendations may be missing."""
+    async def place(self, request: pb.PlaceOrderRequest) -> pb.OrderResult:
+        """`POST /cart/checkout`: checkout must answer."""
         # checkoutservice may wait for a deadline of its own or two (cart, mail) before it answers.
         placed = self._checkout(wire.PLACE_ORDER, request, deadline=5 * self._patience)
-        order = (await self._needed("failed to complete the order", placed)).order
-        currencies, others = await together(
-            self._currencies(), self._recommended(visitor, [line.item.product_id for line in order.items])
-        )
-        costs = [money.multiply(line.cost, line.item.quantity) for line in order.items]
-        amount = money.total(order.shipping_cost.currency_code, [order.shipping_cost, *costs])
-        return _header_view(currencies, [], visitor) | {
-            "order": order, "email": request.email, "shipping": money.text(order.shipping_cost),
-            "total": money.text(amount), "recommended": others,
-        }  # fmt: skip
+        return (await self._needed("failed to complete the order", placed)).order
+
+    async def ordered(self, visitor: Visitor, items: Iterable[str]) -> dict[str, Any]:
+        """`/order/ID`: currency and cart must answer; recommendations may be missing. `items` were bought."""
+        header, others = await together(self._header(visitor), self._recommended(visitor, list(items)))
+        return {**header, "recommended": others}
 
     # -- pieces of pages --------------------------------------------------------------------
 

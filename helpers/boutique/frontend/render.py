@@ -13,6 +13,7 @@ import jinja2
 __all__ = ["load", "page", "static"]
 
 _HERE = Path(__file__).parent
+_TYPES = {".svg": "image/svg+xml", ".css": "text/css", ".js": "text/javascript"}  # whatever this machine says
 
 
 def load() -> None:
@@ -55,8 +56,7 @@ def _files() -> dict[str, tuple[bytes, str]]:
 
 
 def _media_type(name: str) -> str:
-    kind = {".svg": "image/svg+xml", ".css": "text/css"}.get(Path(name).suffix) or mimetypes.guess_type(name)[0]
-    return kind or "application/octet-stream"
+    return _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 @cache

@@ -64,7 +64,9 @@ async def _end(server: _Server, serving: asyncio.Future[None]) -> None:
 def _listener(where: str | tuple[str, int]) -> socket.socket:
     """A listening socket; a UNIX socket replaces the one that a killed predecessor left behind."""
     if isinstance(where, tuple):
-        return socket.create_server(where)
+        listener = socket.create_server(where)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     with contextlib.suppress(FileNotFoundError):
         Path(where).unlink()
     listener = socket.socket(socket.AF_UNIX)

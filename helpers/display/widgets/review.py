@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from helpers.display.widgets import yamltext
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.yamltext import Document, Fix, Mark, Span
-from helpers.policies import Finding, lint
+from helpers.policies import Finding, home, lint
 
 NOWHERE = Span(0, 0, 0)
 """The place of a finding that concerns no line of the open sheet."""
@@ -30,7 +30,7 @@ def _mark(finding: Finding, documents: Mapping[str, Document], text: str) -> Mar
     document = documents.get(finding.policy)
     span = document.span(finding.path) if document else NOWHERE
     fix = _fix(finding, document, text) if document and finding.instead else None
-    return Mark(span, _SEVERITIES[finding.severity], finding.sentence.replace("default/", ""), finding.mend, fix)
+    return Mark(span, _SEVERITIES[finding.severity], home.spoken(finding.sentence), finding.mend, fix)
 
 
 def _fix(finding: Finding, document: Document, text: str) -> Fix | None:

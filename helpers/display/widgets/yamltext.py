@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from helpers.policies import default, validate
+from helpers.policies import default, home, validate
 from helpers.policies.reading.texts import documents
 from helpers.policies.reading.yamltext import BadYaml, Loader, load
 
@@ -186,22 +186,22 @@ def _faults(document: Document) -> Iterator[Mark]:
 
 
 def with_defaults(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy as the API server would store it: its defaults, and the namespace `default` where none is named."""
+    """A policy as the API server would store it: its defaults, and the course's namespace where none is named."""
     full = dict(default(dict(policy)))
-    full["metadata"] = {**full["metadata"], "namespace": full["metadata"].get("namespace") or "default"}
+    full["metadata"] = {**full["metadata"], "namespace": home.namespace_of(full["metadata"])}
     return full
 
 
 def key(policy: Mapping[str, Any]) -> str:
     """A policy's key, `namespace/name`."""
     metadata = policy.get("metadata") or {}
-    return f"{metadata.get('namespace') or 'default'}/{metadata.get('name') or '(unnamed)'}"
+    return f"{home.namespace_of(metadata)}/{metadata.get('name') or '(unnamed)'}"
 
 
 def clean(live: Mapping[str, Any]) -> dict[str, Any]:
     """A live object without what the cluster added: what a person would keep in a file."""
     metadata = live.get("metadata") or {}
-    kept = {"name": metadata.get("name", ""), "namespace": metadata.get("namespace") or "default"}
+    kept = {"name": metadata.get("name", ""), "namespace": home.namespace_of(metadata)}
     notes = {
         name: value for name, value in (metadata.get("annotations") or {}).items() if name != _NOT_WRITTEN_BY_PEOPLE
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.lab.course import changes, record
+from helpers.lab.course import board, changes, record
 from helpers.lab.course.checks.tasks import TASKS
 from helpers.lab.errors import LabError
 from helpers.lab.home import repository
@@ -23,6 +23,7 @@ def catch_up(notebook: str | int) -> None:
     given, named = beginning(path)
     changes.reset(*given, **named)
     skipped = record.skip(task for task in TASKS if task[:2] < number)
+    board.tell()
     told = f" Skipped: {', '.join(skipped)}; their checks go on working." if skipped else ""
     print(f"You are where notebook {number} begins: open {path.name}.{told}")
 

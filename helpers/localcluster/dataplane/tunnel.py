@@ -169,6 +169,7 @@ class Caller(asyncio.Protocol):
                 if isinstance(where.path, str):
                     await _connect_in_turn(end, where.path)
                 else:
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                     await asyncio.get_running_loop().sock_connect(end, where.path)
         except (OSError, TimeoutError):
             end.close()

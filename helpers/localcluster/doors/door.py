@@ -82,8 +82,10 @@ class Door:
         self._pause: asyncio.TimerHandle | None = None
 
     def open(self, port: int = 0) -> int:
-        """Listen; returns the port. Raises OSError when it is taken."""
+        """Listen; returns the port. What comes in sends without delay. Raises OSError when the port is taken."""
         self._listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+        # asyncio sets it only for a socket that names its protocol; without it an answer in two pieces takes 40 ms.
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._listener.setblocking(False)
         self._listen()
         chosen: int = self._listener.getsockname()[1]

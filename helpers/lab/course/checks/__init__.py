@@ -6,7 +6,7 @@
 
 from typing import Any
 
-from helpers.lab.course import record
+from helpers.lab.course import board, record
 from helpers.lab.course.checks.answers import Answer
 from helpers.lab.course.checks.situation import Situation
 from helpers.lab.course.checks.solutions import solution
@@ -26,6 +26,7 @@ def check(task: str, given: Any = None) -> Answer:
 
     answer = judge(task, Situation(tuple(looking.objects()), given, log, connects))
     record.note(task, passed=answer.passed, mistake=answer.mistake, said="" if answer else answer.text)
+    board.tell()
     return answer
 
 
