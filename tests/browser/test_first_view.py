@@ -1,23 +1,22 @@
 """What `make lab` opens: the first notebook, and beside it the shop's panel, which waits for the shop."""
 
 import json
-import runpy
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.browser import browser_page, screenshot
 from support.cluster import cluster
-from support.course import ROOT
 from support.jupyter import jupyter
+
+from helpers.jupyter import workspace
 
 pytestmark = pytest.mark.timeout(300)
 
 
 def write_layout(folder: Path, base_url: str) -> Path:
-    tool = runpy.run_path(str(ROOT / "tools" / "workspace.py"))
-    tool["write"](folder, "00-start-here.ipynb", base_url)
-    return folder / str(tool["FILE"])
+    workspace.write(folder, "00-start-here.ipynb", base_url)
+    return folder / workspace.FILE
 
 
 def test_the_first_view_has_the_notebook_and_the_shop(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import yaml
 from helpers.lab.errors import LabError, did_you_mean
 
 OWN = "LAB_KUBECONFIG"
-"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (tools/jupyter_environment.py)."""
+"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (helpers/jupyter)."""
 
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 

@@ -1,6 +1,6 @@
 """Write JupyterLab's first layout: the notebook on the left, the shop beside it on the right.
 
-    python tools/workspace.py FOLDER [NOTEBOOK]
+    python -m helpers.jupyter.workspace FOLDER [NOTEBOOK]
 
 FOLDER is JupyterLab's folder of workspaces. A layout that is there already is left alone: it is the learner's own.
 The shop's address carries the server's base URL, which on Binder differs from launch to launch, so this runs at
