@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from helpers.display.tables import end_cell, service_note
+from helpers.display.flowtable import end_cell, service_note
 from helpers.display.widgets.changesview import readable
 from helpers.display.widgets.flowbook import (
     GROUPS,
