@@ -27,6 +27,9 @@ class Fixed:
     def objects(self) -> list[Any]:
         return self._objects
 
+    def policies(self) -> list[Any]:
+        return [item for item in self._objects if item["kind"] == "NetworkPolicy"]
+
     def apply(self, text: str) -> None: ...
     def delete(self, keys: Any) -> None: ...
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from helpers.display.tables import end_cell, service_note
+from helpers.display.widgets.changesview import readable
 from helpers.display.widgets.flowbook import (
     GROUPS,
     MOST_SHOWN,
@@ -17,7 +18,6 @@ from helpers.display.widgets.flowbook import (
     Group,
 )
 from helpers.display.widgets.pane import button, does, esc, select
-from helpers.display.widgets.views import readable
 from helpers.lab.cluster.looking import end_name
 
 _HEADS = ("Time", "Source", "Target", "Port", "Verdict", "Policies")

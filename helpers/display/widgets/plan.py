@@ -17,6 +17,9 @@ class Cluster(Protocol):
     def objects(self) -> Sequence[Json]:
         """Namespaces, pods, Services, workloads and policies, as the engine reads them."""
 
+    def policies(self) -> Sequence[Json]:
+        """The policies alone: asked often, to see whether somebody else has changed them."""
+
     def apply(self, text: str) -> None:
         """Apply manifests."""
 

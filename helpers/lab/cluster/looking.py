@@ -41,6 +41,11 @@ def objects() -> list[Object]:
     return found
 
 
+def policies() -> list[Object]:
+    """The network policies alone."""
+    return _readable("networkpolicies")
+
+
 def _readable(kind: str) -> list[Object]:
     cluster = session.current()
     try:

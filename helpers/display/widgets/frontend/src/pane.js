@@ -3,9 +3,12 @@
 //   the same on an input, select or textarea: sent with its value as the last argument when it changes
 //   data-live='[…]'                    on an input: sent with its value while one types
 //   data-key="…"                       the focus is found again by it after the HTML has changed
+//   data-full                          on a button: shows the whole workbench as large as the window, and back again
 //   data-keep="…"                      the scroll position is kept by it; on details, data-key keeps it folded or not
 
+import { markFull, toggleFull } from "./full.js";
 import { keepKeys } from "./keys.js";
+import { sayGone } from "./gone.js";
 import { save } from "./save.js";
 
 const FIELDS = "input, select, textarea";
@@ -46,6 +49,7 @@ function draw(root, html, places) {
     if (one) one.scrollTo(left, top);
   }
   refocus(root, held);
+  markFull(root);
 }
 
 function render({ model, el }) {
@@ -55,6 +59,7 @@ function render({ model, el }) {
   let timer = null;
   const tell = (text, ...more) => model.send({ type: "do", does: [...JSON.parse(text), ...more] });
   const activate = (event) => {
+    if (event.target.closest("[data-full]")) toggleFull(root);
     const hit = event.target.closest("[data-do]");
     if (!hit || hit.matches(FIELDS) || hit.closest("[aria-disabled=true], :disabled")) return;
     event.preventDefault();
@@ -86,12 +91,15 @@ function render({ model, el }) {
   const onMessage = (message) => {
     if (message.type === "save") save(message.name, message.text, message.mime);
   };
+  const onLife = () => sayGone(el);
   onHtml();
   model.on("change:html", onHtml);
+  model.on("comm_live_update", onLife);
   model.on("msg:custom", onMessage);
   return () => {
     clearTimeout(timer);
     model.off("change:html", onHtml);
+    model.off("comm_live_update", onLife);
     model.off("msg:custom", onMessage);
   };
 }
