@@ -9,6 +9,7 @@ from typing import Any
 
 from helpers.cli.policy_input import BadInput, from_options, from_paths, report
 from helpers.cli.policy_output import answer, drawn
+from helpers.policies import home
 from helpers.policies.application.change import Change, change
 from helpers.policies.application.formats import as_json, comparison_as
 from helpers.policies.application.need import needs
@@ -102,4 +103,4 @@ def _applied(base: Iterable[Json], more: Iterable[Json]) -> list[Json]:
 def _identity(item: Json) -> tuple[str, str, str]:
     metadata = item.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
-    return str(item.get("kind")), str(metadata.get("namespace") or "default"), str(metadata.get("name"))
+    return str(item.get("kind")), home.namespace_of(metadata), str(metadata.get("name"))

@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import os
 import sys
 from typing import Any
 
@@ -57,7 +56,7 @@ def _base() -> str:
     """The shop's URL. The local cluster's is found without the code that reads kubeconfigs."""
     from helpers.lab.cluster import local
 
-    if (os.environ.get("LAB_CONTEXT") or local.NAME) == local.NAME:
+    if local.meant():
         found = local.shop_url()
         if found:
             return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.display.view import view_of
 from helpers.lab.cluster import looking
 from helpers.lab.errors import LabError
+from helpers.policies import home
 from helpers.policies.application.change import Change, change
 from helpers.policies.application.reach import Call
 from helpers.policies.model.naming import is_system
@@ -137,7 +138,7 @@ def read_policies(given: str | Path | Suggestion | Sequence[Mapping[str, Any]]) 
     for item in found:
         if item.get("kind") != "NetworkPolicy" or not item.get("metadata"):
             raise LabError("Only NetworkPolicy objects can be compared; this has something else in it, or no metadata.")
-    return [{**item, "metadata": {"namespace": "default", **item["metadata"]}} for item in found]
+    return [{**item, "metadata": {"namespace": home.namespace(), **item["metadata"]}} for item in found]
 
 
 def _merged(world: World, given: Sequence[Mapping[str, Any]], besides: bool) -> list[Mapping[str, Any]]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from helpers.display.drawing.scene import first_default, shown
+from helpers.display.drawing.scene import shown
+from helpers.policies import home
 from helpers.policies.application.reach import Call, Reach
 
 CELLS = {
@@ -91,7 +92,7 @@ def grid(
 
 
 def _place(end: str) -> tuple[bool, tuple[bool, str]]:
-    return "/" in end, first_default(end)
+    return "/" in end, home.first(end)
 
 
 def _cell(source: str, target: str, reach: Reach, before: Reach) -> Cell:

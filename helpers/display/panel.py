@@ -64,7 +64,7 @@ def shop(path: str = "/", *, beside: bool = False, height: int = HEIGHT) -> Pane
     """
     clean = f"/{path.lstrip('/')}"
     cluster = session.current()
-    if cluster.local:
+    if cluster.entered:
         base = proxy.jupyter_url()
         if base is not None:
             return Panel(clean, f"{base}{proxy.PATH}", beside=beside, height=height)

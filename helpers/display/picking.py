@@ -11,6 +11,7 @@ from helpers.display.selectors import read_selector
 from helpers.lab.bar import in_notebook
 from helpers.lab.cluster import looking
 from helpers.lab.errors import LabError
+from helpers.policies import home
 
 if TYPE_CHECKING:
     from helpers.policies import Pod
@@ -98,7 +99,7 @@ def pick(selector: str = "", *, objects: Iterable[Mapping[str, Any]] | None = No
 
     world = World.of(looking.objects() if objects is None else objects)
     own = (one for one in world.workloads.values() if not is_system(one.namespace))
-    pods = tuple(pod for one in sorted(own, key=lambda one: (one.namespace != "default", one.key)) for pod in one.pods)
+    pods = tuple(pod for one in sorted(own, key=lambda one: home.first(one.key)) for pod in one.pods)
     try:
         wanted = read_selector(selector)
     except LabError as error:
@@ -143,7 +144,7 @@ def _field() -> Any:
 
 
 def _name(pod: Pod) -> str:
-    return pod.name if pod.namespace == "default" else pod.key
+    return pod.name if pod.namespace == home.namespace() else pod.key
 
 
 def _labels(pod: Pod) -> str:

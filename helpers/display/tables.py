@@ -91,6 +91,8 @@ class Matrix(Grid):
         return f'<td class="{cell.state}" title="{words}" aria-label="{words}">{CELLS[cell.state][0]}</td>'
 
 
+_LIGHT = "rgba(33,118,210,.16)"
+"""Over row and column of the cell that is pointed at."""
 _STYLE = (
     "".join(
         f".lab-matrix .{state}{{color:{colour}}}"
@@ -105,6 +107,10 @@ _STYLE = (
     ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;"
     "text-align:center!important;padding:0;font-size:15px;border:1px solid rgba(128,128,128,.3)}"
     ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
+    ".lab-matrix table{overflow:hidden}.lab-matrix tbody td{position:relative}"
+    f".lab-matrix tbody tr:hover>*{{box-shadow:inset 0 0 0 99px {_LIGHT}}}"
+    f".lab-matrix tbody td:hover:not(.self)::after{{content:'';position:absolute;left:0;right:0;top:-3000px;"
+    f"height:6000px;pointer-events:none;background:{_LIGHT}}}"
     ".lab-matrix .entry{white-space:nowrap}.lab-matrix .entry span{font-size:15px}"
 )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
+    from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
     from helpers.lab.cluster.probing import Probe, probe, probes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from helpers.lab.course.advice import lint, suggest
     from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
+    from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
     from helpers.lab.diagnosis.examination import examine as doctor
@@ -39,6 +41,7 @@ _HOMES = {
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
+    "certificate": "course.certificate",
     "check": "course.checks",
     "client": "cluster.session",
     "connect": "cluster.session",
@@ -52,6 +55,7 @@ _HOMES = {
     "join_board": "course.board",
     "leave_board": "course.board",
     "matrix": "cluster.looking",
+    "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
     "probe": "cluster.probing",
@@ -76,6 +80,7 @@ __all__ = [
     "apply",
     "architecture",
     "catch_up",
+    "certificate",
     "check",
     "client",
     "connect",
@@ -90,6 +95,7 @@ __all__ = [
     "leave_board",
     "lint",
     "matrix",
+    "namespace",
     "objects",
     "order",
     "page",

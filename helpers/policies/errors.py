@@ -70,7 +70,7 @@ def quote(value: object) -> str:
     if value is None:
         return "null"
     try:
-        return json.dumps(value, default=str)[:200]
+        return json.dumps(value, default=str, separators=(",", ":"))[:200]
     except (TypeError, ValueError, RecursionError):
         return f"<{type(value).__name__}>"
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from helpers.policies import home
 from helpers.policies.errors import Question
 from helpers.policies.judging.connection import ANY_NODE, End
 from helpers.policies.model import Pod, Service, Workload
@@ -67,16 +68,16 @@ class Names:
         return End(pod, (address,), pod.key if pod else end)
 
     def pod(self, name: str) -> Pod:
-        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name or key."""
-        key = name if "/" in name else f"default/{name}"
-        found = self._by_name.get(key) or self._by_name.get(f"default/{key}")
+        """The pod called `ns/name` or `name` (here), or the first pod of the workload of that name or key."""
+        key = home.full(name)
+        found = self._by_name.get(key) or self._by_name.get(f"{home.namespace()}/{key}")
         if found is None:
             raise NotFound(self._missing(name, key))
         return found
 
     def service(self, name: str) -> Service:
-        """The Service called `ns/name` or `name` (in `default`); raises NotFound."""
-        key = name if "/" in name else f"default/{name}"
+        """The Service called `ns/name` or `name` (here); raises NotFound."""
+        key = home.full(name)
         for service in self._services:
             if service.key == key:
                 return service
@@ -88,15 +89,15 @@ class Names:
             if target in service.addresses:
                 return service
         plain = re.sub(r"(^|/)(service|svc)/", r"\1", target)
-        key = plain if "/" in plain else f"default/{plain}"
+        key = home.full(plain)
         found = next((service for service in self._services if service.key == key), None)
         if plain != target:
             return found or self.service(plain)
-        return None if key in self._by_name or f"default/{key}" in self._by_name else found
+        return None if key in self._by_name or f"{home.namespace()}/{key}" in self._by_name else found
 
     def _special(self, name: str) -> End | None:
         """An end that is no pod of the application; None when the name means something else."""
-        if f"default/{name}" in self._by_name or name in self._by_name:
+        if f"{home.namespace()}/{name}" in self._by_name or name in self._by_name:
             return None
         if name.startswith(f"{NODE}/"):
             return self._node(name.partition("/")[2])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from helpers import plain_text
+from helpers.policies import home
 
 _COMMAND = re.compile(r"(?m)(?P<colons>^[ \t]*::)(?=[\w-]{0,40}[g-zG-Z])|##(?=\w{0,20}\[)")
 _JOINERS = {0x200C: r"\u200c", 0x200D: r"\u200d"}
@@ -69,5 +70,6 @@ _SPOKEN = {
 
 
 def short(end: str) -> str:
-    """An end of an arrow for a reader: `default/web[Deployment]` as `web`, `shop/web[Deployment]` as `shop/web`."""
-    return _SPOKEN.get(end) or end.partition("[")[0].removeprefix("default/")
+    """An end of an arrow for a reader: `default/web[Deployment]` as `web` where one works in
+    `default`, `shop/web[Deployment]` as `shop/web`."""
+    return _SPOKEN.get(end) or home.short(end.partition("[")[0])

@@ -103,22 +103,27 @@ class World:
     def _kept(self) -> Kept:
         return Kept(self.pods, self.namespaces)
 
-    def judge(self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP") -> Verdict:
+    def judge(
+        self, source: Pod | str, target: Pod | str, port: int, protocol: str = "TCP", *, translated: bool = False
+    ) -> Verdict:
         """Whether a new connection from `source` to the pod port `port` of `target` is allowed, and why.
 
         An end is a Pod, a name as `pod` takes it, or an IP address; an address that no pod has is outside.
+        `translated` says that a Service's address was dialled, which counts for a pod that so reaches itself.
         """
-        known, key = self._verdicts, (source, target, port, protocol)
+        known, key = self._verdicts, (source, target, port, protocol, translated)
         found = known.get(key)
         if found is None:
             if len(known) >= _MOST_VERDICTS:
                 known.clear()
             one, other = self._names.pair(source, target)
-            found = known[key] = judge(one, other, port, protocol, self.namespaces, self.isolating)
+            found = known[key] = judge(
+                one, other, port, protocol, self.namespaces, self.isolating, translated=translated
+            )
         return found
 
     @cached_property
-    def _verdicts(self) -> dict[tuple[Pod | str, Pod | str, int, str], Verdict]:
+    def _verdicts(self) -> dict[tuple[Pod | str, Pod | str, int, str, bool], Verdict]:
         return {}
 
     def explain(
@@ -212,14 +217,14 @@ class World:
         return self._names.end(end)
 
     def pod(self, name: str) -> Pod:
-        """The pod called `ns/name` or `name` (in `default`), or the first pod of the workload of that name.
+        """The pod called `ns/name` or `name` (here), or the first pod of the workload of that name.
 
         Raises NotFound, which names near matches.
         """
         return self._names.pod(name)
 
     def service(self, name: str) -> Service:
-        """The Service called `ns/name` or `name` (in `default`); raises NotFound."""
+        """The Service called `ns/name` or `name` (here); raises NotFound."""
         return self._names.service(name)
 
     def _policies_in(self, namespace: str) -> Sequence[Policy]:

@@ -270,6 +270,10 @@ def test_a_finalizer_holds_an_object(cluster: Cluster) -> None:
     assert held["metadata"]["deletionTimestamp"]
     more = {"metadata": {"finalizers": ["example.com/hold", "example.com/more"]}}
     assert cluster.request("PATCH", f"{MAPS}/c", more, "application/merge-patch+json")[0] == 422
+    strange = {"metadata": {"name": "d", "finalizers": ["hold", "orphan"]}}
+    _, answer = cluster.request("POST", MAPS, strange)
+    assert "neither a standard finalizer name nor is it fully qualified" in answer["message"]
+    assert [cause["field"] for cause in answer["details"]["causes"]] == ["metadata.finalizers[0]"]
     none = {"metadata": {"finalizers": None}}
     assert cluster.request("PATCH", f"{MAPS}/c", none, "application/merge-patch+json")[0] == 200
     assert cluster.request("GET", f"{MAPS}/c")[0] == 404
@@ -347,3 +351,30 @@ def test_a_write_that_is_not_on_disk_is_no_success(cluster: Cluster, monkeypatch
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert cluster.request("POST", MAPS, {"metadata": {"name": "d"}})[0] == 201
+
+
+# -- policies of earlier versions ---------------------------------------------------
+
+
+def test_a_block_that_was_taken_once_may_stay_and_no_other_comes(cluster: Cluster) -> None:
+    key, path = "networkpolicies.networking.k8s.io", "/apis/networking.k8s.io/v1/namespaces/default/networkpolicies"
+    block = {"cidr": "10.0.0.1/8", "except": ["10.1.0.1/16"]}
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"ipBlock": block}]}]}
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "old", "namespace": "default"},
+        "spec": spec,
+    }
+    status, answer = cluster.request("POST", path, policy)
+    assert status == 422
+    fields = [cause["field"] for cause in answer["details"]["causes"]]
+    assert fields == ["spec.ingress[0].from[0].ipBlock.cidr", "spec.ingress[0].from[0].ipBlock.except[0]"]
+    cluster.call(lambda: cluster.store.create(key, policy))
+    merge = "application/merge-patch+json"
+    assert cluster.request("PATCH", f"{path}/old", {"metadata": {"labels": {"a": "b"}}}, merge)[0] == 200
+    other = {"spec": {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.2/8"}}]}]}}
+    assert cluster.request("PATCH", f"{path}/old", other, merge)[0] == 422
+    no_protocol = {**policy, "metadata": {"name": "new"}, "spec": {"ingress": [{"ports": [{"protocol": ""}]}]}}
+    status, answer = cluster.request("POST", path, no_protocol)
+    assert status == 422 and 'Unsupported value: ""' in answer["message"]

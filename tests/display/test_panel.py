@@ -9,7 +9,7 @@ from helpers.lab.shop.pages import Page, page_of
 
 
 class Local:
-    local = True
+    local = entered = True
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.scripted import cluster
 
 from helpers import lab
@@ -228,9 +229,9 @@ class TestEnvironment:
         for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR"):
             monkeypatch.setenv(name, "/usr/bin")
         own = Context("hipster-lab", "https://127.0.0.1:1", "default", {}, {}, (tmp_path / "kubeconfig",))
-        environment.install(own, local=True)
+        environment.install(own, "default", local=True)
         once = dict(os.environ)
-        environment.install(own, local=True)
+        environment.install(own, "default", local=True)
         assert dict(os.environ) == once
         assert once["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
         assert once["KUBECONFIG"] == str(tmp_path / "kubeconfig")
@@ -243,9 +244,14 @@ class TestEnvironment:
             monkeypatch.setenv(name, "/usr/bin")
         monkeypatch.setenv("LAB_HOME", str(tmp_path / "home"))
         own = Context('a "name"', "https://far:1", "default", {}, {}, (tmp_path / "config",))
-        environment.install(own, local=False)
+        environment.install(own, "default", local=False)
         chooser, config = os.environ["KUBECONFIG"].split(os.pathsep)
-        assert config == str(tmp_path / "config") and 'current-context: "a \\"name\\""' in Path(chooser).read_text()
+        assert config == str(tmp_path / "config")
+        assert yaml.safe_load(Path(chooser).read_text()) == {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": 'a "name"',
+        }
         assert "KUBECACHEDIR" not in os.environ
 
 

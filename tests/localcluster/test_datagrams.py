@@ -97,6 +97,22 @@ def test_a_datagram_finds_a_pod_by_address_and_through_a_service(pods: Path) -> 
     run(scenario())
 
 
+def test_a_datagram_to_the_sender_s_own_service_is_judged(pods: Path) -> None:
+    async def scenario() -> None:
+        async with network(pods) as net:
+            server = await net.pod("server")
+            door = serve(net, server, 99)
+            net.service("mirror", 53, 99, server, protocol="UDP", address="10.96.9.9")
+            net.apply(policy("deny", "server", ingress=[from_app("other")]))
+            own = await Flow.open(net, server, f"{server['status']['podIP']}:99")
+            assert await own.ask(b"me") is not None
+            service = await Flow.open(net, server, "10.96.9.9:53")
+            assert await service.ask(b"me") is None
+            stop(door)
+
+    run(scenario())
+
+
 def test_a_flow_is_logged_once_and_a_lookup_as_one(pods: Path) -> None:
     async def scenario() -> None:
         async with network(pods) as net:

@@ -74,6 +74,26 @@ def test_endpoints_take_turns_and_each_pod_has_its_own_port_number(pods: Path) -
     run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("rule", "answer"), [([], "dropped"), ([from_app("other")], "dropped"), ([from_app("web")], "200")]
+)
+def test_a_pod_that_calls_its_own_service_is_judged_and_its_own_address_isnt(
+    pods: Path, rule: list[Any], answer: str
+) -> None:
+    async def scenario() -> None:
+        async with network(pods) as net:
+            web = await net.pod("web", 8080)
+            net.service("web", 80, 8080, web, address="10.96.7.7")
+            net.service("alone", 80, 8080, web, address="None")
+            net.apply(policy("in", "web", ingress=rule))
+            assert await net.connect(web, "web:80", seconds=0.2) == answer
+            assert await net.connect(web, "10.96.7.7:80", seconds=0.2) == answer
+            own = (f"{web['status']['podIP']}:8080", "localhost:8080", "alone:8080")
+            assert [await net.connect(web, target) for target in own] == ["200"] * 3
+
+    run(scenario())
+
+
 def test_nothing_listens_no_endpoints_no_port_no_route(pods: Path) -> None:
     async def scenario() -> None:
         async with network(pods) as net:

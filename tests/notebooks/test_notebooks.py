@@ -64,7 +64,7 @@ SEEN = {
         "newcomer-probe": ["connected"],
         "deny-page": ["/ answered 200", "/cart/checkout answered 200"],
         "deny-probe": ["no answer"],
-        "empty": ["c  ingress: [{}]                     default: yes"],
+        "empty": ["c  ingress: [{}]                     the same: yes"],
         "stranger-probe": ["no answer"],
         "try-one-probe": ["no answer"],
         "try-two-probe": ["watcher → frontend.default:80: connected", "other → frontend.default:80: connected"],

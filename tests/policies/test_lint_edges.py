@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpers.policies import lint
+from helpers.policies import World, lint
 
 from .build import deployment, pod, pods, policy, rule, service
 from .linted import ANY_SPACE, TO_DNS, UDP, hits, ids, said, sends
@@ -209,3 +209,28 @@ def test_a_rule_for_addresses_too_is_not_judged_by_the_pods_ports() -> None:
     assert not hits("port-nobody-serves", web, db, sends("web", rule(block, pods("db"), side="to", ports=[443])))
     assert hits("port-nobody-serves", web, db, sends("web", rule(pods("db"), side="to", ports=[443])))
     assert not hits("port-nobody-serves", web, db, sends("web", rule(side="to", ports=[443])))
+
+
+@pytest.mark.parametrize(
+    ("cidr", "exact"),
+    [
+        ("10.0.0.1/8", "10.0.0.0/8"),
+        ("10.0.0.1/31", "10.0.0.0/31"),
+        ("203.0.113.7/0", "0.0.0.0/0"),
+        ("fd00::1/64", "fd00::/64"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:10.1.2.3/128", "10.1.2.3/32"),
+        ("10.0.0.1/32", ""),
+        ("fd00::1/128", ""),
+        ("::/0", ""),
+    ],
+)
+def test_a_block_that_a_newer_server_refuses_still_counts_and_has_its_exact_form(cidr: str, exact: str) -> None:
+    made = policy("p", "a", ingress=[rule({"ipBlock": {"cidr": cidr}})])
+    found = hits("inexact-cidr", pod("a"), made)
+    assert [one.mend for one in found] == ([f"Write {exact}."] if exact else [])
+    assert not World.of([pod("a"), made]).problems
+    if exact and not cidr.startswith("::ffff"):
+        other = policy("p", "a", ingress=[rule({"ipBlock": {"cidr": exact}})])
+        assert str(World.of([pod("a"), made]).matrix()) == str(World.of([pod("a"), other]).matrix())
+    assert not hits("inexact-cidr", pod("a"), policy("p", "a", ingress=[rule({"ipBlock": {"cidr": exact or cidr}})]))

@@ -88,6 +88,7 @@ ADVICE = {
         ("203.0.113.8 → web TCP 8080",),
         ("203.0.112.9 → web TCP 8080", "203.0.113.7 → web TCP 8080"),
     ),
+    "inexact-cidr": Advice(f"{FROM}.ipBlock.cidr", "warning", (), (), ("203.0.113.7 → web TCP 8080",)),
     "load-balancer-source": Advice(f"{FROM}.ipBlock", "note", (), (), ("203.0.113.7 → web TCP 8080",)),
     "dns-cut-off": Advice("spec.egress", "error", ("web → coredns UDP 53", "web → coredns TCP 53"), (), CALL),
     "dns-without-tcp": Advice("spec.egress", "warning", ("web → coredns TCP 53",), (), ("web → coredns UDP 53",)),

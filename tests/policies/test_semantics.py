@@ -268,7 +268,35 @@ def test_33_replies_need_no_rule() -> None:
 def test_34_a_pod_reaches_its_own_address() -> None:
     world = World.of(shop(policy(policyTypes=["Ingress", "Egress"]), service("b", 80)))
     assert world.judge("b", "b", 80) and "own address" in world.judge("b", "b", 80).sentence
-    assert any("itself through a Service" in note for note in world.explain("b", "b", 80, service="b").notes)
+    assert not world.judge("b", "b", 80, translated=True), "the translation makes a new connection of it"
+
+
+@pytest.mark.parametrize(
+    ("rules", "allowed"),
+    [
+        ([policy(policyTypes=["Ingress"])], False),
+        ([policy(policyTypes=["Egress"])], False),
+        ([policy("in", "b", ingress=[rule(pods("a"))])], False),
+        ([policy("in", "b", ingress=[rule(pods("b"))])], True),
+        ([policy("in", "b", ingress=[rule(pods("b"), ports=[{"port": 81}])])], False),
+        ([policy("in", "a", ingress=[])], True),
+        ([], True),
+    ],
+)
+def test_34_through_its_own_service_a_pod_is_judged_like_any_other(rules: list[Any], allowed: bool) -> None:
+    world = World.of(shop(service("b", 80), *rules))
+    (verdict,) = world.explain_service("b", "b", 80)
+    assert bool(verdict) is allowed and world.explain("b", "b", 80, service="b").allowed is allowed
+    assert any("itself through a Service" in note for note in verdict.notes), verdict.notes
+    assert world.explain("b", "b", 80), "its own address it always reaches"
+
+
+def test_34_a_headless_service_is_the_pods_own_address() -> None:
+    headless = service("b", 80)
+    headless["spec"]["clusterIP"] = "None"
+    world = World.of(shop(headless, policy(policyTypes=["Ingress", "Egress"])))
+    (verdict,) = world.explain_service("b", "b", 80)
+    assert verdict and not any("itself" in note for note in verdict.notes)
 
 
 def test_35_a_node_reaches_the_pods_on_it() -> None:

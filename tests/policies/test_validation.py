@@ -14,6 +14,8 @@ from helpers.policies.reading.parsing import parse_policy
 from .build import policy, rule
 
 LABELS = "podSelector"
+HOST_BITS = "must not have bits set beyond the prefix length"
+MAPPED = "must not have an IPv4-mapped IPv6 address"
 NOT_A_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 
@@ -72,6 +74,16 @@ REJECTED = [
     (block(cidr="10.0.0.0/33"), f'{PEER}.ipBlock.cidr: Invalid value: "10.0.0.0/33": {NOT_A_CIDR}'),
     (block(cidr="10.0.0.256/8"), f'{PEER}.ipBlock.cidr: Invalid value: "10.0.0.256/8": {NOT_A_CIDR}'),
     (block(cidr="fd00::/129"), f'{PEER}.ipBlock.cidr: Invalid value: "fd00::/129": {NOT_A_CIDR}'),
+    (block(cidr="10.0.0.1/8"), f'{PEER}.ipBlock.cidr: Invalid value: "10.0.0.1/8": {HOST_BITS}'),
+    (block(cidr="fd00::1/64"), f'{PEER}.ipBlock.cidr: Invalid value: "fd00::1/64": {HOST_BITS}'),
+    (
+        block(cidr="10.0.0.0/8", **{"except": ["10.0.0.9/31"]}),
+        f'{PEER}.ipBlock.except[0]: Invalid value: "10.0.0.9/31": {HOST_BITS}',
+    ),
+    (block(cidr="::ffff:10.0.0.0/104"), f'{PEER}.ipBlock.cidr: Invalid value: "::ffff:10.0.0.0/104": {MAPPED}'),
+    (block(cidr="::ffff:10.0.0.1/104"), f'{PEER}.ipBlock.cidr: Invalid value: "::ffff:10.0.0.1/104": {MAPPED}'),
+    (port(protocol=""), f'{PORT}.protocol: Unsupported value: "": supported values: "TCP", "UDP", "SCTP"'),
+    (expression(key="app"), f'{EXPRESSION}.operator: Invalid value: "": not a valid selector operator'),
     (block(cidr="10.0.0.0/8", **{"except": ["x"]}), f'{PEER}.ipBlock.except[0]: Invalid value: "x": {NOT_A_CIDR}'),
     (
         block(cidr="10.0.0.0/8", **{"except": ["11.0.0.0/16"]}),
@@ -91,7 +103,7 @@ REJECTED = [
     ),
     (
         policy(policyTypes=["Ingress", "Egress", "Ingress"]),
-        'spec.policyTypes: Invalid value: ["Ingress", "Egress", "Ingress"]: may not specify more than two policyTypes',
+        'spec.policyTypes: Invalid value: ["Ingress","Egress","Ingress"]: may not specify more than two policyTypes',
     ),
     (
         expression(key="app", operator="In"),
@@ -112,7 +124,7 @@ REJECTED = [
     (expression(operator="Exists"), f'{EXPRESSION}.key: Invalid value: "": name part must be non-empty'),
     (expression(key="app", operator="In", values=["-"]), f'{EXPRESSION}.values[0]: Invalid value: "-": '),
     (policy(selects={"matchLabels": {"a/b/c": "x"}}), 'spec.podSelector.matchLabels: Invalid value: "a/b/c": '),
-    (policy(selects={"matchLabels": {"a": "x" * 64}}), "must be no more than 63 characters"),
+    (policy(selects={"matchLabels": {"a": "x" * 64}}), "must be no more than 63 bytes"),
     (policy("Not_A_Name"), 'metadata.name: Invalid value: "Not_A_Name": a lowercase RFC 1123 subdomain must consist'),
     (policy(""), "metadata.name: Required value: name or generateName is required"),
     (policy(ingress=[{"form": []}]), 'unknown field "spec.ingress[0].form"'),
@@ -139,9 +151,10 @@ ACCEPTED = [
     policy(ingress=[{"ports": [None]}]),
     peer(podSelector={}, namespaceSelector={}),
     block(cidr="0.0.0.0/0"),
-    block(cidr="10.0.0.7/8", **{"except": ["10.0.0.9/31"]}),
     block(cidr="fd00::/8"),
-    block(cidr="::ffff:10.0.0.0/104"),
+    block(cidr="10.0.0.1/32", **{"except": []}),
+    block(cidr="fd00::1/128"),
+    block(cidr="::fffe:10.0.0.0/104"),
     policy(selects={"matchLabels": {"example.com/Name_1.x": ""}}),
     policy("a.b-c.d"),
     {**policy(), "status": {"anything": 1}},

@@ -9,6 +9,7 @@ import yaml
 
 from helpers.display.widgets import changesview, templates
 from helpers.display.widgets.bench import Bench
+from helpers.display.widgets.review import review
 from helpers.display.widgets.workbench import Workbench
 from helpers.display.widgets.worker import Worker
 
@@ -20,11 +21,11 @@ INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob
 class Person:
     """Somebody at the browser: types, clicks, and looks once everything has been drawn."""
 
-    def __init__(self, *policies):
+    def __init__(self, *policies, review=lambda proposal: []):
         self.worker = Worker("lab-widgets-test")
         self.cluster = ScriptedCluster(*policies)
         self.drawn = []
-        self.bench = Workbench(Bench(self.cluster), draw=self._draw, worker=self.worker)
+        self.bench = Workbench(Bench(self.cluster), draw=self._draw, review=review, worker=self.worker)
 
     def _draw(self, proposal):
         self.drawn.append(proposal)
@@ -54,8 +55,8 @@ class Person:
 def person():
     made = []
 
-    def make(*policies):
-        made.append(Person(*policies))
+    def make(*policies, **more):
+        made.append(Person(*policies, **more))
         return made[-1]
 
     yield make
@@ -78,9 +79,9 @@ def test_a_fault_is_underlined_where_it_is_and_the_picture_stays(person):
     before = one.sees("graph")
     one.types(INGRESS[0].read_text().replace("port: 50051", "port: 500510"))
     (mark,) = one.bench.editor.marks
-    assert mark["line"] == 17 and mark["severity"] == "error" and "65535" in mark["message"]
-    assert "line 17" in one.sees("findings") and one.sees("graph").replace(" lab-faded", "") == before
-    assert "First mend line 17 of shipping-allow-checkout" in one.sees("message")
+    assert mark["line"] == 16 and mark["severity"] == "error" and "65535" in mark["message"]
+    assert "line 16" in one.sees("findings") and one.sees("graph").replace(" lab-faded", "") == before
+    assert "First mend line 16 of shipping-allow-checkout" in one.sees("message")
     assert "disabled" in one.sees("cluster") and "lab-faded" in one.sees("graph") + one.sees("line")
     one.does("apply")
     assert "Nothing was applied" in one.sees("message") and one.cluster.calls == []
@@ -211,6 +212,37 @@ def test_a_cluster_that_fails_is_a_sentence_too(person):
     one.cluster.error = RuntimeError("The cluster cannot be reached.")
     one.does("apply")
     assert "cannot be reached" in one.sees("message")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("app: frontent", "app: frontend"),
+        ('app: "frontent"', "app: frontend"),
+        ("ap: frontend", "app: frontend"),
+        ("app: frontent # who calls", "app: frontend # who calls"),
+    ],
+)
+def test_what_was_probably_meant_is_one_click_away(person, wrong, right):
+    text = INGRESS[1].read_text()
+    one = person(review=review).types(text.replace("app: frontend", wrong))
+    (mark,) = [mark for mark in one.bench.editor.marks if mark["fix"]]
+    assert mark["fix"]["name"] == "Write app: frontend" and "Write app: frontend" in one.sees("findings")
+    one.does("fix", mark["fix"], pane="findings")
+    assert one.bench.editor.text == text.replace("app: frontend", right)
+    assert "Write" not in one.sees("findings")
+    one.does("fix", mark["fix"], pane="findings")
+    assert "nothing like that to mend" in one.sees("message")
+
+
+def test_a_mended_label_stays_a_text(person):
+    one = person(review=review)
+    about = {"name": "odd", "namespace": "default", "labels": {"release": "false"}}
+    one.cluster.others.append({"kind": "Pod", "metadata": about, "spec": {"containers": []}})
+    one.does("refresh").types(INGRESS[1].read_text().replace("app: frontend", "release: fasle"))
+    (fix,) = [mark["fix"] for mark in one.bench.editor.marks if mark["fix"]]
+    one.does("fix", fix, pane="findings")
+    assert "release: 'false'" in one.bench.editor.text and "lab-error" not in one.sees("findings")
 
 
 def test_goto_shows_the_editor(person):

@@ -11,6 +11,7 @@ from helpers.display.drawing.picture import Picture, message
 from helpers.display.drawing.scene import Scene, scene_of
 from helpers.display.drawing.words import arrow_words
 from helpers.display.view import view_of
+from helpers.policies import home
 from helpers.policies.wording import plural
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def picture_of(scene: Scene, title: str = "") -> Picture:
         return message(title or TITLE, scene.sentence)
     if not title:
         title = f"{TITLE}: {scene.policies or 'no'} {'policy' if scene.policies == 1 else 'policies'}"
-        title += f", the last is {scene.last.removeprefix('default/')}" if scene.last else ""
+        title += f", the last is {home.short(scene.last)}" if scene.last else ""
     return Picture(painting.paint(scene, layout.layout_of(scene), title), title, scene.sentence)
 
 
@@ -54,7 +55,7 @@ def architecture(*, only: Iterable[str] = (), objects: Iterable[Mapping[str, Any
     """Draw who calls whom, read from what the live workloads are given; `only` keeps these workloads."""
     world, needs = view_of(objects)
     scene = scene_of(world.with_policies(()), needs, last="")
-    names = {name if "/" in name else f"default/{name}" for name in only}
+    names = {home.full(name) for name in only}
     if names:
         kept = {node.key for node in scene.nodes if node.key.partition("[")[0] in names}
         edges = tuple(edge for edge in scene.edges if edge.source in kept and edge.target in kept)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from helpers.policies import home
 from helpers.policies.application.reach import Call, Need, Reach, Stage
 from helpers.policies.judging.naming import resolves
 from helpers.policies.model.addresses import OUTSIDE
@@ -174,14 +175,9 @@ def shown(world: World, needs: Iterable[Need], only: Collection[str] | None = No
     ends = {end for need in needs for end in (need.source, need.target) if {need.source, need.target} & own}
     return {
         key: world.workloads[key]
-        for key in sorted(own | (ends & world.workloads.keys()), key=first_default)
+        for key in sorted(own | (ends & world.workloads.keys()), key=home.first)
         if only is None or key in only
     }
-
-
-def first_default(key: str) -> tuple[bool, str]:
-    """What ends are sorted by: the course's namespace first."""
-    return not key.startswith("default/"), key
 
 
 def latest(world: World) -> str:

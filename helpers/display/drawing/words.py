@@ -5,6 +5,7 @@ from typing import Any
 
 from helpers.display.drawing.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
 from helpers.lab.cluster.looking import end_name
+from helpers.policies import home
 from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.wording import short
 
@@ -89,8 +90,8 @@ def _cut(text: str) -> str:
 
 
 def bare(key: str) -> str:
-    """A policy's name without the namespace `default`."""
-    return key.removeprefix("default/")
+    """A policy's name without the namespace in which one works."""
+    return home.short(key)
 
 
 def workload_name(end: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ A `Bench` is used by one thread at a time. It speaks to the cluster through the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,16 @@ class Bench:
             draft = draft.add(part) if not known or known[0] is None else draft.select(known[0]).edit(part)
         self.history.do(draft)
         return len(parts)
+
+    def fix(self, fix: Mapping[str, Any]) -> None:
+        """Make a mend on the open sheet that a mark offers (`Fix.as_dict()`). Raises Refused when it is stale."""
+        text = self.draft.open.text if self.draft.open else ""
+        mended = yamltext.Fix(
+            yamltext.Span(fix["line"], fix["column"], fix["end"]), str(fix["old"]), str(fix["new"])
+        ).on(text)
+        if mended == text:
+            raise Refused("The text is another by now: there is nothing like that to mend.")
+        self.history.do(self.draft.edit(mended))
 
     def undo(self) -> None:
         if not self.history.undo():

@@ -8,7 +8,7 @@ from helpers.display.widgets.bench import Bench
 from helpers.display.widgets.pane import does, esc, select
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.yamltext import Mark
-from helpers.policies import Verdict
+from helpers.policies import Verdict, home
 from helpers.policies.application.reach import Call
 from helpers.policies.model.addresses import OUTSIDE
 
@@ -168,7 +168,7 @@ def _verdict(when: str, verdict: Verdict) -> str:
 
 def readable(sentence: str) -> str:
     """A verdict's sentence without the namespace that everything of the course is in."""
-    return sentence.replace("default/", "")
+    return home.spoken(sentence)
 
 
 def text(bench: Bench, marks: Sequence[Mark] = ()) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from helpers.display.widgets import yamltext
+from helpers.policies import home
 
 TYPING_PAUSE = 1.0
 """Seconds without a keystroke after which the next one starts a new undo step."""
@@ -35,7 +36,7 @@ class Sheet:
     def title(self) -> str:
         """The name to list it under."""
         keys = [yamltext.key(policy) for policy in self.policies]
-        return ", ".join(key.removeprefix("default/") for key in keys) or "(not a policy yet)"
+        return ", ".join(home.short(key) for key in keys) or "(not a policy yet)"
 
 
 @dataclass(frozen=True, slots=True)

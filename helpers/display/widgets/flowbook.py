@@ -8,7 +8,7 @@ from typing import Any
 
 from helpers.display.drawing.words import workload_name
 from helpers.lab.cluster.looking import end_name
-from helpers.policies import NotFound, Pod, Verdict, World
+from helpers.policies import NotFound, Pod, Verdict, World, home
 
 Flow = dict[str, Any]
 
@@ -121,12 +121,15 @@ class Account:
 
 def account_of(flow: Flow, world: World) -> Account:
     """Explain a flow; an end that has gone since is looked for among the pods with its labels."""
-    logged = str(flow.get("reason") or "").replace("default/", "")
+    logged = home.spoken(str(flow.get("reason") or ""))
     source, target = (_end(flow[side], world) for side in ("source", "target"))
     gone = [end_name(flow[side]) for side, end in (("source", source), ("target", target)) if end is None]
     if gone or source is None or target is None:
         return Account(logged, None, f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone since.")
-    verdict = world.judge(source, target, int(flow["port"]), str(flow.get("protocol") or "TCP"))
+    dialled = flow["target"].get("service")
+    translated = any(service.key == dialled and not service.headless for service in world.services)
+    protocol = str(flow.get("protocol") or "TCP")
+    verdict = world.judge(source, target, int(flow["port"]), protocol, translated=translated)
     was = flow.get("verdict") != "denied"
     note = "" if verdict.allowed == was else "The policies have changed since."
     return Account(logged, verdict, note, source, target)
@@ -136,7 +139,7 @@ def _end(end: dict[str, Any], world: World) -> Pod | str | None:
     if end.get("kind") != "Pod":
         return str(end.get("address") or "")
     try:
-        found = world.pod(f"{end.get('namespace') or 'default'}/{end['name']}")
+        found = world.pod(f"{home.namespace_of(end)}/{end['name']}")
     except NotFound:
         return _successor(end, world.pods)
     return found
@@ -151,7 +154,7 @@ def _successor(end: dict[str, Any], pods: Sequence[Pod]) -> Pod | None:
         (
             pod
             for pod in pods
-            if pod.namespace == (end.get("namespace") or "default")
+            if pod.namespace == home.namespace_of(end)
             and all(pod.labels.get(name) == value for name, value in labels.items())
         ),
         None,

@@ -17,8 +17,9 @@ from helpers.display.widgets.flowbook import (
     FlowBook,
     Group,
 )
-from helpers.display.widgets.pane import button, does, esc, select
+from helpers.display.widgets.pane import button, copied, does, esc, select
 from helpers.lab.cluster.looking import end_name
+from helpers.policies import home
 
 _HEADS = ("Time", "Source", "Target", "Port", "Verdict", "Policies")
 _SIGNS = {"allowed": "✓", "denied": "✗", "refused": "∅"}
@@ -69,7 +70,7 @@ def _row(flow: Flow, is_open: bool) -> str:
     name = flow["metadata"]["name"]
     times = f" ×{flow['attempts']}" if int(flow.get("attempts") or 1) > 1 else ""
     verdict = str(flow.get("verdict"))
-    policies = ", ".join(flow.get("policies") or []).replace("default/", "") or "none"
+    policies = ", ".join(map(home.short, flow.get("policies") or [])) or "none"
     time = (
         f'<button type="button" class="lab-finding" aria-expanded="{str(is_open).lower()}" '
         f"{does('open', name)}>{esc(str(flow.get('time', ''))[11:23])}</button>"
@@ -105,7 +106,7 @@ def _group(group: Group, opened: str) -> str:
     current = ' aria-current="true"' if any(flow["metadata"]["name"] == opened for flow in group.flows) else ""
     return (
         f'<li><button type="button" class="lab-finding lab-{esc(verdict)}" {does("open", name)}{current}>'
-        f"{_SIGNS.get(verdict, '')} {esc(group.title.replace('default/', ''))}</button> "
+        f"{_SIGNS.get(verdict, '')} {esc(home.spoken(group.title))}</button> "
         f'<span class="lab-badge">{group.attempts}×, last {esc(str(newest.get("time", ""))[11:19])}</span></li>'
     )
 
@@ -127,7 +128,7 @@ def account(flow: Flow | None, told: Account | None, suggestion: str) -> str:
     if suggestion:
         lines.append(
             "<p>The smallest policy that would let it through:</p>"
-            f'<pre class="lab-yaml">{esc(suggestion)}</pre>'
+            + copied(suggestion, "Copy the smallest policy")
             + button("Open in the workbench", "workbench", title="Nothing is applied yet")
         )
     return f'<div class="lab-answer" role="region" aria-label="Explanation">{"".join(lines)}</div>'

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.policies import home
+
 Json = dict[str, Any]
 SIDES = {"ingress": "from", "egress": "to"}
 _NAMESPACE = "kubernetes.io/metadata.name"
@@ -53,7 +55,7 @@ def form_of(policy: Mapping[str, Any]) -> Form:
     types = directions(spec)
     shown = {name: _rules(spec.get(name), side) if name in types else None for name, side in SIDES.items()}
     target = _labels_choice(spec.get("podSelector"))
-    return Form(metadata["name"], metadata.get("namespace") or "default", target, **shown)
+    return Form(metadata["name"], home.namespace_of(metadata), target, **shown)
 
 
 def directions(spec: Mapping[str, Any]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from helpers.display.widgets.workbench import Workbench
 from helpers.lab.cluster import kubectl, looking, session
 from helpers.lab.errors import LabError, did_you_mean
 from helpers.lab.shop import rollout
+from helpers.policies import home
 
 
 class LiveCluster:
@@ -102,8 +103,8 @@ def _template(name: str) -> str:
 def _workload(bench: Bench, name: str) -> str:
     """A workload as the toolbar lists it, `namespace/name`; a cluster without any takes every name."""
     known = [f"{one.namespace}/{one.name}" for one in bench.around.workloads]
-    key = name if "/" in name or not name else f"default/{name}"
+    key = home.full(name) if name else name
     if key and known and key not in known:
-        shown = [one.removeprefix("default/") for one in known]
+        shown = [home.short(one) for one in known]
         raise LabError(f"There is no workload {name!r}.{did_you_mean(name, shown)} There is: {', '.join(shown)}.")
     return key

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helpers.display.drawing.scene import first_default
 from helpers.display.grid import CELLS, Cell, Grid, ends_of, grid
 from helpers.display.widgets.pane import does, esc
 from helpers.display.widgets.proposal import Proposal
+from helpers.policies import home
 from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.wording import short
 
@@ -72,7 +72,7 @@ def _grid(proposal: Proposal) -> tuple[Grid, str]:
 
 
 def _some(ends: Iterable[str]) -> list[str]:
-    return sorted(set(ends), key=first_default)[:MOST_WORKLOADS]
+    return sorted(set(ends), key=home.first)[:MOST_WORKLOADS]
 
 
 def _brief(end: str) -> str:

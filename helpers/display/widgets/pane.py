@@ -62,6 +62,14 @@ def button(text: str, *action: object, title: str = "", off: bool = False, kind:
     return f'<button type="button" class="lab-button {kind}" {does(*action)}{hint}{disabled} {extra}>{text}</button>'
 
 
+def copied(text: str, title: str) -> str:
+    """A text as it is, with a button that copies it."""
+    return (
+        f'<div class="lab-copied"><pre class="lab-yaml">{esc(text)}</pre><button type="button" data-copy '
+        f'class="lab-button lab-copy" title="{esc(title)}" aria-label="{esc(title)}">Copy</button></div>'
+    )
+
+
 def select(choices: list[tuple[str, str, str]], chosen: str, label: str, *action: object, kind: str = "") -> str:
     """A drop-down. Choices are (value, text, group); the label is for screen readers."""
     parts, group = [], ""

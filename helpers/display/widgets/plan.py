@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from helpers.display.widgets.yamltext import clean, key, with_defaults
+from helpers.policies import home
 
 Json = Mapping[str, Any]
 
@@ -48,11 +49,7 @@ class Plan:
             "change": [key(policy) for policy in self.change],
             "delete": list(self.delete),
         }
-        said = [
-            f"{verb} {', '.join(name.removeprefix('default/') for name in names)}"
-            for verb, names in parts.items()
-            if names
-        ]
+        said = [f"{verb} {', '.join(home.short(name) for name in names)}" for verb, names in parts.items() if names]
         return "; ".join(said) or "nothing to do"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from helpers.policies import World
+from helpers.policies import World, home
 from helpers.policies.model import Workload as Members
 from helpers.policies.model.naming import telling_labels
 
@@ -29,14 +29,14 @@ class Surroundings:
     """The workloads, namespaces and ports of a world."""
 
     workloads: tuple[Workload, ...] = ()
-    namespaces: tuple[str, ...] = ("default",)
+    namespaces: tuple[str, ...] = field(default_factory=lambda: (home.namespace(),))
 
     @classmethod
     def of(cls, world: World) -> Surroundings:
         found = [_workload(one) for one in world.workloads.values()]
         return cls(
             tuple(sorted(found, key=lambda one: (one.namespace, one.name, one.key))),
-            tuple(sorted({*world.namespaces, "default"})),
+            tuple(sorted({*world.namespaces, home.namespace()})),
         )
 
     def within(self, namespace: str) -> tuple[Workload, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from helpers.display.widgets.surroundings import Surroundings, Workload
 from helpers.display.widgets.yamltext import write
+from helpers.policies import home
 
 Rule = dict[str, Any]
 
@@ -199,10 +200,12 @@ def text(
 def _workload(around: Surroundings, name: str, fallback: int) -> Workload:
     namespace, _, short = name.rpartition("/")
     for workload in around.workloads:
-        if workload.name == short and workload.namespace == (namespace or "default"):
+        if workload.name == short and workload.namespace == (namespace or home.namespace()):
             return workload
-    here = around.within("default") or around.workloads
-    return here[min(fallback, len(here) - 1)] if here else Workload("", "default", "my-app", {"app": "my-app"}, ())
+    here = around.within(home.namespace()) or around.workloads
+    return (
+        here[min(fallback, len(here) - 1)] if here else Workload("", home.namespace(), "my-app", {"app": "my-app"}, ())
+    )
 
 
 def short_name(name: str) -> str:

@@ -10,6 +10,7 @@ from helpers.display.widgets.draft import Sheet
 from helpers.display.widgets.pane import button, does, esc, select
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.yamltext import Mark, read
+from helpers.policies import home
 
 _NONE = "No policy yet: every pod may reach every other. Start from a template, or type."
 _LAST = "No policy would be left: every pod may reach every other then. Undo brings it back."
@@ -100,8 +101,7 @@ def sheets(bench: Bench) -> str:
     rows = [_sheet(sheet, sheet.id == bench.draft.selected, bench.proposal) for sheet in bench.draft.sheets]
     for gone in bench.proposal.plan.delete:
         rows.append(
-            f'<li class="lab-gone"><s>{esc(gone.removeprefix("default/"))}</s> '
-            '<span class="lab-badge">will be deleted</span></li>'
+            f'<li class="lab-gone"><s>{esc(home.short(gone))}</s> <span class="lab-badge">will be deleted</span></li>'
         )
     if not bench.draft.sheets:
         rows.append(f"<li>{_LAST if rows else _NONE}</li>")
@@ -147,7 +147,7 @@ def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
     rows = [
         f'<li class="lab-{mark.severity}"><button type="button" class="lab-finding" '
         f"{does('goto', mark.span.line)}><b>{_SEVERITY[mark.severity]}</b> line {mark.span.line}: "
-        f"{_sentence(mark)}</button></li>"
+        f"{_sentence(mark)}</button> {_fix(mark)}</li>"
         for mark in marks
     ]
     body = "".join(rows) or '<li class="lab-fine">✓ Nothing to mend here.</li>'
@@ -163,6 +163,10 @@ def findings(marks: Sequence[Mark], elsewhere: Sequence[Mark] = ()) -> str:
         f'<div class="lab-findings" data-count="{len(rows)}"><ul aria-label="Findings">{body}</ul>'
         f"{more if elsewhere else ''}</div>"
     )
+
+
+def _fix(mark: Mark) -> str:
+    return button(esc(mark.fix.name), "fix", mark.fix.as_dict(), kind="lab-fix") if mark.fix else ""
 
 
 _SEVERITY = {"error": "✗ error", "warning": "! warning", "info": "i note"}

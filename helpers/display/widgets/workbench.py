@@ -14,6 +14,7 @@ from helpers.display.widgets.pane import Pane, esc
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.worker import SHARED, Worker
 from helpers.display.widgets.yamltext import Mark
+from helpers.policies import home
 
 Draw = Callable[[Proposal], str]
 Review = Callable[[Proposal], list[Mark]]
@@ -25,10 +26,10 @@ _PANES = (
 )
 _FIRST_CHOICES = {
     "template": "allow-one",
-    "target": "default/shippingservice",
-    "other": "default/checkoutservice",
-    "namespace": "default",
+    "target": "shippingservice",
+    "other": "checkoutservice",
 }
+"""Workloads of the course's namespace."""
 _FRESH = "New connections are judged by it; restart a caller to end those that stand."
 
 
@@ -48,7 +49,9 @@ class Workbench:
         chosen: Mapping[str, str] | None = None,
     ) -> None:
         self.bench, self._draw, self._review, self._worker = bench, draw, review, worker
-        self._chosen = _FIRST_CHOICES | {name: value for name, value in (chosen or {}).items() if value}
+        ends = {name: home.full(_FIRST_CHOICES[name]) for name in ("target", "other")}
+        first = {**_FIRST_CHOICES, **ends, "namespace": home.namespace()}
+        self._chosen = first | {name: value for name, value in (chosen or {}).items() if value}
         self._face, self._view, self._message, self._fault = "yaml", "graph", "", False
         self._unfolded, self._asked_above = False, False
         self.editor = Editor(words=bench.around.words)
@@ -162,6 +165,9 @@ class Workbench:
     def _on_goto(self, line: int) -> None:
         self._face = "yaml"
         self.editor.goto(line)
+
+    def _on_fix(self, fix: dict[str, Any]) -> None:
+        self.bench.fix(fix)
 
     def _on_ask(self, source: str, target: str, port: int, protocol: str) -> None:
         self.bench.ask(source, target, port, protocol)

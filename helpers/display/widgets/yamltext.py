@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
 
-from helpers.policies import default, validate
+from helpers.policies import default, home, validate
 from helpers.policies.reading.texts import documents
 from helpers.policies.reading.yamltext import BadYaml, Loader, load
 
@@ -31,6 +31,32 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that one click makes: `new` in the place of `old`, which stands at `span`."""
+
+    span: Span
+    old: str
+    new: str
+
+    @property
+    def name(self) -> str:
+        return f"Write {self.new}"
+
+    def on(self, text: str) -> str:
+        """The text, mended; as it is when `old` doesn't stand there any more."""
+        lines = text.split("\n")
+        line = lines[self.span.line - 1] if self.span.line <= len(lines) else ""
+        before, after = line[: self.span.column - 1], line[self.span.end - 1 :]
+        if before + self.old + after != line:
+            return text
+        lines[self.span.line - 1] = before + self.new + after
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self.span), "name": self.name, "old": self.old, "new": self.new}
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Something to underline: `severity` is error, warning or info; the message is one sentence."""
 
@@ -38,6 +64,7 @@ class Mark:
     severity: str
     message: str
     mend: str = ""
+    fix: Fix | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The mark as the editor takes it."""
@@ -48,6 +75,7 @@ class Mark:
             "end": self.span.end,
             "severity": self.severity,
             "message": message,
+            "fix": self.fix.as_dict() if self.fix else None,
         }
 
 
@@ -158,22 +186,22 @@ def _faults(document: Document) -> Iterator[Mark]:
 
 
 def with_defaults(policy: Mapping[str, Any]) -> dict[str, Any]:
-    """A policy as the API server would store it: its defaults, and the namespace `default` where none is named."""
+    """A policy as the API server would store it: its defaults, and the course's namespace where none is named."""
     full = dict(default(dict(policy)))
-    full["metadata"] = {**full["metadata"], "namespace": full["metadata"].get("namespace") or "default"}
+    full["metadata"] = {**full["metadata"], "namespace": home.namespace_of(full["metadata"])}
     return full
 
 
 def key(policy: Mapping[str, Any]) -> str:
     """A policy's key, `namespace/name`."""
     metadata = policy.get("metadata") or {}
-    return f"{metadata.get('namespace') or 'default'}/{metadata.get('name') or '(unnamed)'}"
+    return f"{home.namespace_of(metadata)}/{metadata.get('name') or '(unnamed)'}"
 
 
 def clean(live: Mapping[str, Any]) -> dict[str, Any]:
     """A live object without what the cluster added: what a person would keep in a file."""
     metadata = live.get("metadata") or {}
-    kept = {"name": metadata.get("name", ""), "namespace": metadata.get("namespace") or "default"}
+    kept = {"name": metadata.get("name", ""), "namespace": home.namespace_of(metadata)}
     notes = {
         name: value for name, value in (metadata.get("annotations") or {}).items() if name != _NOT_WRITTEN_BY_PEOPLE
     }
@@ -214,6 +242,12 @@ def write(policy: Mapping[str, Any], comments: str = "") -> str:
     """A policy as tidy YAML, its fields in the order in which the documentation writes them."""
     text = yaml.safe_dump(_ordered(policy), sort_keys=False, default_flow_style=False, allow_unicode=True, width=10_000)
     return comments + str(text)
+
+
+def scalar(text: str) -> str:
+    """A text as YAML that is a text again: in quotes where it would be a number, a boolean or a comment."""
+    tidy = yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=10_000)
+    return str(tidy).strip()[1:-1]
 
 
 def _ordered(value: Any, parent: str = "") -> Any:

@@ -47,6 +47,11 @@ class Cluster:
         self.namespace = context.namespace
         self._transport = transport or connect(context)
 
+    @property
+    def entered(self) -> bool:
+        """Whether the local cluster's own entrance leads to the course's shop: it knows that of `default` alone."""
+        return self.local and self.namespace == "default"
+
     def __repr__(self) -> str:
         return f"Cluster({self.context.name!r} at {self.context.server})"
 

@@ -3,6 +3,9 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from helpers.lab.cluster import kubectl
 from helpers.lab.cluster.kubeconfig import Context
@@ -10,26 +13,28 @@ from helpers.lab.errors import KubectlError
 from helpers.lab.home import write
 
 
-def install(context: Context, *, local: bool) -> None:
-    """Set PATH, KUBECONFIG and KUBECACHEDIR of this process for this context; doing it twice changes nothing."""
+def install(context: Context, namespace: str, *, local: bool) -> None:
+    """Set PATH, KUBECONFIG and KUBECACHEDIR of this process for this context, and this namespace in it.
+
+    Doing it twice changes nothing.
+    """
     for directory in reversed(_directories()):
         _prepend("PATH", directory)
-    os.environ["KUBECONFIG"] = os.pathsep.join(map(str, context.files if local else _choosing(context)))
+    chosen = context.files if local and namespace == context.namespace else _choosing(context, namespace)
+    os.environ["KUBECONFIG"] = os.pathsep.join(map(str, chosen))
     if local:  # kubectl's cache is keyed by host and port, and the next local cluster may get the same port
         os.environ["KUBECACHEDIR"] = str(context.files[0].parent / "kubecache")
     else:
         os.environ.pop("KUBECACHEDIR", None)
 
 
-def _choosing(context: Context) -> tuple[Path, ...]:
-    """The user's own files behind a small one that only names the current context: the first word counts."""
-    chooser = write("context.yaml", f"apiVersion: v1\nkind: Config\ncurrent-context: {_quoted(context.name)}\n")
+def _choosing(context: Context, namespace: str) -> tuple[Path, ...]:
+    """The user's own files behind a small one that names context and namespace: the first word counts."""
+    chosen: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "current-context": context.name}
+    if namespace != context.namespace:
+        chosen["contexts"] = [{"name": context.name, "context": context.entry | {"namespace": namespace}}]
+    chooser = write("context.yaml", yaml.safe_dump(chosen, sort_keys=False))
     return (chooser, *(path for path in context.files if path != chooser))
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _directories() -> list[str]:

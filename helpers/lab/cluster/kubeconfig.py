@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ class Context:
     cluster: dict[str, Any]
     user: dict[str, Any]
     files: tuple[Path, ...]
+    entry: dict[str, Any] = field(default_factory=dict)
+    """The context as the kubeconfig has it."""
 
     @property
     def plain(self) -> bool:
@@ -95,6 +97,7 @@ def load(paths: Iterable[Path], context: str | None = None) -> Context:
         cluster,
         merged["users"].get(entry.get("user")) or {},
         paths,
+        entry,
     )
 
 

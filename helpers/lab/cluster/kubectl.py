@@ -128,7 +128,7 @@ def _nobody_there(arguments: Sequence[str]) -> str:
     """Nothing answers where this call went: the lab can be started, another cluster cannot."""
     words = [word for argument in arguments for word in argument.split("=", 1)]
     elsewhere = {"--server", "-s"} & set(words) or ("--context" in words and local.NAME not in words)
-    if not elsewhere and str(local.kubeconfig()) in (os.environ.get("KUBECONFIG"), *words):
+    if not elsewhere and str(local.kubeconfig()) in (*os.environ.get("KUBECONFIG", "").split(os.pathsep), *words):
         return "The cluster does not run. Start it with lab.start()."
     return "Nothing answers at that address: which cluster is this? Try: kubectl config current-context"
 

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 NAME = "hipster-lab"
 
 
+def meant() -> bool:
+    """Whether the environment asks for nothing else than the local cluster's namespace `default`."""
+    context, namespace = os.environ.get("LAB_CONTEXT"), os.environ.get("LAB_NAMESPACE")
+    return (context or NAME) == NAME and (namespace or "default") == "default"
+
+
 def find() -> "Status":
     """The status of the local cluster: `running`, `kubeconfig`, `context`, `shop_url`, `pods` and more."""
     from helpers.localcluster.node import launch

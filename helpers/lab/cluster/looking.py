@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.lab.cluster import session
 from helpers.lab.cluster.api import CLUSTER_SCOPED, Object
 from helpers.lab.errors import LabError, NotFound
+from helpers.policies import home
 
 if TYPE_CHECKING:
     from helpers.policies import World
@@ -130,11 +131,11 @@ def _nobody(source: str, target: str, verdict: str, count: int) -> str:
 
 
 def end_name(end: Mapping[str, Any]) -> str:
-    """One end of a flow in short: a pod's name (with its namespace if that is not `default`), or an address."""
+    """One end of a flow in short: a pod's name (with its namespace if that is not the course's), or an address."""
     if end.get("kind") != "Pod":
         return str(end.get("address") or "outside")
-    namespace = end.get("namespace") or "default"
-    return str(end["name"]) if namespace == "default" else f"{namespace}/{end['name']}"
+    namespace = home.namespace_of(end)
+    return str(end["name"]) if namespace == home.namespace() else f"{namespace}/{end['name']}"
 
 
 def _is(end: Object, name: str) -> bool:

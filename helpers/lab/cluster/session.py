@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import environment, foreign, kubeconfig, local
+from helpers.lab.cluster import belonging, environment, kubeconfig, local
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.course.board import greeting
 from helpers.lab.errors import ClusterError, LabError, NotFound
@@ -18,13 +18,14 @@ _current: Cluster | None = None
 def start(context: str | None = None, *, namespace: str | None = None) -> None:
     """Make this notebook ready: find or start the cluster, and put kubectl in place.
 
-    Without `context` (or `LAB_CONTEXT`) the local cluster is used. Prints one line; running it again changes nothing.
+    Without `context` (or `LAB_CONTEXT`) the local cluster is used, and without `namespace` (or `LAB_NAMESPACE`) the
+    one that the context names; one that isn't there yet is made. Prints one line; running it again changes nothing.
     Raises LabError with the next step.
     """
     began = time.perf_counter()
     with interruptible("lab.start()"):
         chosen = connect(context, namespace=namespace)
-        environment.install(chosen.context, local=chosen.local)
+        environment.install(chosen.context, chosen.namespace, local=chosen.local)
         _load_magic()
         line = _sentence(chosen)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
@@ -36,35 +37,33 @@ def connect(context: str | None = None, *, namespace: str | None = None) -> Clus
     """Choose the cluster for this process and return it; the local one is started if it does not run."""
     name = context or os.environ.get("LAB_CONTEXT") or ""
     chosen = _remote(name) if name and name != local.NAME else _local()
-    chosen.namespace = namespace or chosen.namespace
-    if not chosen.local:
-        foreign.remember(chosen)
+    _settle(chosen, namespace)
     use(chosen)
     return chosen
 
 
 def current() -> Cluster:
     """The cluster in use; before `start`, the one that `start` would find without starting anything."""
-    global _current
     if _current is None:
         name = os.environ.get("LAB_CONTEXT") or ""
         if name and name != local.NAME:
-            _current = _remote(name)
+            found = _remote(name)
         elif local.find().running:
-            _current = Cluster(kubeconfig.load([local.kubeconfig()]), local=True)
+            found = Cluster(kubeconfig.load([local.kubeconfig()]), local=True)
         else:
             raise ClusterError(
                 "The lab is not started. Run: from helpers import lab; lab.start()"
                 " (in a terminal: python -m helpers up)"
             )
+        _settle(found)
+        use(found)
+        return found
     return _current
 
 
 def current_or_none() -> Cluster | None:
     """The cluster in use, None if nothing was chosen yet and the local one is meant: starts and loads nothing."""
-    if _current is None and (os.environ.get("LAB_CONTEXT") or local.NAME) != local.NAME:
-        return current()
-    return _current
+    return current() if _current is None and not local.meant() else _current
 
 
 def use(cluster: Cluster | None) -> None:
@@ -73,6 +72,22 @@ def use(cluster: Cluster | None) -> None:
     if _current is not None and _current is not cluster:
         _current.close()
     _current = cluster
+    belonging.work_with(cluster)
+
+
+def _settle(cluster: Cluster, namespace: str | None = None) -> None:
+    """Choose the course's namespace, and make it if it isn't there."""
+    context = cluster.context.namespace
+    cluster.namespace = namespace or os.environ.get("LAB_NAMESPACE") or context
+    if cluster.namespace == "default":
+        return
+    try:
+        cluster.get("namespaces", cluster.namespace)
+    except NotFound:
+        cluster.create("namespaces", {"metadata": {"name": cluster.namespace}})
+    except ClusterError as error:
+        if error.status != 403:  # whoever may not look at it may still work in it
+            raise
 
 
 def client(context: str | None = None) -> Any:

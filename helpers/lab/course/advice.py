@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from helpers.lab.cluster import looking
+from helpers.lab.cluster import belonging, looking, session
 from helpers.lab.course import changes
 from helpers.lab.errors import LabError
 
@@ -66,6 +66,6 @@ def suggest(
         declarations=declared,
         egress=egress,
         style=style,
-        namespaces=changes.course_namespaces(),
+        namespaces=belonging.course_namespaces(session.current()),
         deny_unknown=deny_unknown,
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import foreign, kubectl, session
-from helpers.lab.cluster.api import Cluster, Object
-from helpers.lab.errors import ClusterError, LabError, did_you_mean
+from helpers.lab.cluster import belonging, kubectl, session
+from helpers.lab.cluster.api import Cluster
+from helpers.lab.course.fitting import fitted
+from helpers.lab.errors import LabError, did_you_mean
 from helpers.lab.home import read_json, repository, write_json
 from helpers.lab.shop import rollout
-from helpers.policies.model.naming import is_system
 
 if TYPE_CHECKING:
     from helpers.policies.writing.suggesting import Suggestion
@@ -38,7 +38,7 @@ def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None
 def delete_policies(*names: str) -> None:
     """Delete the policies of these names, or all of the course's; those that were there before it stay."""
     cluster = session.current()
-    found = [item["metadata"] for item in _policies(cluster)]
+    found = [item["metadata"] for item in belonging.policies(cluster)]
     here = [item["name"] for item in found if item["namespace"] == cluster.namespace]
     for name in names:
         if name not in here:
@@ -59,7 +59,7 @@ def reset(
     Extra namespaces and pods that the course made go away. Prints one line.
     """
     cluster = session.current()
-    write_json(BEGUN, read_json(BEGUN) | {foreign.key_of(cluster): time.time()})
+    write_json(BEGUN, read_json(BEGUN) | {belonging.key_of(cluster): time.time()})
     with interruptible("lab.reset()"):
         paths = [policies] if isinstance(policies, str | Path) else list(policies)
         files = [_existing(path) for path in paths]
@@ -86,15 +86,15 @@ def _check_restarts(cluster: Cluster, names: Iterable[str], shop: bool) -> None:
 
 def begun() -> float:
     """When the last reset of this cluster began, in whatever kernel: seconds as `time.time()` gives them, or 0."""
-    return float(read_json(BEGUN).get(foreign.key_of(session.current()), 0.0))
+    return float(read_json(BEGUN).get(belonging.key_of(session.current()), 0.0))
 
 
 def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
     """Take away what lessons leave behind; returns how many policies were deleted."""
-    found = _policies(cluster)
+    found = belonging.policies(cluster)
     for item in found:
         cluster.delete("networkpolicies", item["metadata"]["name"], item["metadata"]["namespace"])
-    for name in _own_namespaces(cluster):
+    for name in belonging.namespaces_beside(cluster):
         cluster.delete("namespaces", name)
     shop = set(_shop_names()) if keep_shop else set()
     for item in cluster.list("deployments", cluster.namespace):
@@ -131,37 +131,9 @@ def _shop_names() -> list[str]:
     return [item["metadata"]["name"] for item in documents if item and item.get("kind") == "Deployment"]
 
 
-def _policies(cluster: Cluster) -> list[Object]:
-    """The course's policies: on the local cluster all, on a real one those that came after it."""
-    if cluster.local:
-        found = cluster.list("networkpolicies")
-        return [item for item in found if not is_system(item["metadata"]["namespace"])]
-    before = set(foreign.before(cluster, "policies"))
-    namespaces = [cluster.namespace, *_own_namespaces(cluster)]
-    found = [item for name in namespaces for item in cluster.list("networkpolicies", name)]
-    return [item for item in found if foreign.identity(item) not in before]
-
-
-def _own_namespaces(cluster: Cluster) -> list[str]:
-    """Namespaces that lessons made. On a real cluster only those that carry the course's label."""
-    if cluster.local:
-        return [name for name in foreign.namespaces(cluster) if name != "default" and not is_system(name)]
-    try:
-        found = cluster.list("namespaces", labels="hipster-lab/course=true")
-    except ClusterError:
-        return []
-    return [item["metadata"]["name"] for item in found]
-
-
-def course_namespaces() -> list[str]:
-    """The namespaces in which the course works: on the local cluster all but the cluster's own."""
-    cluster = session.current()
-    return sorted({cluster.namespace, *_own_namespaces(cluster), *(("default",) if cluster.local else ())})
-
-
 def _ours(cluster: Cluster, deployment: str) -> bool:
-    """Whether a Deployment may be cleared away: on the local cluster any, on a real one the shop's own."""
-    return cluster.local or deployment in _shop_names()
+    """Whether a Deployment may be cleared away: any where the whole cluster is the course's, else the shop's own."""
+    return belonging.whole(cluster) or deployment in _shop_names()
 
 
 def _given(what: object) -> tuple[str | None, Path | None]:
@@ -169,7 +141,7 @@ def _given(what: object) -> tuple[str | None, Path | None]:
     if isinstance(what, str) and not what.strip():
         raise LabError("There is nothing to apply: the text is empty.")
     if isinstance(what, str) and ("\n" in what or "apiVersion:" in what):
-        return what, None
+        return fitted(what), None
     if isinstance(what, str | Path):
         return None, _existing(what)
     return _yaml(what), None
@@ -195,7 +167,7 @@ def yaml_of(what: str | Path) -> list[str]:
     if path is None:
         return [body or ""]
     files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-    return [file.read_text("utf-8") for file in files]
+    return [fitted(file.read_text("utf-8")) for file in files]
 
 
 def _existing(what: str | Path) -> Path:

@@ -8,6 +8,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
 from helpers.lab.cluster import kubectl as tool
+from helpers.lab.course.fitting import fitted
 from helpers.lab.errors import Interrupted, KubectlError
 from helpers.plain_text import clean
 
@@ -26,7 +27,7 @@ def kubectl(line: str, cell: str | None = None) -> None:
     if not _ready(arguments, cell):
         return
     try:
-        code, said = tool.stream(arguments, cell)
+        code, said = tool.stream(arguments, fitted(cell or ""))
     except KeyboardInterrupt:
         raise Interrupted(f"kubectl {arguments[0]}: interrupted.") from None
     if code and not expected:

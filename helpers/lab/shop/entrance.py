@@ -21,7 +21,7 @@ _of = ""
 def base_url() -> str:
     """The URL below which the shop's pages are, ending in a slash. Raises ShopError if there is no way in."""
     cluster = session.current_or_none()
-    if cluster is None or cluster.local:
+    if cluster is None or cluster.entered:
         found = local.shop_url()
         if not found:
             raise ShopError(

@@ -259,6 +259,7 @@ class Switchboard:
             world.pod(member.key) if member else where.address,
             where.port,
             protocol,
+            translated=where.translated,
         )
 
     def _unknown(self, source: Source, request: Request) -> Answer:

@@ -51,6 +51,8 @@ class Target:
     port: int
     service: str | None = None
     """ "namespace/name" of the Service that was dialled."""
+    translated: bool = False
+    """Whether that Service has an address of its own, so that this one isn't what the caller dialled."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Directory:
             return Nowhere(f"Service {label} has no ready endpoints", label)
         turn = self._turns[label, port] = (self._turns.get((label, port), -1) + 1) % len(found)
         address, number = found[turn]
-        return Target(address, port if headless else number, label)
+        return Target(address, port if headless else number, label, translated=not headless)
 
     def _endpoints(self, key: ServiceKey, name: str | None, protocol: str) -> Iterator[tuple[str, int]]:
         """Addresses that are ready, each with the number of the named port there (0 if no port is named)."""

@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import html
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from helpers.localcluster.dataplane.addresses import OUTSIDE_ADDRESS
@@ -44,7 +45,15 @@ _SENTENCES = {
 class Ingress:
     """The shop's front doors; start it after the gateway, stop it before."""
 
-    def __init__(self, gateway: Gateway, store: ObjectStore, socket: Path, secret: str) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        store: ObjectStore,
+        socket: Path,
+        secret: str,
+        visited: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._visited = visited
         self._gateway = gateway
         self._store = store
         self._socket = socket
@@ -83,6 +92,7 @@ class Ingress:
 
     def backend(self, head: bytes) -> Request | None:
         """The Service that this request is led to: by an Ingress, or else the shop's own; None before there is one."""
+        self._visited()
         route = routes.choose(self._store.list(INGRESSES), *_host_and_path(head))
         return self._front_door() if route is None else self._behind(route)
 

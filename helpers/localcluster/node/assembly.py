@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from helpers.localcluster.api import seed
 from helpers.localcluster.api.app import build
@@ -26,9 +27,11 @@ from helpers.localcluster.kubelet.processes.forkserver import ForkServer
 from helpers.localcluster.node import certificates as pki
 from helpers.localcluster.node import kubeconfig, system
 from helpers.localcluster.node.home import Home
+from helpers.localcluster.node.lifetime import Lifetime
 from helpers.localcluster.node.private import FREE_SPACE, FULL, write_private
 from helpers.localcluster.node.processes import of_cluster, title
 from helpers.localcluster.node.status import CONTROL
+from helpers.localcluster.node.use import Use, UsedApplication
 
 log = logging.getLogger("node")
 
@@ -69,11 +72,21 @@ async def _run(home: Home, fork_server: ForkServer, report: Report) -> int:
         # What start-up made lives as long as the node: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        await ended.wait()
+        await _first(ended.wait(), node.is_over())
     finally:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(node.stop(), STOP_SECONDS)
     return 0
+
+
+async def _first(*ends: Coroutine[Any, Any, object]) -> None:
+    """Wait for the first of several; the others are given up."""
+    waiting = [asyncio.ensure_future(end) for end in ends]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for one in waiting:
+            one.cancel()
 
 
 class Node:
@@ -81,15 +94,20 @@ class Node:
 
     def __init__(self, home: Home, fork_server: ForkServer) -> None:
         self._home = home
+        self._lifetime = Lifetime.of(os.environ)
+        self._use = Use()
         self._store = Store.open(home.database)
         self._gateway = Gateway(self._store, home.pods)
         self._kubelet = Kubelet(self._store, self._gateway, home, fork_server)
         self._controllers = Controllers(self._store)
         self._credentials = pki.ensure(home.pki)
-        self._ingress = Ingress(self._gateway, self._store, home.shop_socket, self._credentials.shop_secret)
+        self._ingress = Ingress(
+            self._gateway, self._store, home.shop_socket, self._credentials.shop_secret, self._use.note
+        )
         streams = Streams(self._kubelet, self._gateway)
         self._node_ports = NodePorts(self._gateway, self._store)
-        self._server = Server(build(self._store, token=self._credentials.token, node=streams))
+        api = build(self._store, token=self._credentials.token, node=streams)
+        self._server = Server(UsedApplication(api, self._use))
         self._control: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -106,6 +124,10 @@ class Node:
         await self._node_ports.start()
         self._control = await asyncio.start_unix_server(self._tell, self._home.run / CONTROL)
         self._describe(port)
+
+    async def is_over(self) -> None:
+        """Wait until the cluster's own end has come: its owner is gone, or nobody uses it."""
+        log.info("ends: %s", await self._lifetime.over(self._use.last))
 
     async def stop(self) -> None:
         """Stop everything; the pods first, so that they can still say goodbye."""

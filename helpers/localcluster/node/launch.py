@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from helpers.localcluster.node import lifetime
 from helpers.localcluster.node.home import Home
 from helpers.localcluster.node.private import FREE_SPACE, FULL, MAKE_WRITABLE, HomeError
 from helpers.localcluster.node.processes import MARK, Lock, holder, kill, of_cluster, wait_gone
@@ -40,6 +41,7 @@ _KEPT = (
     "LD_LIBRARY_PATH",
     "DYLD_LIBRARY_PATH",
     "SSL_CERT_FILE",
+    *lifetime.VARIABLES,
 )
 
 
@@ -53,6 +55,10 @@ def up(*, empty: bool = False, seconds: float = READY_SECONDS, home: Home | None
     Raises LaunchError.
     """
     home = home or Home.of_environment()
+    try:
+        lifetime.Lifetime.of(os.environ)
+    except ValueError as error:
+        raise LaunchError(str(error)) from None
     with _told(home), Lock(home.launch_lock) as lock:
         home.prepare()
         if not lock.take(START_SECONDS):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from helpers.policies import home
+
 Json = Mapping[str, Any]
 
 
@@ -43,7 +45,7 @@ def name_of(item: Json) -> str:
 
 
 def namespace_of(item: Json) -> str:
-    return str(at(item, "metadata", "namespace") or "default")
+    return str(at(item, "metadata", "namespace") or home.namespace())
 
 
 def title_of(item: Json) -> str:

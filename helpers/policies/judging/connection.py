@@ -47,10 +47,20 @@ class End:
 
 
 def judge(
-    source: End, target: End, port: int, protocol: str, namespaces: Namespaces, policies_for: PoliciesFor
+    source: End,
+    target: End,
+    port: int,
+    protocol: str,
+    namespaces: Namespaces,
+    policies_for: PoliciesFor,
+    *,
+    translated: bool = False,
 ) -> Verdict:
-    """The verdict for a new connection to the target's own `port` (after Service translation)."""
-    if source.pod is not None and target.pod is not None and _same(source.pod, target.pod):
+    """The verdict for a new connection to the target's own `port`; `translated` when a Service's address was dialled.
+
+    A pod that dials its own address never leaves itself; through a Service it does, and policies count.
+    """
+    if not translated and same_pod(source, target):
         return Verdict(
             source.text,
             target.text,
@@ -76,7 +86,11 @@ def judge(
     return _no_family(source, target, port, protocol) if first is None else first
 
 
-def _same(one: Pod, other: Pod) -> bool:
+def same_pod(source: End, target: End) -> bool:
+    """Whether both ends are one and the same pod."""
+    one, other = source.pod, target.pod
+    if one is None or other is None:
+        return False
     return one is other or (one.name == other.name and one.namespace == other.namespace and one.member == other.member)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from helpers.policies.judging.connection import End, common_families, judge
+from helpers.policies.judging.connection import End, common_families, judge, same_pod
 from helpers.policies.judging.misses import Attempt, nearest_miss
 from helpers.policies.judging.naming import resolves
 from helpers.policies.judging.verdicts import Miss, Verdict
@@ -14,6 +14,10 @@ from helpers.policies.model.services import routes, served
 from helpers.policies.reading.unread import Unread
 
 STANDING = "this is about new connections; with Calico, as in this lab, those that stand keep flowing"
+ITSELF = (
+    "the API leaves it to each network plugin whether policies count when a pod reaches itself through a Service; "
+    "here they do, as with Calico"
+)
 
 
 class Asked(Protocol):
@@ -32,7 +36,8 @@ class Asked(Protocol):
 
 def explain(world: Asked, source: End, target: End, port: int, protocol: str, service: Service | None) -> Verdict:
     """The verdict for a connection to the target's own `port`, with nearest misses and notes."""
-    verdict = judge(source, target, port, protocol, world.namespaces, world.isolating)
+    translated = service is not None and not service.headless
+    verdict = judge(source, target, port, protocol, world.namespaces, world.isolating, translated=translated)
     misses: list[Miss] = []
     for side, end, other in ((verdict.egress, source, target), (verdict.ingress, target, source)):
         if side.allowed or end.pod is None or side.note or side.rule:
@@ -65,9 +70,9 @@ def _notes(world: Asked, source: End, target: End, service: Service | None) -> I
         yield _translation(service, target)
         if source.pod is not None and not resolves(source.pod, world):
             yield f"{source.text} can't resolve the name, so a call by name fails: no policy lets it out to the DNS"
-    same = source.pod is not None and target.pod is not None and source.pod.key == target.pod.key
-    if same and service is not None:
-        yield "a pod that reaches itself through a Service is left to each network plugin by the API"
+    same = same_pod(source, target)
+    if same and service is not None and not service.headless:
+        yield ITSELF
     for end, other, direction in ((source, target, EGRESS), (target, source, INGRESS)):
         if end.pod is not None and end.pod.host_network:
             yield (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from helpers.policies import home
 from helpers.policies.errors import Question
 from helpers.policies.model import Pod, Service, ServicePort
 from helpers.policies.model.services import names_meant, pod_port
@@ -96,7 +97,7 @@ def _endpoints(world: Surroundings, service: Service, entry: ServicePort) -> Ite
     """The (address, port) pairs that EndpointSlices, or an Endpoints object, give a Service without selector."""
     for item in world.objects:
         metadata = item.get("metadata") or {}
-        if (metadata.get("namespace") or "default") != service.namespace:
+        if home.namespace_of(metadata) != service.namespace:
             continue
         labels = metadata.get("labels") or {}
         if item.get("kind") == "EndpointSlice" and labels.get("kubernetes.io/service-name") == service.name:

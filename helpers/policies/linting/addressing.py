@@ -8,8 +8,9 @@ from helpers.policies.judging.leading import Lead, NoRoute, leads
 from helpers.policies.linting.case import Case, one_each, peer_path
 from helpers.policies.linting.findings import NOTE, WARNING, Finding, report
 from helpers.policies.model import EGRESS, INGRESS, Peer, Policy, PortRule, Rule, Service
-from helpers.policies.model.addresses import Block
+from helpers.policies.model.addresses import BITS, Block, format_address, parse_cidr
 from helpers.policies.reading.objects import parsed
+from helpers.policies.reading.validation import inexactness
 from helpers.policies.wording import listed
 
 
@@ -204,6 +205,33 @@ def _holds(block: Block | None, version: int, first: int, last: int) -> bool:
     )
 
 
+def inexact_cidr(case: Case) -> Iterator[Finding]:
+    """A block that servers before Kubernetes 1.37 take and later ones refuse: with bits beyond its prefix length."""
+    for policy, _, rule, path, block in case.blocks():
+        fields = {"cidr": block.cidr, **{f"except[{n}]": text for n, text in enumerate(block.except_cidrs)}}
+        for field, text in fields.items():
+            fault = inexactness(text)
+            if fault:
+                yield report(
+                    "inexact-cidr",
+                    WARNING,
+                    policy,
+                    f"{path}.{field}",
+                    f"{policy.key} {rule.path} has the block {text}; since Kubernetes 1.37 a block {fault}, and "
+                    "`kubectl apply` refuses it.",
+                    f"Write {_exact(text)}.",
+                )
+
+
+def _exact(cidr: str) -> str:
+    """The form of a block that every server takes."""
+    version, first, last = parse_cidr(cidr)
+    length = BITS[version] - (last - first + 1).bit_length() + 1
+    if version == 6 and first >> 32 == 0xFFFF and length >= 96:
+        version, first, length = 4, first & 0xFFFFFFFF, length - 96
+    return f"{format_address(version, first)}/{length}"
+
+
 def load_balancer_source(case: Case) -> Iterator[Finding]:
     """Ingress by ipBlock to pods behind a load balancer, which may show a node's address in the client's place."""
     for policy, direction, rule, path, block in case.blocks():
@@ -228,4 +256,12 @@ def load_balancer_source(case: Case) -> Iterator[Finding]:
                 break
 
 
-RULES = (block_on_pods, block_on_service, open_egress, metadata_address, except_undone, load_balancer_source)
+RULES = (
+    block_on_pods,
+    block_on_service,
+    open_egress,
+    metadata_address,
+    except_undone,
+    inexact_cidr,
+    load_balancer_source,
+)

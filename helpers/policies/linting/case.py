@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from helpers.policies import home
 from helpers.policies.application.need import needs
 from helpers.policies.application.redundancy import Redundant, removable
 from helpers.policies.judging.connection import End, common_families, judge
@@ -185,7 +186,7 @@ class Case:
     def _objects(self) -> dict[str, Mapping[str, Any]]:
         named = ((item, item.get("metadata") or {}) for item in self.world.objects)
         return {
-            f"{metadata.get('namespace') or 'default'}/{metadata.get('name')}[{item.get('kind')}]": item
+            f"{home.namespace_of(metadata)}/{metadata.get('name')}[{item.get('kind')}]": item
             for item, metadata in named
             if isinstance(metadata, Mapping)
         }

@@ -72,6 +72,7 @@ WITHOUT_PODS = frozenset(
         "port-name-for-address",
         "open-egress",
         "metadata-address",
+        "inexact-cidr",
         "admin-port-open",
         "wide-port-range",
     }

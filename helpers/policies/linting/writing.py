@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from helpers.policies import home
 from helpers.policies.linting.case import SIDES, Case
 from helpers.policies.linting.findings import ERROR, NOTE, WARNING, Finding, finding, report
 from helpers.policies.model import EGRESS, INGRESS, Policy, PortRule, Rule
@@ -26,7 +27,7 @@ def old_api_version(case: Case) -> Iterator[Finding]:
         if version.startswith(_OLD) or (version.startswith(_GROUP) and version != f"{_GROUP}v1"):
             metadata = item.get("metadata")
             metadata = metadata if isinstance(metadata, Mapping) else {}
-            key = f"{metadata.get('namespace') or 'default'}/{metadata.get('name')}"
+            key = f"{home.namespace_of(metadata)}/{metadata.get('name')}"
             yield finding(
                 "old-api-version",
                 ERROR,

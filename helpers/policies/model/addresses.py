@@ -17,12 +17,6 @@ OUTSIDE = "outside"
 OUTSIDE_ADDRESS = "198.51.100.1"
 """An address that no pod has and that stands for the world outside: from a block kept for documentation."""
 
-OUTSIDE = "outside"
-"""The world outside of the cluster, where an end of a connection is named."""
-
-OUTSIDE_ADDRESS = "198.51.100.1"
-"""An address that no pod has and that stands for the world outside: from a block kept for documentation."""
-
 Address = tuple[int, int]
 """(4 or 6, the address as an integer)."""
 

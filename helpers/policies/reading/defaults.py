@@ -31,4 +31,4 @@ def _default_rule(rule: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _default_port(port: dict[str, Any]) -> dict[str, Any]:
-    return {**port, "protocol": port.get("protocol") or "TCP"}
+    return {**port, "protocol": "TCP"} if port.get("protocol") is None else port

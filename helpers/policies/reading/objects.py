@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from helpers.policies import home
 from helpers.policies.errors import type_name
 from helpers.policies.model import NAMESPACE_NAME_LABEL, ContainerPort, Pod, Service, ServicePort
 from helpers.policies.model.addresses import Address, NotAnAddress, parse_address
@@ -72,10 +73,10 @@ def labels_of(parent: Mapping[str, Any], key: str = "labels", path: str = "metad
 
 
 def identity(item: Mapping[str, Any]) -> tuple[str, str]:
-    """(namespace, name) of an object; a missing namespace is `default`, a missing name what it is made from."""
+    """(namespace, name) of an object; a missing namespace is the one here, a missing name what it is made from."""
     metadata = mapping(item, "metadata")
     name = text(metadata, "name", "metadata.") or text(metadata, "generateName", "metadata.")
-    return text(metadata, "namespace", "metadata.") or "default", name
+    return text(metadata, "namespace", "metadata.") or home.namespace(), name
 
 
 def namespace_labels(item: Mapping[str, Any]) -> tuple[str, dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from helpers.policies import home
 from helpers.policies.model import Peer, Policy, PortRule, Rule
 from helpers.policies.model.addresses import parse_block
 from helpers.policies.model.selectors import EVERYTHING, parse_selector
@@ -16,7 +17,7 @@ def parse_policy(policy: Mapping[str, Any]) -> Policy:
     metadata, spec = policy.get("metadata") or {}, policy.get("spec") or {}
     types = spec.get("policyTypes") or default_types(spec)
     return Policy(
-        namespace=metadata.get("namespace") or "default",
+        namespace=home.namespace_of(metadata),
         name=metadata.get("name") or metadata.get("generateName") or "",
         pods=parse_selector(spec.get("podSelector")),
         ingress=_rules(spec, "ingress", "from") if "Ingress" in types else None,

@@ -11,6 +11,12 @@ _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _QUALIFIED = r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = rf"({_QUALIFIED})?"
 
+# With the server's two spaces.
+_KEY_RULE = (
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    f"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED}')"
+)
+
 _is_subdomain = re.compile(_SUBDOMAIN).fullmatch
 _is_qualified = re.compile(_QUALIFIED).fullmatch
 _is_port_name = re.compile(r"[-a-z0-9]+").fullmatch
@@ -19,7 +25,7 @@ _has_letter = re.compile(r"[a-z]").search
 
 def subdomain(text: str) -> list[str]:
     """RFC 1123 subdomain: object names."""
-    problems = ["must be no more than 253 characters"] if len(text) > 253 else []
+    problems = ["must be no more than 253 bytes"] if len(text) > 253 else []
     if not _is_subdomain(text):
         problems.append(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
@@ -34,8 +40,7 @@ def label_key(text: str) -> list[str]:
     prefix, slash, name = text.rpartition("/")
     if "/" in prefix:
         return [
-            "a qualified name must consist of alphanumeric characters, '-', '_' or '.', with an optional DNS "
-            "subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            f"a valid label key {_KEY_RULE} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         ]
     problems = []
     if slash:
@@ -43,23 +48,19 @@ def label_key(text: str) -> list[str]:
     if not name:
         problems.append("name part must be non-empty")
     elif len(name) > 63:
-        problems.append("name part must be no more than 63 characters")
+        problems.append("name part must be no more than 63 bytes")
     if not _is_qualified(name):
-        problems.append(
-            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-            f"alphanumeric character (e.g. 'MyName', or 'my.name', or '123-abc', regex used for validation is "
-            f"'{_QUALIFIED}')"
-        )
+        problems.append(f"name part {_KEY_RULE}")
     return problems
 
 
 def label_value(text: str) -> list[str]:
     """A label's value: empty, or at most 63 characters that start and end alphanumeric."""
-    problems = ["must be no more than 63 characters"] if len(text) > 63 else []
+    problems = ["must be no more than 63 bytes"] if len(text) > 63 else []
     if text and not _is_qualified(text):
         problems.append(
             "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
-            "start and end with an alphanumeric character (e.g. 'MyValue', or 'my_value', or '12345', regex used for "
+            "start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
             f"validation is '{_LABEL_VALUE}')"
         )
     return problems

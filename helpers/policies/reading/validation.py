@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from helpers.policies.errors import FieldError, forbidden, invalid, required, unsupported
-from helpers.policies.model.addresses import NotAnAddress, parse_cidr
+from helpers.policies.model.addresses import NotAnAddress, parse_address, parse_cidr
 from helpers.policies.model.selectors import OPERATORS
 from helpers.policies.reading import syntax
 from helpers.policies.reading.shapes import check_shape
@@ -20,6 +20,9 @@ PROTOCOLS = ("TCP", "UDP", "SCTP")
 POLICY_TYPES = ("Ingress", "Egress")
 
 _BAD_CIDR = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+_HOST_BITS = "must not have bits set beyond the prefix length"
+_MAPPED = "must not have an IPv4-mapped IPv6 address"
+_MAPPED_PREFIX = 0xFFFF << 32
 
 
 def validate(policy: Mapping[str, Any]) -> list[FieldError]:
@@ -92,12 +95,12 @@ def _peer(peer: Mapping[str, Any], path: str) -> list[FieldError]:
     given = [name for name in ("podSelector", "namespaceSelector", "ipBlock") if peer.get(name) is not None]
     if not given:
         return [required(path, "must specify a peer")]
-    if len(given) > 1 and "ipBlock" in given:
-        return [forbidden(path, "may not specify both ipBlock and another peer")]
     for name in ("podSelector", "namespaceSelector"):
         errors += selector_errors(peer.get(name), f"{path}.{name}")
     if "ipBlock" in given:
         errors += _block(peer["ipBlock"], f"{path}.ipBlock")
+        if len(given) > 1:
+            errors.append(forbidden(path, "may not specify both ipBlock and another peer"))
     return errors
 
 
@@ -106,12 +109,13 @@ def _block(block: Mapping[str, Any], path: str) -> list[FieldError]:
     if not cidr:
         return [required(f"{path}.cidr")]
     outer = _parsed(cidr)
-    errors = [invalid(f"{path}.cidr", cidr, _BAD_CIDR)] if outer is None else []
+    errors = _each(f"{path}.cidr", cidr, _cidr)
+    if outer is None:
+        return errors
     for index, text in enumerate(block.get("except") or ()):
         field, inner = f"{path}.except[{index}]", _parsed(text)
-        if inner is None:
-            errors.append(invalid(field, text, _BAD_CIDR))
-        elif outer is not None and not _strictly_inside(inner, outer):
+        errors += _each(field, text, _cidr)
+        if inner is not None and not _strictly_inside(inner, outer):
             errors.append(invalid(field, text, "must be a strict subset of `cidr`"))
     return errors
 
@@ -121,6 +125,29 @@ def _parsed(cidr: str) -> tuple[int, int, int] | None:
         return parse_cidr(cidr)
     except NotAnAddress:
         return None
+
+
+def _cidr(text: str) -> list[str]:
+    found = _parsed(text)
+    if found is None:
+        return [_BAD_CIDR]
+    detail = inexactness(text)
+    return [detail] if detail else []
+
+
+@lru_cache(maxsize=8192)
+def inexactness(cidr: str) -> str:
+    """What a server since 1.37 has against a CIDR that earlier ones took; "" if nothing."""
+    version, first, _ = parse_cidr(cidr)
+    _, address = parse_address(cidr.partition("/")[0])
+    if version == 6 and address >> 32 << 32 == _MAPPED_PREFIX:
+        return _MAPPED
+    return _HOST_BITS if address != first else ""
+
+
+def taken_before(error: FieldError) -> bool:
+    """Whether servers before 1.37 accept what this error is about: their objects hold it."""
+    return error.detail in (_HOST_BITS, _MAPPED)
 
 
 def _strictly_inside(inner: tuple[int, int, int], outer: tuple[int, int, int]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from helpers.policies import home
 from helpers.policies.model.naming import API_SERVER, INGRESS_CONTROLLER
 from helpers.policies.reading.gathering import Problem
 from helpers.policies.reading.unread import Unread
@@ -28,7 +29,7 @@ def unread(world: World, namespace: str) -> list[Problem | Unread]:
 
 def _namespace(problem: Problem) -> str:
     metadata = problem.source.get("metadata") if problem.source is not None else None
-    return str((metadata.get("namespace") if isinstance(metadata, Mapping) else None) or "default")
+    return home.namespace_of(metadata if isinstance(metadata, Mapping) else {})
 
 
 def _unread(world: World) -> Iterator[str]:

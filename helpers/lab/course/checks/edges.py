@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
+from helpers.lab.cluster import belonging
 from helpers.lab.course.checks.answers import Answer, done, hint
 from helpers.lab.course.checks.goals import Goal, lift_ports, what_if
 from helpers.lab.course.checks.situation import Object, Situation
-from helpers.policies import NotFound, Pod, Policy, World
+from helpers.policies import NotFound, Pod, Policy, World, home
 from helpers.policies.model import Peer
 from helpers.policies.model.addresses import Block, parse_address
 
-COLLECTOR, VISITOR, IMPOSTOR = "monitoring/collector", "monitoring/visitor", "impostor"
+COLLECTOR, VISITOR, IMPOSTOR = "collector", "visitor", "impostor"
 AD, AD_PORT = "adservice", 9555
 BANK, NEIGHBOUR, BANK_PORT = "203.0.113.10", "203.0.113.11", 443
 
@@ -17,18 +18,20 @@ BANK, NEIGHBOUR, BANK_PORT = "203.0.113.10", "203.0.113.11", 443
 def collector(situation: Situation) -> Answer:
     """Notebook 06: only the collector of the namespace `monitoring` may call adservice, besides the frontend."""
     world = situation.world
-    if missing := not_there(world, COLLECTOR, VISITOR, AD):
+    if missing := not_there(world, there(COLLECTOR), there(VISITOR), AD):
         return hint("no-pods", f"There is no `{missing}`. Run the cell that creates the namespace and its pods.")
     if not world.isolating(world.pod(AD), "ingress"):
         return hint("open", "No policy selects adservice, so it accepts everything. Run the notebook's first cells.")
-    if not world.judge(COLLECTOR, AD, AD_PORT):
+    if not world.judge(there(COLLECTOR), AD, AD_PORT):
         return refused(situation)
     if not world.judge("frontend", AD, AD_PORT):
         return hint(
             "frontend", "The collector gets in, and the frontend doesn't any more. Was `ad-allow-frontend` deleted?"
         )
     wrong = let_in_too_much(situation)
-    return wrong if wrong is not None else done("The collector of `monitoring` gets in, and nobody else from there.")
+    return (
+        wrong if wrong is not None else done(f"The collector of `{monitoring()}` gets in, and nobody else from there.")
+    )
 
 
 def refused(situation: Situation) -> Answer:
@@ -44,19 +47,19 @@ def refused(situation: Situation) -> Answer:
         return wrong
     if not mine:
         return hint("nothing-yet", "No policy lets anybody from another namespace into adservice so far.")
-    near = what_if(world, Goal(AD, (COLLECTOR,), AD_PORT), COLLECTOR, lift_ports)
+    near = what_if(world, Goal(AD, (there(COLLECTOR),), AD_PORT), there(COLLECTOR), lift_ports)
     if near is not None:
         ports = [str(port).removeprefix("TCP ") for rule in near.ingress or () for port in rule.ports]
         return hint(
             "port", f"`{near.name}` lets the collector in on {', '.join(ports)}; adservice listens on {AD_PORT}."
         )
-    return hint("refused", f"{world.judge(COLLECTOR, AD, AD_PORT).sentence} Who, from where, and on which port?")
+    return hint("refused", f"{world.judge(there(COLLECTOR), AD, AD_PORT).sentence} Who, from where, and on which port?")
 
 
 def wrong_caller(world: World, policy: Policy) -> Answer | None:
     """What is wrong with whom a policy for adservice names."""
     peers = list(peers_of(policy))
-    if any(peer.namespaces is None and peer.pods.matches(world.pod(COLLECTOR).labels) for peer in peers):
+    if any(peer.namespaces is None and peer.pods.matches(world.pod(there(COLLECTOR)).labels) for peer in peers):
         return hint(
             "own-namespace",
             f"In `{policy.name}` a `podSelector` stands alone, and means pods of the "
@@ -71,8 +74,10 @@ def wrong_caller(world: World, policy: Policy) -> Answer | None:
                 "`kubectl get namespaces --show-labels` shows what they carry.",
             )
         pods = [pod for pod in world.pods if pod.namespace in spaces]
-        if "monitoring" in spaces and not any(peer.pods.matches(pod.labels) for pod in pods):
-            return hint("caller-unknown", f"`{policy.name}` admits {peer.pods}, and no pod of monitoring carries that.")
+        if monitoring() in spaces and not any(peer.pods.matches(pod.labels) for pod in pods):
+            return hint(
+                "caller-unknown", f"`{policy.name}` admits {peer.pods}, and no pod of {monitoring()} carries that."
+            )
     return None
 
 
@@ -97,7 +102,7 @@ def astray(world: World) -> Answer | None:
 
 def speaks_of_the_collector(world: World, policy: Policy) -> bool:
     """Whether a policy lies in `monitoring`, or selects or admits the collector by its label or its namespace's."""
-    caller = world.pod(COLLECTOR)
+    caller = world.pod(there(COLLECTOR))
     chosen = [policy.pods, *(peer.pods for peer in peers_of(policy))]
     return (
         policy.namespace == caller.namespace
@@ -133,37 +138,37 @@ def aimed(world: World) -> Iterator[Policy]:
 def let_in_too_much(situation: Situation) -> Answer | None:
     """Who gets in besides the collector."""
     world = with_impostor(situation)
-    in_default, visitor = world.judge(IMPOSTOR, AD, AD_PORT), world.judge(VISITOR, AD, AD_PORT)
+    in_default, visitor = world.judge(IMPOSTOR, AD, AD_PORT), world.judge(there(VISITOR), AD, AD_PORT)
     if visitor and in_default:
         return hint(
             "or-not-and",
-            "The visitor of `monitoring` gets in too, and so would any pod of `default` with the "
+            f"The visitor of `{monitoring()}` gets in too, and so would any pod of `{home.namespace()}` with the "
             "label `app=collector`. There is one dash too many: with two, it is *or*.",
         )
     if visitor:
         return hint(
             "whole-namespace",
-            "The visitor of `monitoring` gets in too. Name the pods as well: a "
+            f"The visitor of `{monitoring()}` gets in too. Name the pods as well: a "
             "`podSelector` in the same item as the `namespaceSelector`, without a dash of its own.",
         )
     if in_default:
         return hint(
             "any-namespace",
-            "A pod of `default` with the label `app=collector` would get in as well. Name the "
+            f"A pod of `{home.namespace()}` with the label `app=collector` would get in as well. Name the "
             "namespace by its own label.",
         )
-    if world.judge(COLLECTOR, AD, AD_PORT + 1):
+    if world.judge(there(COLLECTOR), AD, AD_PORT + 1):
         return hint("ports", f"The collector gets in on other ports too. Name the one that it needs, {AD_PORT}.")
     return None
 
 
 def with_impostor(situation: Situation) -> World:
-    """The world with one pod more: in `default`, with the collector's label."""
+    """The world with one pod more: in the course's namespace, with the collector's label."""
     impostor: Object = {
         "apiVersion": "v1",
         "kind": "Pod",
         "spec": {},
-        "metadata": {"name": IMPOSTOR, "namespace": "default", "labels": {"app": "collector"}},
+        "metadata": {"name": IMPOSTOR, "namespace": home.namespace(), "labels": {"app": "collector"}},
     }
     return World.of([*situation.objects, impostor])
 
@@ -233,3 +238,13 @@ def not_there(world: World, *names: str) -> str:
         except NotFound:
             return name
     return ""
+
+
+def monitoring() -> str:
+    """The other team's namespace, as it is called here."""
+    return belonging.namespace("monitoring")
+
+
+def there(name: str) -> str:
+    """A pod of theirs, as the world calls it."""
+    return f"{monitoring()}/{name}"

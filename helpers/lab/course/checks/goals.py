@@ -11,12 +11,12 @@ from typing import Any
 
 from helpers.lab.course.checks.answers import Answer, done, hint
 from helpers.lab.course.checks.situation import Object, Situation
-from helpers.policies import Pod, Policy, World
+from helpers.policies import Pod, Policy, World, home
 
 
 @dataclass(frozen=True)
 class Goal:
-    """One service, the callers that may reach it, and its pod's port. Names are those of workloads in `default`."""
+    """One service, the callers that may reach it, and its pod's port. Names are those of workloads."""
 
     target: str
     callers: tuple[str, ...]
@@ -244,7 +244,7 @@ def wrong_caller(world: World, goal: Goal, caller: str) -> Answer:
         return hint(
             "caller-namespace",
             f"`{policy.name}` admits {caller} from other namespaces only: its "
-            f"`namespaceSelector` doesn't pick `default`, where {caller} runs. Leave it out.",
+            f"`namespaceSelector` doesn't pick `{home.namespace()}`, where {caller} runs. Leave it out.",
         )
     policy = what_if(world, goal, caller, lift_callers)
     if policy is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from helpers.policies import World
+from helpers.policies import World, home
 
 Object = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ class Situation:
         """The object of this kind and name, None if there is none."""
         for found in self.of_kind(kind):
             about = found["metadata"]
-            if about["name"] == name and namespace in (None, about.get("namespace", "default")):
+            if about["name"] == name and namespace in (None, home.namespace_of(about)):
                 return found
         return None
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from helpers.lab.cluster import belonging
 from helpers.lab.course.checks.answers import Answer, done, hint
 from helpers.lab.course.checks.edges import bank, collector
 from helpers.lab.course.checks.goals import Goal, secured
@@ -19,7 +20,8 @@ ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+\w")
 
 def sandbox(situation: Situation) -> Answer:
     """Notebook 00: a namespace `sandbox` with the label team=blue."""
-    namespace = situation.named("Namespace", "sandbox")
+    name = belonging.namespace("sandbox")
+    namespace = situation.named("Namespace", name)
     if namespace is None:
         strays = [
             found["metadata"]["name"]
@@ -27,8 +29,8 @@ def sandbox(situation: Situation) -> Answer:
             if "team" in (found["metadata"].get("labels") or {})
         ]
         if strays:
-            return hint("elsewhere", f"The label is on the namespace `{strays[0]}`; there is no namespace `sandbox`.")
-        return hint("nothing-yet", "There is no namespace `sandbox` so far.")
+            return hint("elsewhere", f"The label is on the namespace `{strays[0]}`; there is no namespace `{name}`.")
+        return hint("nothing-yet", f"There is no namespace `{name}` so far.")
     labels = namespace["metadata"].get("labels") or {}
     if "team" not in labels:
         near = next((key for key in labels if key.lower() == "team"), None)
@@ -40,7 +42,7 @@ def sandbox(situation: Situation) -> Answer:
             "label-value",
             f"The label `team` has the value `{labels['team']}`. To replace it, `kubectl label` wants `--overwrite`.",
         )
-    return done("The namespace `sandbox` carries `team=blue`.")
+    return done(f"The namespace `{name}` carries `team=blue`.")
 
 
 def order(situation: Situation) -> Answer:

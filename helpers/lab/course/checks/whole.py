@@ -6,7 +6,7 @@ from helpers.lab.course.checks.answers import Answer, done, hint
 from helpers.lab.course.checks.edges import not_there
 from helpers.lab.course.checks.goals import Goal, secured
 from helpers.lab.course.checks.situation import Object, Situation
-from helpers.policies import Pod, default
+from helpers.policies import Pod, default, home
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.application.reach import Call, Reach
 from helpers.policies.model.addresses import OUTSIDE
@@ -154,7 +154,7 @@ def outgoing(situation: Situation) -> Answer | None:
     """The first thing that is wrong at the calling ends."""
     world = situation.world
     needed = {(bare(arrow.source), bare(arrow.target), arrow.port, arrow.protocol) for arrow in arrows(situation)}
-    pods = {bare(pod.workload): pod for pod in world.pods if pod.namespace == "default"}
+    pods = {bare(pod.workload): pod for pod in world.pods if pod.namespace == home.namespace()}
     for name, pod in pods.items():
         if not world.isolating(pod, "egress"):
             return hint("egress-open", f"{name} may call whatever it likes: no policy limits its egress.")

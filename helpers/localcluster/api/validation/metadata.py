@@ -8,6 +8,8 @@ from helpers.policies.reading import syntax
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+UNKNOWN_FINALIZER = "name is neither a standard finalizer name nor is it fully qualified"
 ANNOTATION_BYTES = 256 * 1024
 
 
@@ -21,9 +23,9 @@ def check(resource: Resource, new: Object, old: Object | None) -> list[FieldErro
     if sum(len(key) + len(value) for key, value in annotations.items()) > ANNOTATION_BYTES:
         found.append(invalid("metadata.annotations", "", f"may not hold more than {ANNOTATION_BYTES} bytes"))
     for position, finalizer in enumerate(held.get("finalizers") or ()):
-        found += [
-            invalid(f"metadata.finalizers[{position}]", finalizer, detail) for detail in syntax.label_key(finalizer)
-        ]
+        found += [invalid("metadata.finalizers", finalizer, detail) for detail in syntax.label_key(finalizer)]
+        if "/" not in finalizer and finalizer not in FINALIZERS and resource.custom is None:
+            found.append(invalid(f"metadata.finalizers[{position}]", finalizer, UNKNOWN_FINALIZER))
     if old and old["metadata"].get("deletionTimestamp"):
         added = set(held.get("finalizers") or ()) - set(old["metadata"].get("finalizers") or ())
         if added:

@@ -4,8 +4,10 @@
 //   data-live='[…]'                    on an input: sent with its value while one types
 //   data-key="…"                       the focus is found again by it after the HTML has changed
 //   data-full                          on a button: shows the whole workbench as large as the window, and back again
+//   data-copy                          on a button: copies the text of the pre in the same .lab-copied
 //   data-keep="…"                      the scroll position is kept by it; on details, data-key keeps it folded or not
 
+import { copy } from "./copy.js";
 import { markFull, toggleFull } from "./full.js";
 import { keepKeys } from "./keys.js";
 import { sayGone } from "./gone.js";
@@ -60,6 +62,8 @@ function render({ model, el }) {
   const tell = (text, ...more) => model.send({ type: "do", does: [...JSON.parse(text), ...more] });
   const activate = (event) => {
     if (event.target.closest("[data-full]")) toggleFull(root);
+    const copied = event.target.closest("[data-copy]");
+    if (copied) copy(copied, copied.closest(".lab-copied").querySelector("pre").textContent);
     const hit = event.target.closest("[data-do]");
     if (!hit || hit.matches(FIELDS) || hit.closest("[aria-disabled=true], :disabled")) return;
     event.preventDefault();
