@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from support.cluster import Cluster, cluster
 
+from helpers.localcluster.node.deploy import MANIFEST, manifest
+
 CHECKOUT = """
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -62,6 +64,11 @@ def flows(lab: Cluster) -> list[dict[str, Any]]:
 def restart(lab: Cluster, deployment: str) -> None:
     lab.kubectl("rollout", "restart", f"deployment/{deployment}")
     lab.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=30s")
+
+
+def test_applying_the_shop_again_changes_nothing(lab: Cluster) -> None:
+    said = lab.kubectl("apply", "-f", str(MANIFEST)).splitlines()
+    assert len(said) == len(manifest()) and all(line.endswith(" unchanged") for line in said), said
 
 
 def test_the_walk(lab: Cluster) -> None:

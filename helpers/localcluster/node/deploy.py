@@ -60,10 +60,14 @@ def create(client: Client, objects: Iterable[Object]) -> None:
 
 
 def _applied(item: Object) -> Object:
-    """The object with the note that lets `kubectl apply` change it later without a warning."""
-    note = json.dumps(item, separators=(",", ":"), sort_keys=True) + "\n"
-    annotations = {**(item["metadata"].get("annotations") or {}), LAST_APPLIED: note}
-    return {**item, "metadata": {**item["metadata"], "annotations": annotations}}
+    """The object with the note that `kubectl apply` would leave, to the byte: to apply it again changes nothing."""
+    annotations = item["metadata"].get("annotations") or {}
+    metadata = {**item["metadata"], "annotations": annotations}
+    metadata.setdefault("namespace", "default")
+    note = json.dumps({**item, "metadata": metadata}, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    for sign in "<>&":  # as Go writes JSON
+        note = note.replace(sign, f"\\u{ord(sign):04x}")
+    return {**item, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: f"{note}\n"}}}
 
 
 def wait_ready(connect: Callable[[], Client], wanted: set[tuple[str, str]], seconds: float) -> None:
