@@ -350,7 +350,7 @@ def test_as_data_and_html() -> None:
 def test_a_pods_hash_is_small_and_a_foreign_namespace_stays() -> None:
     mail = pod("emailservice-7d9f8b6c5d-x2x4z", labels={"app": "emailservice"})
     html = verdict_html(
-        World.of([mail, pod("web", "shop", labels={"app": "web"})]).explain("shop/web", "emailservice", 1)
+        World.of([mail, pod("web", "shop", labels={"app": "web"})]).explain("shop/web", mail["metadata"]["name"], 1)
     )
     assert " → emailservice<small>-7d9f8b6c5d-x2x4z</small>" in html and "shop/web" in html
 
