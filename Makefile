@@ -7,7 +7,6 @@ PY   := $(VENV)/bin/python
 RUN  := $(PY) -P -m
 PIP  := pip install --quiet --disable-pip-version-check
 PEER := build/nca
-WORKSPACES := $(VENV)/share/hipster-shop/workspaces
 # The notebooks' kernel is the environment's own, whatever kernels this user has elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -21,11 +20,10 @@ help:  ## list these commands
 $(PY):
 	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
 
-$(VENV)/.course: requirements.lock pyproject.toml tools/jupyter_settings.py tools/jupyter_server_config.py tools/jupyter.json | $(PY)
+$(VENV)/.course: requirements.lock pyproject.toml setup.py $(wildcard helpers/jupyter/etc/*) | $(PY)
 	@echo "Installing the course into $(VENV) (once, a minute or two)"
 	@$(RUN) $(PIP) --require-hashes -r requirements.lock
 	@$(RUN) $(PIP) --no-deps --no-build-isolation -e .
-	@$(PY) tools/jupyter_settings.py
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.course
@@ -34,12 +32,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.course
 	@touch $@
 
 lab: $(VENV)/.course  ## install, start the cluster, open JupyterLab at the first notebook
-	@[ -n "$$LAB_CONTEXT" ] || $(RUN) helpers up --empty
-	@$(PY) tools/workspace.py $(WORKSPACES)
-	@echo "Opening JupyterLab. Control-C ends it; the cluster goes on until: make down"
-	@eval "$$($(PY) tools/jupyter_environment.py)"; PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jupyterlab --ServerApp.root_dir="$(CURDIR)/notebooks" \
-	    --LabApp.workspaces_dir="$(CURDIR)/$(WORKSPACES)" --LabApp.default_url=/lab \
-	    --log-level=CRITICAL $$([ "$$(id -u)" != 0 ] || echo --allow-root) $(LAB_OPTIONS)
+	@$(RUN) helpers lab $(LAB_OPTIONS)
 
 # Without it the tests that compare with it are skipped.
 $(PEER)/.installed: requirements-peer.lock | $(PY)

@@ -1,4 +1,4 @@
-"""`python -m helpers COMMAND …`: the lab for scripts and terminals.
+"""`python -m helpers COMMAND …`, or `hipster-lab COMMAND …`: the lab for scripts and terminals.
 
 Each command lives in a module of `helpers.cli` and is imported only when it is
 called, so that `up` does not pay for what `matrix` needs.
@@ -17,6 +17,8 @@ from typing import TextIO
 from helpers.plain_text import guard_outputs
 
 COMMANDS = {
+    "lab": ("notebooks", "open the course in JupyterLab, over the cluster"),
+    "notebooks": ("notebooks", "lay the course's notebooks out in a folder"),
     "up": ("cluster", "start the cluster and the shop; returns when all pods are Ready"),
     "down": ("cluster", "stop the cluster and leave nothing running"),
     "renew": ("cluster", "make a broken lab new; what was done of the course is kept"),
@@ -98,6 +100,11 @@ def _run(name: str, arguments: list[str]) -> int:
     return 2
 
 
-if __name__ == "__main__":
+def entry() -> int:
+    """What `hipster-lab` and `python -m helpers` call."""
     guard_outputs()
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(entry())

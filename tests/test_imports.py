@@ -27,8 +27,16 @@ ALLOWED: dict[str, set[str]] = {
     "helpers.localcluster": {"helpers.podnet", "helpers.policies", "helpers.boutique.images"},
     "helpers.lab": {"helpers.policies", *LAUNCH},
     "helpers.display": {"helpers.lab", "helpers.policies"},
+    "helpers.jupyter": {"helpers.lab"},
     "helpers.workshop": {"helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
-    "helpers.cli": {"helpers.lab", "helpers.display", "helpers.policies", "helpers.workshop", *LAUNCH},
+    "helpers.cli": {
+        "helpers.jupyter",
+        "helpers.lab",
+        "helpers.display",
+        "helpers.policies",
+        "helpers.workshop",
+        *LAUNCH,
+    },
 }
 
 HEAVY = ("kubernetes", "grpc", "IPython", "ipywidgets", "anywidget", "jupyterlab", "starlette", "graphviz")

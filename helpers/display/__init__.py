@@ -6,10 +6,11 @@ sentence or a table in a terminal.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from helpers.lab.errors import load
 
 if TYPE_CHECKING:
     from helpers.display.drawing.pictures import architecture, graph
@@ -67,13 +68,13 @@ def _register() -> None:
 
 
 def _page_of(function: str) -> Callable[[Any], str]:
-    return lambda answer: str(getattr(importlib.import_module("helpers.display.answers"), function)(answer))
+    return lambda answer: str(getattr(load("helpers.display.answers"), function)(answer))
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    value = getattr(load(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 

@@ -1,6 +1,6 @@
 """For a kernel that was started again and whose notebook goes on in the middle: says which cell to run first.
 
-An IPython extension that the course's settings load (tools/jupyter.json). It answers cells that need the course, until
+An IPython extension that the course's settings load (helpers/jupyter/etc). It answers cells that need the course, until
 they have it, and leaves all others alone. It is loaded by every kernel, so it imports nothing heavy.
 """
 
@@ -40,7 +40,7 @@ def needs_the_course(cell: str, names: Mapping[str, Any]) -> bool:
 
 def _beside_helpers() -> bool:
     """Whether the notebook is one of the course, or a copy: elsewhere kubectl may mean any cluster."""
-    return (Path.cwd().parent / "helpers" / "lab").is_dir()
+    return (Path.cwd() / "helpers.py").is_file()
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -8,8 +8,9 @@ The names below are loaded when they are first used; errors are `LabError` with 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from helpers.lab.errors import load
 
 if TYPE_CHECKING:
     from helpers.lab.cluster.api import Cluster
@@ -115,7 +116,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), _OTHERWISE.get(name, name))
+    value = getattr(load(f"{__name__}.{_HOMES[name]}"), _OTHERWISE.get(name, name))
     globals()[name] = value
     return value
 

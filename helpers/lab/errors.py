@@ -7,13 +7,17 @@
     ├── ShopError           no page of the shop could be fetched at all
     ├── Unfinished          something did not become ready in time
     ├── Interrupted         the learner pressed stop
-    └── DrawingError        graphviz is missing, or ended with an error
+    ├── DrawingError        graphviz is missing, or ended with an error
+    └── PackageMissing      a Python package that the course needs is not installed
 
 IPython shows them without a traceback; everywhere else they are ordinary exceptions.
 """
 
 import difflib
+import importlib
+import sys
 from collections.abc import Iterable
+from types import ModuleType
 
 from helpers.plain_text import clean
 
@@ -67,6 +71,23 @@ class Interrupted(LabError):
 
 class DrawingError(LabError):
     """graphviz is missing, or ended with an error."""
+
+
+class PackageMissing(LabError):
+    """A Python package that the course needs is not installed."""
+
+
+def load(module: str) -> ModuleType:
+    """Import a module of the course. Raises PackageMissing."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "helpers").partition(".")[0] == "helpers":
+            raise
+        raise PackageMissing(
+            f"The Python package {error.name} is missing in {sys.executable}. Install what the course needs: "
+            "make lab (or: python -m pip install -r requirements.txt)"
+        ) from None
 
 
 def did_you_mean(name: str, known: Iterable[str], *, alike: float = 0.6) -> str:

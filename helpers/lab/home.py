@@ -27,6 +27,12 @@ def repository() -> Path:
     return Path(__file__).resolve().parents[2]
 
 
+def notebooks() -> Path:
+    """The course's notebooks: the checkout's, or those that were installed with the package."""
+    checkout = repository() / "notebooks"
+    return checkout if checkout.is_dir() else repository() / "helpers" / "notebooks"
+
+
 def read_json(name: str) -> dict[str, Any]:
     """Read one of the lab's files; a missing or damaged one is an empty mapping."""
     try:

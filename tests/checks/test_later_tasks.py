@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.situations import BROKEN, CLUSTER, DENY, EGRESS, INGRESS, MONITORING, Json, namespace
+from support.situations import BROKEN, CLUSTER, DENY, EGRESS, INGRESS, MONITORING, Json, applied, namespace
 
 from helpers.lab.course.checks import Situation, judge
 from helpers.policies import suggest
@@ -30,7 +30,7 @@ def changed(policies: list[Json], name: str, spec: Json | None = None) -> list[J
 
 
 def answer(task: str, *objects: Json) -> str:
-    found = judge(task, Situation(tuple(objects)))
+    found = judge(task, Situation(tuple(objects), again=True))
     assert found.text.endswith((".", "?")) and found.passed == (not found.mistake), found
     return found.mistake
 
@@ -60,10 +60,30 @@ def answer(task: str, *objects: Json) -> str:
             ],
             "outside",
         ),
+        ([*INGRESS, policy({**app("redis-cart"), "ingress": [{"from": [{"namespaceSelector": {}}]}]})], "elsewhere"),
+        ([*INGRESS, policy({**app("redis-cart"), "ingress": [{"from": [app("newcomer")]}]})], "newcomer"),
+        ([*INGRESS, policy({**app("emailservice"), "ingress": [{"from": [app("checkoutservice")]}]})], "no-ports"),
     ],
 )
 def test_the_collection(policies: list[Json], mistake: str) -> None:
     assert answer("05-collection", *CLUSTER, *policies) == mistake
+
+
+OPEN_REDIS = policy({**app("redis-cart"), "ingress": [{"from": [{"namespaceSelector": {}}]}]})
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        (applied(*INGRESS, *BROKEN), "3 of 17 are wrong: 2 stop something, 1 lets in too much."),
+        (INGRESS[1:], "1 of 17 is wrong: 1 stops something."),
+        (INGRESS[:3], "3 of 17 arrows are right, and 14 are still open."),
+        ([*INGRESS, OPEN_REDIS], "1 of 17 is wrong: 1 lets in too much."),
+    ],
+)
+def test_the_collection_is_counted_first(policies: list[Json], said: str) -> None:
+    found = judge("05-collection", Situation((*CLUSTER, *policies)))
+    assert found.mistake == "counted" and found.text.startswith(said)
 
 
 def test_the_collection_needs_the_shop() -> None:
@@ -125,6 +145,14 @@ def test_the_broken_collection_has_three_faults_and_names_one_at_a_time() -> Non
 MONITORING_NAME = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 
 
+NOT_VISITOR: Json = {"key": "app", "operator": "NotIn", "values": ["visitor"]}
+NOT_SYSTEM: Json = {
+    "key": "kubernetes.io/metadata.name",
+    "operator": "NotIn",
+    "values": ["kube-system", "default"],
+}
+
+
 def collector(*peers: Json, ports: Any = ({"port": 9555},)) -> Json:
     return policy({**app("adservice"), "ingress": [{"from": list(peers), "ports": list(ports)}]})
 
@@ -179,6 +207,10 @@ def collector(*peers: Json, ports: Any = ({"port": 9555},)) -> Json:
         ),
         ([policy({"podSelector": {}, "policyTypes": ["Egress"]}, where="monitoring")], "nothing-yet"),
         ([collector({**MONITORING_NAME, **app("collector")}, ports=[])], "ports"),
+        ([collector({**MONITORING_NAME, **app("collector")}, {"ipBlock": {"cidr": "192.0.2.0/24"}})], "outside"),
+        ([collector({**MONITORING_NAME, "podSelector": {"matchExpressions": [NOT_VISITOR]}})], "elsewhere"),
+        ([collector({"namespaceSelector": {"matchExpressions": [NOT_SYSTEM]}, **app("collector")})], "any-namespace"),
+        ([collector({**MONITORING_NAME, **app("collector")}, app("recommendationservice"))], "admits-others"),
     ],
 )
 def test_the_collector(policies: list[Json], mistake: str) -> None:
@@ -215,11 +247,30 @@ def test_the_collector_needs_its_pods_and_the_other_policies() -> None:
     assert answer("06-collector", *CLUSTER, *MONITORING, alone) == "frontend"
 
 
-def bank(cidr: str = "203.0.113.10/32", target: Any = None, ports: Any = ({"port": 443},)) -> Json:
+def bank(
+    cidr: str = "203.0.113.10/32",
+    target: Any = None,
+    ports: Any = ({"port": 443},),
+    without: Any = (),
+    also: Json | None = None,
+) -> Json:
     chosen = app("paymentservice") if target is None else target
-    return policy(
-        {**chosen, "policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": cidr}}], "ports": list(ports)}]}
-    )
+    block: Json = {"ipBlock": {"cidr": cidr, **({"except": list(without)} if without else {})}}
+    peers = [block, *([also] if also else [])]
+    return policy({**chosen, "policyTypes": ["Egress"], "egress": [{"to": peers, "ports": list(ports)}]})
+
+
+def beyond(cidr: str) -> Json:
+    return {**app("paymentservice"), "policyTypes": ["Egress"], "egress": [{"to": [{"ipBlock": {"cidr": cidr}}]}]}
+
+
+NOT_OTHERS: Json = {
+    "key": "app",
+    "operator": "NotIn",
+    "values": sorted(
+        {item["metadata"]["name"] for item in CLUSTER if item["kind"] == "Deployment"} - {"paymentservice"}
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -228,6 +279,17 @@ def bank(cidr: str = "203.0.113.10/32", target: Any = None, ports: Any = ({"port
         ([], "nothing-yet"),
         ([bank()], ""),
         ([bank("203.0.113.0/24")], "block"),
+        ([bank("203.0.113.0/24", without=["203.0.113.11/32"])], "block"),
+        ([bank("203.0.113.8/29")], "block"),
+        ([bank(), policy(beyond("8.8.8.8/32"), "more")], "block"),
+        ([bank(), policy(beyond("::/0"), "more")], "block"),
+        ([bank(also={"podSelector": {}})], "pods"),
+        ([bank(also={"namespaceSelector": {}, **app("nobody-yet")})], "pods"),
+        ([bank(ports=[{"port": 443}, {"port": 443, "protocol": "UDP"}])], "ports"),
+        ([bank(ports=[{"port": 443, "endPort": 444}])], "ports"),
+        ([bank(target={"podSelector": {"matchExpressions": [NOT_OTHERS]}})], "everyone"),
+        ([{**bank(), "spec": {key: value for key, value in bank()["spec"].items() if key != "policyTypes"}}], ""),
+        ([bank(), policy(app("paymentservice"), "payment-allow-checkout")], "breaks"),
         ([bank("203.0.113.11/32")], "address"),
         ([bank(ports=[{"port": 80}])], "port"),
         ([bank(ports=[{"port": 443, "protocol": "UDP"}])], "port"),
@@ -241,7 +303,7 @@ def bank(cidr: str = "203.0.113.10/32", target: Any = None, ports: Any = ({"port
     ],
 )
 def test_the_bank(policies: list[Json], mistake: str) -> None:
-    assert answer("07-bank", *CLUSTER, *INGRESS, *EGRESS, *policies) == mistake
+    assert answer("07-bank", *CLUSTER, *applied(*INGRESS, *EGRESS, *policies)) == mistake
 
 
 def test_the_bank_needs_the_shop_and_its_egress_limited() -> None:
@@ -249,19 +311,29 @@ def test_the_bank_needs_the_shop_and_its_egress_limited() -> None:
     assert answer("07-bank", *CLUSTER) == "open"
 
 
+OPEN_TO_ALL = [policy({**app("loadgenerator"), "ingress": [{"from": [{"namespaceSelector": {}}]}]}, "open")]
+
+
 @pytest.mark.parametrize(
     ("policies", "mistake"),
     [
-        ([*INGRESS, *EGRESS], ""),
+        ([*INGRESS, DENY, *EGRESS], ""),
         (list(suggest(CLUSTER).policies), ""),
-        (list(suggest(CLUSTER, style="workload").policies), ""),
-        (INGRESS, "egress-open"),
-        ([*INGRESS, *changed(EGRESS, "allow-dns")], "no-dns"),
-        ([*INGRESS, *changed(EGRESS, "checkout-to-email")], "egress-missing"),
-        ([*INGRESS, *EGRESS, policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]})], "egress-outside"),
+        (list(suggest(CLUSTER, style="workload").policies), "newcomer-open"),
+        ([*suggest(CLUSTER, style="workload").policies, DENY, MUTE], ""),
+        ([*INGRESS, *EGRESS], "ingress-open"),
+        ([*INGRESS, *OPEN_TO_ALL, *EGRESS], "ingress-open"),
+        ([*INGRESS, DENY], "egress-open"),
+        ([*INGRESS, DENY, *changed(EGRESS, "allow-dns")], "no-dns"),
+        ([*INGRESS, DENY, *changed(EGRESS, "checkout-to-email")], "egress-missing"),
+        (
+            [*INGRESS, DENY, *EGRESS, policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]})],
+            "egress-outside",
+        ),
         (
             [
                 *INGRESS,
+                DENY,
                 *changed(
                     EGRESS,
                     "allow-dns",

@@ -2,7 +2,6 @@
 
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -92,12 +91,12 @@ def own_environment(environment: Mapping[str, str], place: Path) -> dict[str, st
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
     }
-    settings = runpy.run_path(str(ROOT / "tools" / "jupyter_settings.py"))["settings"]()
+    settings = ROOT / "helpers" / "jupyter" / "etc"
     (place / "config" / "labconfig").mkdir(parents=True)
-    (place / "config" / "jupyter_lab_config.json").write_text(json.dumps(settings["server"]))
-    (place / "config" / "labconfig" / "page_config.json").write_text(json.dumps(settings["page"]))
-    shutil.copy(ROOT / "tools" / "jupyter_server_config.py", place / "config")
-    for plugin, values in settings["overrides"].items():
+    for name in ("jupyter_lab_config.json", "jupyter_server_config.py"):
+        shutil.copy(settings / name, place / "config")
+    shutil.copy(settings / "page_config.json", place / "config" / "labconfig")
+    for plugin, values in json.loads((settings / "hipster-shop.json").read_text()).items():
         name, _, part = plugin.partition(":")
         file = place / "settings" / name / f"{part}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ import yaml
 from helpers.lab.errors import LabError, did_you_mean
 
 OWN = "LAB_KUBECONFIG"
-"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (tools/jupyter_environment.py)."""
+"""Where the user's own KUBECONFIG is kept when JupyterLab was started with the lab's (helpers/jupyter)."""
 
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
@@ -37,6 +37,11 @@ class Context:
         proxied = bool(self.cluster.get("proxy-url")) or (not self.loopback and _environment_proxies())
         special = {"exec", "auth-provider", "username", "as", "impersonate"} & self.user.keys()
         return self.server.startswith("https://") and not special and not proxied
+
+    @property
+    def options(self) -> list[str]:
+        """kubectl's options that lead to this context, whatever the environment says."""
+        return [*(("--kubeconfig", str(self.files[0])) if len(self.files) == 1 else ()), "--context", self.name]
 
     @property
     def loopback(self) -> bool:

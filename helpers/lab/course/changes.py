@@ -10,7 +10,7 @@ from helpers.lab.cluster import belonging, kubectl, session
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.course.fitting import fitted
 from helpers.lab.errors import LabError, did_you_mean
-from helpers.lab.home import read_json, repository, write_json
+from helpers.lab.home import notebooks, read_json, write_json
 from helpers.lab.shop import rollout
 
 if TYPE_CHECKING:
@@ -174,10 +174,7 @@ def _existing(what: str | Path) -> Path:
     for base in _places():
         if (found := base / what).exists():
             return found
-    known = [
-        str(path.relative_to(repository() / "notebooks"))
-        for path in (repository() / "notebooks" / "policies").rglob("*.yaml")
-    ]
+    known = [str(path.relative_to(notebooks())) for path in (notebooks() / "policies").rglob("*.yaml")]
     raise LabError(
         f"There is no file or folder {str(what)!r}.{did_you_mean(str(what), known, alike=_NEAR_PATH)}"
         " Policies of the course are in notebooks/policies."
@@ -185,7 +182,7 @@ def _existing(what: str | Path) -> Path:
 
 
 def _places() -> Iterable[Path]:
-    return (Path.cwd(), repository() / "notebooks", repository() / "notebooks" / "policies", repository())
+    return (Path.cwd(), notebooks(), notebooks() / "policies", notebooks().parent)
 
 
 def _said(removed: int, files: list[Path], shop: bool) -> str:

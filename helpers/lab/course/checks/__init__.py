@@ -1,9 +1,12 @@
 """The checks of the notebooks' "your turn": `check("03-payment")` looks at the cluster and answers with a hint.
 
-`tasks` says what each asks for; `goals` finds out what is wrong with a policy; `answers` is what comes back;
-`solutions` reads the solutions from the notebooks. What was tried and done is kept in LAB_HOME, across kernels.
+`tasks` says what each asks for. `securing` judges one service by way of `refusals` and `excess`, `whole` all of them,
+with `score` at the called ends and `leaving` at the calling ones; `strangers` invents callers, so that a set that opens
+too much never passes. `answers` is what comes back; `solutions` reads the solutions from the notebooks. What was
+tried and done is kept in LAB_HOME, across kernels.
 """
 
+import json
 from typing import Any
 
 from helpers.lab.course import board, record
@@ -16,15 +19,22 @@ from helpers.lab.errors import LabError, did_you_mean
 
 __all__ = ["TASKS", "Answer", "Progress", "Situation", "check", "judge", "progress", "solution"]
 
+_asked: dict[str, str] = {}
+"""The policies about which a task was last asked, by task."""
+
 
 def check(task: str, given: Any = None) -> Answer:
     """Look at the cluster, and say whether this task of the course is done; `given` is what the learner filled in.
 
-    A wrong answer gets the one hint that its own mistake earns. Raises LabError for a task that doesn't exist.
+    A wrong answer gets the one hint that its own mistake earns. Where a whole set of policies is judged, what is wrong
+    is counted first, and named when the same is asked again. Raises LabError for a task that doesn't exist.
     """
     from helpers.lab.cluster import looking
 
-    answer = judge(task, Situation(tuple(looking.objects()), given, log, connects))
+    objects = tuple(looking.objects())
+    asked = json.dumps([item["spec"] for item in objects if item["kind"] == "NetworkPolicy"], sort_keys=True)
+    answer = judge(task, Situation(objects, given, log, connects, again=_asked.get(task) == asked))
+    _asked[task] = asked
     record.note(task, passed=answer.passed, mistake=answer.mistake, said="" if answer else answer.text)
     board.tell()
     return answer

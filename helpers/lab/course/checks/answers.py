@@ -1,6 +1,7 @@
 """What a check answers: whether it is done, and if not, the one hint that this mistake earns."""
 
 import html
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from helpers.lab import tones
@@ -38,6 +39,11 @@ def done(text: str) -> Answer:
 
 def hint(mistake: str, text: str) -> Answer:
     return Answer(False, text, mistake)
+
+
+def first(answers: Iterable[Answer | None]) -> Answer | None:
+    """The first hint among these; they are asked for one after the other."""
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def markup(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.lab.errors import LabError
-from helpers.lab.home import repository
+from helpers.lab.home import notebooks
 
 BLOCK = re.compile(r"<summary>The solution</summary>.*?^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -38,7 +38,7 @@ def solution(task: str) -> Solution:
 
 def solutions(folder: Path | None = None) -> Iterator[Solution]:
     """The solutions of all tasks: in each notebook the first one below the cell that calls `lab.check`."""
-    for path in sorted((folder or repository() / "notebooks").glob("[0-9][0-9]-*.ipynb")):
+    for path in sorted((folder or notebooks()).glob("[0-9][0-9]-*.ipynb")):
         waiting: list[str] = []
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
             text = _source(cell)

@@ -6,8 +6,10 @@ from typing import Any
 
 from helpers.lab.cluster import belonging
 from helpers.lab.course.checks.answers import Answer, done, hint
-from helpers.lab.course.checks.edges import bank, collector
-from helpers.lab.course.checks.goals import Goal, secured
+from helpers.lab.course.checks.bank import bank
+from helpers.lab.course.checks.collector import collector
+from helpers.lab.course.checks.goals import Goal
+from helpers.lab.course.checks.securing import secured
 from helpers.lab.course.checks.situation import Situation
 from helpers.lab.course.checks.whole import collection, least
 

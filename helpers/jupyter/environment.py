@@ -1,7 +1,7 @@
-"""Print the variables that lead a JupyterLab's kernels and terminals to the lab's own cluster, and to no other.
+"""The variables that lead a JupyterLab's kernels and terminals to the lab's own cluster, and to no other.
 
 A kernel that was restarted, or a terminal, would else talk to whatever cluster this user's kubectl chose last.
-`make lab` and Binder both call it: eval "$(python tools/jupyter_environment.py)"
+Binder's start prints them: eval "$(python -m helpers.jupyter.environment)"
 """
 
 import os

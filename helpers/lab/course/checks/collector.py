@@ -1,18 +1,20 @@
-"""Tasks at the shop's edges: a caller from another namespace, and a call to an address outside the cluster."""
+"""The task at the shop's edge: a caller from another namespace."""
 
 from collections.abc import Iterator, Mapping
 
 from helpers.lab.cluster import belonging
-from helpers.lab.course.checks.answers import Answer, done, hint
-from helpers.lab.course.checks.goals import Goal, lift_ports, what_if
-from helpers.lab.course.checks.situation import Object, Situation
-from helpers.policies import NotFound, Pod, Policy, World, home
+from helpers.lab.course.checks.answers import Answer, done, first, hint
+from helpers.lab.course.checks.excess import Admission, admissions, too_much
+from helpers.lab.course.checks.goals import Goal
+from helpers.lab.course.checks.refusals import lift_ports, what_if
+from helpers.lab.course.checks.securing import breaks
+from helpers.lab.course.checks.situation import Situation, not_there
+from helpers.lab.course.checks.strangers import Stranger
+from helpers.policies import Pod, Policy, World, home
 from helpers.policies.model import Peer
-from helpers.policies.model.addresses import Block, parse_address
 
-COLLECTOR, VISITOR, IMPOSTOR = "collector", "visitor", "impostor"
+COLLECTOR, VISITOR = "collector", "visitor"
 AD, AD_PORT = "adservice", 9555
-BANK, NEIGHBOUR, BANK_PORT = "203.0.113.10", "203.0.113.11", 443
 
 
 def collector(situation: Situation) -> Answer:
@@ -28,7 +30,7 @@ def collector(situation: Situation) -> Answer:
         return hint(
             "frontend", "The collector gets in, and the frontend doesn't any more. Was `ad-allow-frontend` deleted?"
         )
-    wrong = let_in_too_much(situation)
+    wrong = first(look(situation, goal()) for look in (let_in_too_much, breaks))
     return (
         wrong if wrong is not None else done(f"The collector of `{monitoring()}` gets in, and nobody else from there.")
     )
@@ -47,7 +49,7 @@ def refused(situation: Situation) -> Answer:
         return wrong
     if not mine:
         return hint("nothing-yet", "No policy lets anybody from another namespace into adservice so far.")
-    near = what_if(world, Goal(AD, (there(COLLECTOR),), AD_PORT), there(COLLECTOR), lift_ports)
+    near = what_if(world, goal(), there(COLLECTOR), lift_ports)
     if near is not None:
         ports = [str(port).removeprefix("TCP ") for rule in near.ingress or () for port in rule.ports]
         return hint(
@@ -135,11 +137,12 @@ def aimed(world: World) -> Iterator[Policy]:
     )
 
 
-def let_in_too_much(situation: Situation) -> Answer | None:
-    """Who gets in besides the collector."""
-    world = with_impostor(situation)
-    in_default, visitor = world.judge(IMPOSTOR, AD, AD_PORT), world.judge(there(VISITOR), AD, AD_PORT)
-    if visitor and in_default:
+def let_in_too_much(situation: Situation, wanted: Goal) -> Answer | None:
+    """Who gets in besides the collector and the frontend."""
+    found = list(admissions(situation.world, wanted))
+    visitor = any(isinstance(one.who, Pod) and one.who.key == situation.world.pod(there(VISITOR)).key for one in found)
+    at_home = any(named_alike(situation.world, one, own=True) for one in found)
+    if visitor and at_home:
         return hint(
             "or-not-and",
             f"The visitor of `{monitoring()}` gets in too, and so would any pod of `{home.namespace()}` with the "
@@ -151,93 +154,27 @@ def let_in_too_much(situation: Situation) -> Answer | None:
             f"The visitor of `{monitoring()}` gets in too. Name the pods as well: a "
             "`podSelector` in the same item as the `namespaceSelector`, without a dash of its own.",
         )
-    if in_default:
+    if at_home or any(named_alike(situation.world, one, own=False) for one in found):
+        where = f"`{home.namespace()}`" if at_home else "any other namespace"
         return hint(
             "any-namespace",
-            f"A pod of `{home.namespace()}` with the label `app=collector` would get in as well. Name the "
+            f"A pod of {where} with the label `app=collector` would get in as well. Name the "
             "namespace by its own label.",
         )
-    if world.judge(there(COLLECTOR), AD, AD_PORT + 1):
+    if found and found[0].kind == "ports":
         return hint("ports", f"The collector gets in on other ports too. Name the one that it needs, {AD_PORT}.")
-    return None
+    return too_much(situation, wanted)
 
 
-def with_impostor(situation: Situation) -> World:
-    """The world with one pod more: in the course's namespace, with the collector's label."""
-    impostor: Object = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "spec": {},
-        "metadata": {"name": IMPOSTOR, "namespace": home.namespace(), "labels": {"app": "collector"}},
-    }
-    return World.of([*situation.objects, impostor])
+def named_alike(world: World, found: Admission, *, own: bool) -> bool:
+    """Whether somebody of the collector's label is let in, of the application's namespace or of another."""
+    label = world.pod(there(COLLECTOR)).labels["app"]
+    return isinstance(found.who, Stranger) and found.who.own is own and found.who.pod.labels == {"app": label}
 
 
-def bank(situation: Situation) -> Answer:
-    """Notebook 07: paymentservice may call one outside address on one port, and nobody else may."""
-    world = situation.world
-    if missing := not_there(world, "paymentservice", AD):
-        return hint("no-shop", f"There is no `{missing}` in the cluster. `lab.deploy()` brings the shop.")
-    payment = world.pod("paymentservice")
-    if not world.isolating(payment, "egress"):
-        return hint("open", "paymentservice may call everything: no policy limits its egress. Run the first cells.")
-    if not world.judge(payment, BANK, BANK_PORT):
-        return no_bank(world, payment)
-    wrong = too_wide(world, payment)
-    if wrong is not None:
-        return wrong
-    return done(f"paymentservice reaches {BANK} on port {BANK_PORT}, and nothing else out there.")
-
-
-def no_bank(world: World, payment: Pod) -> Answer:
-    """Why the bank is out of reach."""
-    for policy in world.policies:
-        blocks = [peer.block for rule in policy.egress or () for peer in rule.peers if peer.block is not None]
-        if policy.selects(payment) and any(holds(block, BANK) for block in blocks):
-            return hint("port", f"`{policy.name}` names the bank's address, and not port {BANK_PORT} over TCP.")
-        if policy.selects(payment) and blocks:
-            return hint(
-                "address", f"`{policy.name}` names another address than {BANK}. A block with one address ends in `/32`."
-            )
-        if blocks and not policy.selects(payment):
-            return hint(
-                "other-pod",
-                f"`{policy.name}` selects other pods. `podSelector` picks the caller here, since "
-                "egress is the caller's end.",
-            )
-        entering = [peer.block for rule in policy.ingress or () for peer in rule.peers if peer.block is not None]
-        if policy.selects(payment) and entering:
-            return hint(
-                "as-ingress",
-                f"`{policy.name}` lets the bank call paymentservice. Asked for is the other way: egress, and `to`.",
-            )
-    return hint("nothing-yet", "No policy lets paymentservice call the bank so far.")
-
-
-def too_wide(world: World, payment: Pod) -> Answer | None:
-    """What became possible besides."""
-    if world.judge(AD, BANK, BANK_PORT):
-        return hint("everyone", "Other pods reach the bank too. Select paymentservice alone.")
-    if world.judge(payment, NEIGHBOUR, BANK_PORT):
-        return hint("block", f"paymentservice reaches {NEIGHBOUR} as well. The bank has one address: `{BANK}/32`.")
-    if world.judge(payment, BANK, 80):
-        return hint("ports", f"paymentservice reaches the bank on other ports too. Name {BANK_PORT} alone.")
-    return None
-
-
-def holds(block: Block, address: str) -> bool:
-    version, value = parse_address(address)
-    return block.version == version and block.contains(value)
-
-
-def not_there(world: World, *names: str) -> str:
-    """The first of these that doesn't run."""
-    for name in names:
-        try:
-            world.pod(name)
-        except NotFound:
-            return name
-    return ""
+def goal() -> Goal:
+    """Who may call adservice when the task is done."""
+    return Goal(AD, ("frontend", there(COLLECTOR)), AD_PORT)
 
 
 def monitoring() -> str:

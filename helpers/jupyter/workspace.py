@@ -1,6 +1,6 @@
 """Write JupyterLab's first layout: the notebook on the left, the shop beside it on the right.
 
-    python tools/workspace.py FOLDER [NOTEBOOK]
+    python -m helpers.jupyter.workspace FOLDER [NOTEBOOK]
 
 FOLDER is JupyterLab's folder of workspaces. A layout that is there already is left alone: it is the learner's own.
 The shop's address carries the server's base URL, which on Binder differs from launch to launch, so this runs at
@@ -29,7 +29,7 @@ def workspace(notebook: str, base_url: str) -> dict[str, Any]:
             {"type": "tab-area", "currentIndex": 0, "widgets": [right]},
         ],
     }
-    shop = {"url": f"{base_url}shop/", "title": "Hipster Shop", "newBrowserTab": False, "id": SHOP}
+    shop = {"url": f"{base_url}shop/_door/panel", "title": "Hipster Shop", "newBrowserTab": False, "id": SHOP}
     return {
         "data": {
             "layout-restorer:data": {
