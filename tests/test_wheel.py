@@ -110,7 +110,7 @@ def test_the_course_runs_from_the_wheel(installed: Installed) -> None:
 def test_a_jupyterlab_beside_it_is_the_courses(installed: Installed) -> None:
     """Private kernels, no update pop-ups: the settings are where this environment's JupyterLab looks."""
     etc = installed.prefix / "etc"
-    assert "helpers.jupyter" in (etc / "jupyter" / "jupyter_server_config.py").read_text()
+    assert "helpers.lab" in (etc / "jupyter" / "jupyter_server_config.py").read_text()
     assert "helpers.display.newkernel" in (etc / "ipython" / "ipython_kernel_config.json").read_text()
     assert (installed.prefix / "share/jupyter/lab/settings/overrides.d/hipster-shop.json").is_file()
 

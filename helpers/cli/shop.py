@@ -95,15 +95,15 @@ def _flows(argv: list[str]) -> int:
 def _graph(argv: list[str]) -> int:
     parser = _parser("graph", "Draw the shop's workloads, calls and policies as they are now.")
     parser.add_argument("--file", metavar="FILE", help="write here instead of to standard output")
-    _output(parser, "svg", "png", "dot")
+    _output(parser, "svg", "png", "pdf", "dot")
     options = parser.parse_args(argv)
     from helpers.display.drawing.pictures import graph
 
     picture = graph()
-    if options.output == "png":
-        content = picture.png()
+    if options.output in ("png", "pdf"):
+        content = picture.png() if options.output == "png" else picture.pdf()
     else:
-        content = f"{picture.svg() if options.output == 'svg' else picture.dot}\n".encode()
+        content = f"{picture.svg() if options.output == 'svg' else picture.source}\n".encode()
     if options.file:
         with open(options.file, "wb") as file:
             file.write(content)

@@ -3,11 +3,12 @@
 Pictures carry the light colours; in a dark page a style sheet replaces each by its partner.
 """
 
+import re
+
 PAPER = "#ffffff"
 INK = "#1b1f24"
 QUIET = "#57606a"
 FRAME = "#b6bec8"
-OPEN_FILL = "#fffffe"
 
 INGRESS_FILL, INGRESS_WALL = "#dcebfb", "#0a5aa6"
 EGRESS_FILL, EGRESS_WALL = "#fdf0cf", "#8f5700"
@@ -19,11 +20,10 @@ EXTRA = "#96318a"
 HALO = "#ffe08a"
 
 DARK = {
-    PAPER: "#15191e",
+    PAPER: "#161616",
     INK: "#e6edf3",
     QUIET: "#a5b0bc",
     FRAME: "#59636e",
-    OPEN_FILL: "#15191f",
     INGRESS_FILL: "#12304d",
     INGRESS_WALL: "#74b9ff",
     EGRESS_FILL: "#3d2f0d",
@@ -37,10 +37,19 @@ DARK = {
 """Light colour → its partner on a dark page."""
 
 
+_DARK_PAGES = '[data-jp-theme-light="false"]', ".vscode-dark"
+
+
 def dark_style(scope: str) -> str:
     """CSS that gives elements inside `scope` (a selector) their dark colours when the page's theme is dark."""
-    rules = []
-    for light, dark in DARK.items():
-        for attribute in ("fill", "stroke"):
-            rules.append(f'[data-jp-theme-light="false"] {scope} [{attribute}="{light}"]{{{attribute}:{dark}}}')
-    return "".join(rules)
+    within = f":is({', '.join(_DARK_PAGES)}) {scope}"
+    return "".join(
+        f'{within} [{attribute}="{light}"]{{{attribute}:{dark}}}'
+        for light, dark in DARK.items()
+        for attribute in ("fill", "stroke")
+    )
+
+
+def darkened(svg: str) -> str:
+    """A picture in its dark colours."""
+    return re.sub(r'\b(fill|stroke)="(#\w+)"', lambda found: f'{found[1]}="{DARK.get(found[2], found[2])}"', svg)

@@ -29,7 +29,7 @@ def workspace(notebook: str, base_url: str) -> dict[str, Any]:
             {"type": "tab-area", "currentIndex": 0, "widgets": [right]},
         ],
     }
-    shop = {"url": f"{base_url}shop/", "title": "Hipster Shop", "newBrowserTab": False, "id": SHOP}
+    shop = {"url": f"{base_url}shop/_door/panel", "title": "Hipster Shop", "newBrowserTab": False, "id": SHOP}
     return {
         "data": {
             "layout-restorer:data": {

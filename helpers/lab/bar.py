@@ -3,8 +3,10 @@
 It uses no widget, so it also shows in an exported notebook and where widgets cannot.
 """
 
+import contextvars
 import html
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +73,43 @@ def interruptible(what: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Interrupted(f"{what}: interrupted. Run the cell again to go on.") from None
+
+
+@contextmanager
+def counted(what: str, after: float = 0.4) -> Iterator[None]:
+    """Count the seconds of a wait in a notebook's output, from `after` seconds on; the count is gone at its end."""
+    if not in_notebook():
+        yield
+        return
+    ended = threading.Event()
+    # The output belongs to the cell that waits.
+    context = contextvars.copy_context()
+    counting = threading.Thread(target=context.run, args=(_count, what, ended, after), daemon=True)
+    counting.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        counting.join()
+
+
+def _count(what: str, ended: threading.Event, after: float) -> None:
+    began = time.monotonic()
+    if ended.wait(after):
+        return
+    from IPython.display import DisplayHandle
+
+    handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]
+    handle.display(_counted(what, began), raw=True)
+    while not ended.wait(0.1):
+        handle.update(_counted(what, began), raw=True)
+    handle.update({"text/plain": "", "text/html": ""}, raw=True)
+
+
+def _counted(what: str, began: float) -> dict[str, str]:
+    words = f"{what} … {time.monotonic() - began:.1f} s"
+    look = "font:13px system-ui,sans-serif;color:#5c4400;background:#fff3c4;border-radius:4px;padding:.1em .6em"
+    return {"text/plain": words, "text/html": f'<span class="lab-waiting" style="{look}">{html.escape(words)}</span>'}
 
 
 class _Lines:

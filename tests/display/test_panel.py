@@ -26,7 +26,8 @@ def test_through_jupyter_whatever_its_base_url(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(proxy, "jupyter_url", lambda: "/user/ada/")
     shown = panel.shop("cart")
     html = shown._repr_html_()
-    assert '<iframe src="/user/ada/shop/cart"' in html and 'data-status="LOADING"' in html
+    assert '"address": "/user/ada/shop/", "path": "/cart"' in html and 'data-status="LOADING"' in html
+    assert 'href="/user/ada/shop/cart" target="_blank"' in html and "port-forward" not in html
     assert "/cart" in repr(shown)
 
 

@@ -4,17 +4,24 @@ The cluster behind it is the local one under another context's name, so the lab 
 """
 
 import os
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
 from support.cluster import KUBECTL, Cluster, cluster
 
 from helpers import display, lab
-from helpers.lab.cluster import session
+from helpers.display.door import passing
+from helpers.display.door.passing import Asked
+from helpers.lab.cluster import chosen, session
 from helpers.lab.errors import LabError
 from helpers.lab.shop import entrance, proxy
+from helpers.lab.shop.ways import Closed, Ways
 
 FIRST = "policies/ingress/01-shipping-allow-checkout.yaml"
 FOREIGN = """
@@ -112,20 +119,62 @@ def test_a_port_forward_that_broke_is_replaced() -> None:
     assert lab.page("/").ok
     first = entrance._forward
     assert first is not None
-    first.kill()
-    first.wait()
+    first.close()
     assert lab.page("/").ok and entrance._forward is not first
 
 
-def test_the_panel_uses_the_port_forward(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_port_forward_outlives_who_made_it() -> None:
+    program = (
+        "import os, signal; from helpers.lab.shop import entrance; from helpers import lab; lab.page('/');"
+        "print(entrance._forward.port, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    port = int(done.stdout)
+    deadline = time.monotonic() + 10
+    while listens(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_panel_goes_through_jupyter_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
     lab.start()
     monkeypatch.setattr(proxy, "jupyter_url", lambda: "/user/ada/")
-    monkeypatch.setattr(proxy, "jupyter_is_here", lambda: False)
     html = display.shop("/cart")._repr_html_()
-    assert f'src="/user/ada/proxy/{entrance._port}/cart"' in html
-    monkeypatch.setattr(proxy, "jupyter_is_here", lambda: True)
-    html = display.shop("/cart")._repr_html_()
-    assert f'src="http://127.0.0.1:{entrance._port}/cart"' in html and 'data-status="OK"' in html
+    assert '"address": "/user/ada/shop/"' in html and "policies for traffic from outside don't apply" in unescape(html)
+
+
+def test_the_way_from_jupyter_follows_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(chosen.SERVER, str(os.getpid()))
+    ways = Ways(os.getpid())
+    home = Asked("GET", "/", (("host", "shop"),), b"", "./")
+    try:
+        lab.start()
+        assert passing.fetch(ways.current(), home).status == 200
+        way = ways.current()
+        lab.restart("frontend")
+        assert passing.fetch(way, home).status == 200, "another pod is found"
+        subprocess.run([str(KUBECTL), "scale", "deployment/frontend", "--replicas=3"], check=True, capture_output=True)
+        lab.deploy()
+        for _ in range(3):
+            subprocess.run([str(KUBECTL), "delete", "pod", "-l", "app=frontend", "--wait=false"], capture_output=True)
+            lab.deploy()
+            assert passing.fetch(ways.current(), home).status == 200
+        assert ways.current() is way
+        lab.start(namespace="somebody")
+        with pytest.raises(Closed, match="Is it deployed"):
+            passing.fetch(ways.current(), home)
+        chosen.note(None, "default")
+        with pytest.raises(Closed, match="run the first cell"):
+            passing.fetch(ways.current(), home)
+    finally:
+        ways.close()
+        lab.start()
+        lab.reset()
 
 
 def test_enforcement_is_proven_there_too() -> None:
@@ -141,8 +190,6 @@ def test_the_command_line_goes_there_too(own: Cluster) -> None:
 
 
 def _helpers() -> list[str]:
-    import sys
-
     return [sys.executable, "-m", "helpers"]
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +20,19 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 
 @contextmanager
-def browser_page(*, width: int = 1280, height: int = 900, dark: bool = False) -> Iterator[Page]:
-    """A page in a fresh browser. Skips the test where no Chromium is installed."""
+def browser_page(
+    *, width: int = 1280, height: int = 900, dark: bool = False, fonts: tuple[str, Path] | None = None
+) -> Iterator[Page]:
+    """A page in a fresh browser. With a family and its folder as `fonts` it knows no other ones.
+
+    Skips the test where no Chromium is installed.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*sandbox, "--disable-dev-shm-usage"])
+    arguments = [*sandbox, "--disable-dev-shm-usage"]
+    with knowing(fonts) as environment, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=environment)
         context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
         )
@@ -34,6 +41,23 @@ def browser_page(*, width: int = 1280, height: int = 900, dark: bool = False) ->
         finally:
             context.close()
             browser.close()
+
+
+@contextmanager
+def knowing(fonts: tuple[str, Path] | None) -> Iterator[dict[str, str | float | bool]]:
+    """The environment of a program that knows one family of fonts; all of the machine's without one."""
+    if fonts is None:
+        yield dict(os.environ)
+        return
+    family, folder = fonts
+    with tempfile.TemporaryDirectory(prefix="fonts-") as place:
+        aliases = "".join(
+            f"<alias binding='same'><family>{name}</family><prefer><family>{family}</family></prefer></alias>"
+            for name in ("Helvetica", "Arial", "sans-serif", "system-ui")
+        )
+        file = Path(place) / "fonts.conf"
+        file.write_text(f"<fontconfig><dir>{folder}</dir><cachedir>{place}</cachedir>{aliases}</fontconfig>", "utf-8")
+        yield dict(os.environ, FONTCONFIG_FILE=str(file))
 
 
 def screenshot(page: Page, name: str) -> None:

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 SHOP = ROOT / "helpers/boutique/manifests/hipster-shop.yaml"
 INGRESS = NOTEBOOKS / "policies/ingress"
+EGRESS = NOTEBOOKS / "policies/egress"
 
 
 def read(*files: Path) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from helpers.display.drawing import layout, painting
+from helpers.display.drawing.painting import paint
 from helpers.display.drawing.picture import Picture, message
 from helpers.display.drawing.scene import Scene, scene_of
 from helpers.display.drawing.words import arrow_words
@@ -48,7 +48,7 @@ def picture_of(scene: Scene, title: str = "") -> Picture:
     if not title:
         title = f"{TITLE}: {scene.policies or 'no'} {'policy' if scene.policies == 1 else 'policies'}"
         title += f", the last is {home.short(scene.last)}" if scene.last else ""
-    return Picture(painting.paint(scene, layout.layout_of(scene), title), title, scene.sentence)
+    return Picture(lambda: paint(scene, title), title, scene.sentence)
 
 
 def architecture(*, only: Iterable[str] = (), objects: Iterable[Mapping[str, Any]] | None = None) -> Picture:
@@ -74,4 +74,4 @@ def _plan(scene: Scene) -> Picture:
         f"{plural(sum(bool(node.namespace) for node in scene.nodes), 'workload')} and {plural(len(arrows), 'arrow')}"
     )
     sentence = f"{count}: {'; '.join(arrows)}."
-    return Picture(painting.paint(scene, layout.layout_of(scene), title, plain=True), title, sentence)
+    return Picture(lambda: paint(scene, title, plain=True), title, sentence)

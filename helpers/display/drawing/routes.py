@@ -1,229 +1,250 @@
 """The lines of the picture: smooth curves from a workload's right side, through the label's middle, to a left side.
 
-Graphviz's own lines serve where such a curve would run through a workload. All lengths are points.
+No line runs through a label or a workload that isn't its own. All lengths are points.
 """
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from helpers.display.drawing.layout import LABEL_HEIGHT, Course, Key, Layout, Place
-from helpers.display.drawing.scene import EXTRA, Edge
+from helpers.display.drawing.channels import Column, Level, Stop, columns_of, levels
+from helpers.display.drawing.geometry import Room, along, met
+from helpers.display.drawing.layout import Course, Key, Layout
+from helpers.display.drawing.sketch import ARROW, Point
 
-Point = tuple[float, float]
-
-ARROW = 8.0
-_SPREAD, _STEP = 24.0, 7.0  # how far apart, altogether and one by one, lines leave a side
+_SPREAD, _STEP = 22.0, 7.0  # how far apart, altogether and one by one, lines leave a side
+_REACHES = (0.5, 0.3, 0.75)  # how far a curve runs level before it bends, in parts of its way
+_BESIDE = 6.0  # a caller's line passes so far from its label's edge
 
 
 @dataclass(frozen=True)
 class Route:
-    """One line in graphviz's words (`pos`), and where its label belongs."""
+    """One line, its arrow's tip, and its label's room."""
 
-    line: str
-    label: Point | None
+    points: tuple[Point, ...]
+    tip: Point
+    label: Room | None
 
 
-def routes_of(edges: Sequence[Edge], layout: Layout) -> list[Route]:
-    """A route for each edge, in their order; needless calls get the one that meets the fewest workloads."""
-    places = layout.places
-    leaving = _ports(edges, layout, "source")
-    entering = _ports(edges, layout, "target")
-    found = []
-    for edge in edges:
-        if edge.state == EXTRA:
-            found.append(_extra(edge, layout))
-            continue
-        if edge.source == edge.target:  # graphviz has kept room for a loop beside the workload
-            found.append(Route(layout.courses[_key(edge)].line, layout.courses[_key(edge)].label))
-            continue
-        start = _side(places[edge.source], leaving[_key(edge)], right=True)
-        end = _side(places[edge.target], entering[_key(edge)], right=False)
-        found.append(_needed(edge, start, end, layout))
+def routes_of(layout: Layout) -> dict[Key, Route]:
+    """A route for each call that was laid out."""
+    leaving, entering = _ports(layout, 0), _ports(layout, 1)
+    columns = _columns(layout)
+    found = {}
+    for key, course in layout.courses.items():
+        source, target = layout.places[key[0]], layout.places[key[1]]
+        label, start, end = course.label, Stop(source, source.y + leaving[key]), Stop(target, target.y + entering[key])
+        if label is None or key[0] == key[1]:
+            found[key] = Route(course.points, course.tip, label)
+        elif not course.points:
+            found[key] = _round(source, label, end)
+        elif source.right < label.left and label.right < target.left:
+            found[key] = _onward(_Way(columns, start, end, label), _foreign(key, layout))
+        elif target.right < label.left and label.right < source.left:
+            found[key] = _back(_onward(_Way(columns, end, start, label), _foreign(key, layout)))
+        else:
+            found[key] = _upright(course, source, label, target)
     return found
 
 
-def _needed(edge: Edge, start: Point, end: Point, layout: Layout) -> Route:
-    """Through the label's middle; level past the workloads above and below it, if that helps; else graphviz's line."""
-    course = layout.courses[_key(edge)]
-    if not course.line and course.label:
-        return Route(
-            _line(_round(_side(layout.places[edge.source], 0.0, right=False), course.label, end), end), course.label
-        )
-    if course.label is None:  # a crowded picture: graphviz knows best
-        return Route(course.line, None)
-    others = list(_others(edge, layout.places))
-    at = (course.label[0], _height_at(course))
-    tries = [_through(start, at, at, end), _through(start, *_level(at, layout), end)]
-    found = [points for points in tries if points] + [_points(course)]
-    best = min(found, key=lambda points: _hits(points, others))
-    return Route(course.line, course.label) if best is found[-1] else Route(_line(best, end), at)
+def _columns(layout: Layout) -> list[Column]:
+    labels = [course.label for course in layout.courses.values() if course.label]
+    return columns_of([*layout.places.values(), *labels])
 
 
-def _points(course: Course) -> list[Point]:
-    """The points of graphviz's own line."""
-    return [(float(a), float(b)) for a, b in (pair.split(",") for pair in course.line.split()[1:])]
+@dataclass(frozen=True)
+class _Way:
+    """From the right of one room, by way of a label if there is one, to the left of another."""
+
+    columns: Sequence[Column]
+    start: Stop
+    end: Stop
+    label: Room | None
+
+    @property
+    def tip(self) -> Point:
+        return self.end.room.left, self.end.height
+
+    def route(self, points: tuple[Point, ...]) -> Route:
+        return Route(points, self.tip, self.label)
 
 
-def _height_at(course: Course) -> float:
-    """Where graphviz's own line passes its label: a label stands beside the line, and here belongs on it."""
-    assert course.label
-    x, height = course.label
-    points = _points(course)
-    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start : start + 4], 24)]
-    nearest = min(along, key=lambda point: abs(point[0] - x), default=(x, height))
-    return nearest[1] if abs(nearest[1] - height) < LABEL_HEIGHT else height
+def _onward(way: _Way, foreign: Sequence[Room]) -> Route:
+    """The smoothest curve through the label that meets nothing foreign; else from gap to gap, where that is needed."""
+    for level in _at_label(way):
+        for reaches in itertools.product(_REACHES, repeat=2):
+            points = _through(way, [level], reaches)
+            if not met(points, foreign):
+                return way.route(points)
+    return way.route(_smoothed(way, foreign))
 
 
-def _level(at: Point, layout: Layout) -> tuple[Point, Point]:
-    """The stretch round a label on which its line runs level: as wide as the workloads above and below."""
-    column = [place for place in layout.places.values() if abs(place.x - at[0]) < place.width / 2]
-    half = max((place.width / 2 + abs(place.x - at[0]) for place in column), default=0.0) + 6
-    return (at[0] - half, at[1]), (at[0] + half, at[1])
-
-
-def _extra(edge: Edge, layout: Layout) -> Route:
-    """The curve between any two sides that meets the fewest workloads, stays inside the picture, and is short."""
-    source, target = layout.places[edge.source], layout.places[edge.target]
-    others = list(_others(edge, layout.places))
-    best: tuple[float, list[Point], Point] | None = None
-    for (start, out), (end, back) in itertools.product(_sides(source), _sides(target)):
-        if start == end:
-            continue
-        points, tip = _between(start, out, end, back)
-        cost = _cost(points, others, layout)
-        if best is None or cost < best[0]:
-            best = (cost, points, tip)
-    assert best
-    return Route(_line(best[1], best[2]), None)
-
-
-def _sides(place: Place) -> list[tuple[Point, Point]]:
-    """Where a needless call may touch a workload, and the direction away from it; clear of the needed calls' middle."""
-    width, height = place.width / 2, place.height / 2
-    x, y = place.x, place.y
+def _at_label(way: _Way) -> list[Level]:
+    """The stretches round the label on which a line may run level: as wide as it, as wide as its column."""
+    label = way.label
+    own = [column for column in way.columns if label in column.rooms]
     return [
-        ((x + width, y - height + 5), (1.0, 0.0)),
-        ((x - width, y + height - 5), (-1.0, 0.0)),
-        ((x + width / 3, y + height), (0.0, 1.0)),
-        ((x - width / 3, y - height), (0.0, -1.0)),
+        level
+        for column in own
+        if label
+        for level in ((label.left - 2, label.right + 2, label.y), (column.left, column.right, label.y))
     ]
 
 
-def _between(start: Point, out: Point, end: Point, back: Point) -> tuple[list[Point], Point]:
-    """A curve that leaves and arrives at right angles to the sides; and its arrow's tip."""
-    stop = (end[0] + back[0] * ARROW, end[1] + back[1] * ARROW)
-    reach = 18 + math.hypot(stop[0] - start[0], stop[1] - start[1]) * 0.3
+def _smoothed(way: _Way, foreign: Sequence[Room]) -> tuple[Point, ...]:
+    """From gap to gap, without those stretches that a longer bend can do without."""
+    kept = levels(way.columns, way.start, way.end, way.label)
+    best = _through(way, kept)
+    for level in list(kept):
+        fewer = [one for one in kept if one != level]
+        own = way.label and level[2] == way.label.y
+        for reach in () if own else _REACHES:
+            points = _through(way, fewer, [reach] * (len(fewer) + 1))
+            if not met(points, foreign):
+                kept, best = fewer, points
+                break
+    return best
+
+
+def _through(way: _Way, stretches: Sequence[Level], reaches: Sequence[float] = ()) -> tuple[Point, ...]:
+    """Curves that are level at both ends and on stretches between; they bend between these.
+
+    `reaches` say how far each bend runs level, in parts of its way: half of it if they don't.
+    """
+    x, y = way.start.room.right, way.start.height
+    stop = way.tip[0] - ARROW
+    points: list[Point] = [(x, y)]
+    ways = [*stretches, (stop, stop, way.end.height)]
+    for (left, right, height), reach in zip(ways, reaches or [0.5] * len(ways), strict=True):
+        left, right = min(left, stop), min(right, stop)
+        bend = (left - x) * reach
+        points += [(x + bend, y), (left - bend, height), (left, height)]
+        if right > left:
+            third = (right - left) / 3
+            points += [(left + third, height), (right - third, height), (right, height)]
+        x, y = right, height
+    return tuple(points)
+
+
+def _back(route: Route) -> Route:
+    """The same line in the other direction."""
+    points = (route.tip, *reversed(route.points))
+    first, second = points[0], points[1]
+    third = (second[0] - first[0]) / 3
+    points = (first, (first[0] + third, first[1]), (second[0] - third, second[1]), *points[1:])
+    goal = points[-1]
+    return Route((*points[:-1], (goal[0] + ARROW, goal[1])), goal, route.label)
+
+
+def _upright(course: Course, source: Room, label: Room, target: Room) -> Route:
+    """Straight up or down to a neighbour in the same column, the label at the left; else graphviz's own line."""
+    if abs(source.x - target.x) > 1:
+        return Route(course.points, course.tip, label)
+    start, tip = (source.bottom, target.top) if source.y > target.y else (source.top, target.bottom)
+    stop = tip + ARROW * (1 if start > tip else -1)
+    x, third = source.x, (stop - start) / 3
+    points = (x, start), (x, start + third), (x, stop - third), (x, stop)
+    return Route(points, (x, tip), Room(x - label.width / 2 - 4, (start + tip) / 2, label.width, label.height))
+
+
+def _round(source: Room, label: Room, end: Stop) -> Route:
+    """From a left side round to the left side of the workload below or above, past the label's right."""
+    x, stop, enter, half = label.right + _BESIDE, end.room.left - ARROW, end.height, 0.45
+    points = (
+        (source.left, source.y),
+        (x, source.y),
+        (x, label.y + (source.y - label.y) * half),
+        (x, label.y),
+        (x, label.y + (enter - label.y) * half),
+        (x, enter),
+        (stop, enter),
+    )
+    return Route(points, (end.room.left, enter), label)
+
+
+def _foreign(key: Key, layout: Layout) -> list[Room]:
+    """What a call's line must not touch: other calls' labels, the workloads at neither end, namespaces' names."""
+    labels = [course.label for other, course in layout.courses.items() if other != key and course.label]
+    return [*labels, *(room for end, room in layout.places.items() if end not in key[:2]), *frame_names(layout)]
+
+
+def frame_names(layout: Layout) -> list[Room]:
+    """The rooms of the namespaces' names, at the left above."""
+    return [Room(room.left + 60, room.top - 10, 116, 14) for room in layout.frames.values()]
+
+
+def needless(source: str, target: str, layout: Layout, lines: Mapping[Key, Route]) -> Route | None:
+    """A line for a call that nobody needs: the shortest between any two sides that meets no label and no workload.
+
+    Where there is none, a way from gap to gap; None if that meets something too.
+    """
+    places, bounds = layout.places, layout.bounds
+    rooms = [room for key, room in places.items() if key not in (source, target)]
+    rooms += [*(line.label for line in lines.values() if line.label), *frame_names(layout)]
+    found: list[tuple[float, Route]] = []
+    for (start, out), (end, back) in itertools.product(_sides(places[source]), _sides(places[target])):
+        for bend in (0.3, 0.6) if start != end else ():
+            points = _between(start, out, end, back, bend)
+            if not met(points, rooms):
+                found.append((_length(points, bounds), Route(points, end, None)))
+    best = min(found, key=lambda one: one[0], default=None)
+    return best[1] if best else _needless_way(places[source], places[target], layout, rooms)
+
+
+def _needless_way(source: Room, target: Room, layout: Layout, rooms: Sequence[Room]) -> Route | None:
+    start, end = Stop(source, source.bottom + 5), Stop(target, target.top - 5)
+    if source.right < target.left:
+        found = _onward(_Way(_columns(layout), start, end, None), rooms)
+    elif target.right < source.left:
+        found = _back(_onward(_Way(_columns(layout), end, start, None), rooms))
+    else:
+        return None
+    return None if met(found.points, rooms) else found
+
+
+def _sides(place: Room) -> list[tuple[Point, Point]]:
+    """Where a needless call may touch a workload, and the direction away from it; clear of the needed calls' middle."""
     return [
+        ((place.right, place.bottom + 5), (1.0, 0.0)),
+        ((place.left, place.top - 5), (-1.0, 0.0)),
+        ((place.x + place.width / 6, place.top), (0.0, 1.0)),
+        ((place.x - place.width / 6, place.bottom), (0.0, -1.0)),
+    ]
+
+
+def _between(start: Point, out: Point, end: Point, back: Point, bend: float) -> tuple[Point, ...]:
+    """A curve that leaves and arrives at right angles to the sides."""
+    stop = (end[0] + back[0] * ARROW, end[1] + back[1] * ARROW)
+    reach = 18 + math.dist(start, stop) * bend
+    return (
         start,
         (start[0] + out[0] * reach, start[1] + out[1] * reach),
         (stop[0] + back[0] * reach, stop[1] + back[1] * reach),
         stop,
-    ], end
+    )
 
 
-def _cost(points: Sequence[Point], others: Sequence[Place], layout: Layout) -> float:
-    along = _sampled(points, 12)
-    outside = sum(not (layout.left <= x <= layout.width and 0 <= y <= layout.height) for x, y in along)
-    length = sum(math.dist(a, b) for a, b in itertools.pairwise(along))
-    met = sum(any(_inside(point, place) for point in along) for place in others)
-    return met * 1000 + outside * 200 + length
+def _length(points: Sequence[Point], bounds: Room) -> float:
+    """A curve's length; what lies outside of the picture counts a lot."""
+    found = along(points, 12)
+    outside = sum(not bounds.holds(point, 0) for point in found)
+    return sum(math.dist(one, other) for one, other in itertools.pairwise(found)) + 200 * outside
 
 
-def _through(start: Point, first: Point, second: Point, end: Point) -> list[Point] | None:
-    """Curves that are level at both ends and between two points; None if these lie to no side."""
-    stop = end[0] - ARROW
-    if not start[0] + 4 < first[0] <= second[0] < stop - 4:
-        return None
-    before, after = (first[0] - start[0]) / 2, (stop - second[0]) / 2
-    third = (second[0] - first[0]) / 3
-    between = [(first[0] + third, first[1]), (second[0] - third, second[1]), second] if third else []
-    return [
-        start,
-        (start[0] + before, start[1]),
-        (first[0] - before, first[1]),
-        first,
-        *between,
-        (second[0] + after, second[1]),
-        (stop - after, end[1]),
-        (stop, end[1]),
-    ]
-
-
-def _round(start: Point, middle: Point, end: Point) -> list[Point]:
-    """From a left side round to the left side of the workload below or above, through the label's middle."""
-    stop = end[0] - ARROW
-    (x, y), half = middle, 0.45
-    return [
-        start,
-        (x, start[1]),
-        (x, y + (start[1] - y) * half),
-        middle,
-        (x, y + (end[1] - y) * half),
-        (x, end[1]),
-        (stop, end[1]),
-    ]
-
-
-def _line(points: Sequence[Point], tip: Point) -> str:
-    """Points in graphviz's words, the arrow's tip first."""
-    return f"e,{_pair(tip)} " + " ".join(map(_pair, points))
-
-
-def _pair(point: Point) -> str:
-    return f"{point[0]:.1f},{point[1]:.1f}"
-
-
-def _hits(points: Sequence[Point], places: Sequence[Place]) -> int:
-    """How many of the places a line runs through."""
-    along = [point for start in range(0, len(points) - 3, 3) for point in _sampled(points[start : start + 4], 24)]
-    return sum(any(_inside(point, place) for point in along) for place in places)
-
-
-def _inside(point: Point, place: Place) -> bool:
-    return abs(point[0] - place.x) < place.width / 2 + 3 and abs(point[1] - place.y) < place.height / 2 + 3
-
-
-def _sampled(points: Sequence[Point], count: int) -> list[Point]:
-    """Points along one cubic curve, its ends left out."""
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points
-    found = []
-    for step in range(1, count):
-        t = step / count
-        u = 1 - t
-        a, b, c, d = u * u * u, 3 * u * u * t, 3 * u * t * t, t * t * t
-        found.append((a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy))
-    return found
-
-
-def _ports(edges: Sequence[Edge], layout: Layout, end: str) -> dict[Key, float]:
-    """How far above or below a side's middle each needed line leaves or enters, so that lines don't cross at once."""
-    by_node: dict[str, list[Edge]] = {}
-    for edge in edges:
-        if edge.state != EXTRA:
-            by_node.setdefault(getattr(edge, end), []).append(edge)
+def _ports(layout: Layout, end: int) -> dict[Key, float]:
+    """How far above or below a side's middle each line leaves (end 0) or enters (1), so that lines don't cross."""
+    by_node: dict[str, list[Key]] = {}
+    for key in layout.courses:
+        by_node.setdefault(key[:2][end], []).append(key)
     found: dict[Key, float] = {}
     for group in by_node.values():
-        group.sort(key=lambda edge: _height(edge, layout, end))
+        group.sort(key=lambda key: _height(key, layout, end))
         step = min(_STEP, _SPREAD / max(len(group) - 1, 1))
-        found |= {_key(edge): (place - (len(group) - 1) / 2) * step for place, edge in enumerate(group)}
+        found |= {key: (place - (len(group) - 1) / 2) * step for place, key in enumerate(group)}
     return found
 
 
-def _height(edge: Edge, layout: Layout, end: str) -> float:
-    course = layout.courses[_key(edge)]
-    other = layout.places[edge.target if end == "source" else edge.source]
-    return course.label[1] if course.label else other.y
-
-
-def _side(place: Place, offset: float, *, right: bool) -> Point:
-    return place.x + (place.width / 2 if right else -place.width / 2), place.y + offset
-
-
-def _others(edge: Edge, places: Mapping[str, Place]) -> Iterable[Place]:
-    return (place for key, place in places.items() if key not in (edge.source, edge.target))
-
-
-def _key(edge: Edge) -> Key:
-    return edge.source, edge.target, edge.port, edge.protocol
+def _height(key: Key, layout: Layout, end: int) -> float:
+    label = layout.courses[key].label
+    return label.y if label else layout.places[key[:2][1 - end]].y

@@ -90,12 +90,19 @@ class Edge:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that the picture shows. `last` is the policy whose effect stands out, "ns/name" or empty."""
+    """Everything that the picture shows. `last` is the policy whose effect stands out, "ns/name" or empty.
+
+    `listed` are the application's policies, the oldest first: the picture calls them by their place, from 1.
+    """
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     last: str = ""
-    policies: int = 0
+    listed: tuple[str, ...] = ()
+
+    @property
+    def policies(self) -> int:
+        return len(self.listed)
 
     @property
     def namespaces(self) -> tuple[str, ...]:
@@ -153,8 +160,8 @@ def scene_between(
     of many."""
     drawn = _Drawn(reach, before, shown(reach.world, needs, only))
     edges = [drawn.needed(need) for need in needs if drawn.shows(need)]
-    policies = len(_of_application(reach.world))
-    extras = list(drawn.extras()) if policies else []
+    listed = tuple(policy.key for policy in sorted(_of_application(reach.world), key=_age))
+    extras = list(drawn.extras()) if listed else []
     nodes = [drawn.node(workload) for workload in drawn.workloads.values()]
     elsewhere = dict.fromkeys(
         end for edge in (*edges, *extras) for end in (edge.source, edge.target) if end not in drawn.workloads
@@ -164,7 +171,7 @@ def scene_between(
         extras,
         FEW if len(edges) <= CROWDED else 0,
     )
-    scene = Scene(tuple(nodes), (*edges, *few), last, policies)
+    scene = Scene(tuple(nodes), (*edges, *few), last, listed)
     return _merge_quiet(scene) if len(nodes) > MANY else scene
 
 
@@ -192,6 +199,11 @@ def latest(world: World) -> str:
 
 def _of_application(world: World) -> list[Policy]:
     return [policy for policy in world.policies if not is_system(policy.namespace)]
+
+
+def _age(policy: Policy) -> str:
+    """What policies are sorted by: when they were made, those that aren't yet in a cluster last."""
+    return str((policy.source.get("metadata") or {}).get("creationTimestamp") or "~")
 
 
 def _without(world: World, key: str) -> World:

@@ -1,9 +1,9 @@
 """What the graph says in words: labels, tooltips."""
 
-import re
+from collections.abc import Sequence
 from typing import Any
 
-from helpers.display.drawing.scene import ALLOWED, BLOCKED, WORDS, Edge, Node
+from helpers.display.drawing.scene import BLOCKED, EXTRA, WORDS, Edge, Node
 from helpers.lab.cluster.looking import end_name
 from helpers.policies import home
 from helpers.policies.model.addresses import OUTSIDE
@@ -16,7 +16,6 @@ STATES = {
     "both": "isolated both ways",
     OUTSIDE: "",
 }
-_LETTERS = 17  # of a policy's name in one line of a label
 
 
 def node_words(node: Node) -> str:
@@ -26,8 +25,9 @@ def node_words(node: Node) -> str:
     if not node.namespace:
         return f"{node.name}: not among the cluster's pods"
     name = short(node.key) + (f" ({node.pods} pods)" if node.pods != 1 else "")
+    more = _needless(node.others_in, node.others_out)
     if node.state == "open":
-        return f"{name}: no policy selects it; everything may reach it, and it may reach everything"
+        return f"{name}: no policy selects it; everything may reach it, and it may reach everything{more}"
     sides = [
         f"{direction} isolated by {', '.join(map(bare, policies))}"
         for direction, policies in (("ingress", node.ingress), ("egress", node.egress))
@@ -35,7 +35,16 @@ def node_words(node: Node) -> str:
     ]
     if node.no_dns:
         sides.append("it cannot reach the cluster's DNS, so it finds no Service by name")
-    return f"{name}: {'; '.join(sides)}"
+    return f"{name}: {'; '.join(sides)}{more}"
+
+
+def _needless(into: int, out_of: int) -> str:
+    sides = [
+        f"{count} {'call' if count == 1 else 'calls'} {side}"
+        for count, side in ((into, "into it"), (out_of, "out of it"))
+        if count
+    ]
+    return f"; {WORDS[EXTRA]}: {' and '.join(sides)}" if sides else ""
 
 
 def arrow_words(edge: Edge) -> str:
@@ -53,40 +62,23 @@ def edge_words(edge: Edge, *, plain: bool = False) -> str:
     return f"{call}: {WORDS[edge.state]}{change}. {edge.sentence}"
 
 
-def label_rows(edge: Edge, *, plain: bool = False) -> list[tuple[str, bool]]:
-    """The rows of an edge's label, and whether each stands out: the port, then the policies that allow the call."""
+def port_words(edge: Edge, *, plain: bool = False) -> str:
+    """The port on an edge's label; in a plan, from the Service's port to the pod's where they differ."""
     port = str(edge.port) if edge.protocol == "TCP" else f"{edge.port}/{edge.protocol}"
-    if plain:
-        through = edge.service_port and edge.service_port != edge.port
-        return [(f"{edge.service_port} → {port}" if through else port, False)]
-    if edge.change in ("now allowed", "now blocked"):
-        first = (f"{port} {edge.change}", True)
-    else:
-        first = (f"{port} blocked", True) if edge.state == BLOCKED else (port, False)
-    names = list(map(bare, edge.policies)) if edge.state == ALLOWED else []
-    return [first, *((name, bool(edge.change)) for name in wrapped(names))]
+    return f"{edge.service_port} → {port}" if plain and edge.service_port not in (0, edge.port) else port
 
 
-def wrapped(names: list[str], lines: int = 3) -> list[str]:
-    """Policies' names in so many lines: one is broken at hyphens, of several each is cut, and the rest is counted."""
-    if len(names) > 1:
-        kept = names if len(names) <= lines else names[: lines - 1]
-        return [*map(_cut, kept), *([f"+{len(names) - len(kept)} more"] if kept is not names else [])]
-    return _broken(names[0], lines) if names else []
+def fate_words(edge: Edge, numbers: Sequence[int]) -> str:
+    """What stands below the port: that the call is blocked, or the numbers of the policies that allow it."""
+    if edge.state == BLOCKED:
+        return "blocked"
+    shown = list(map(str, numbers)) if len(numbers) <= 2 else [str(numbers[0]), f"+{len(numbers) - 1}"]
+    return f"[{', '.join(shown)}]" if numbers else ""
 
 
-def _broken(name: str, lines: int) -> list[str]:
-    """One name in lines that end in hyphens."""
-    found = [""]
-    for part in re.findall(r"[^-]*-|[^-]+$", name):
-        if found[-1] and len(found[-1]) + len(part) > _LETTERS:
-            found.append("")
-        found[-1] += part
-    return [_cut(line) for line in [*found[: lines - 1], "".join(found[lines - 1 :])] if line]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
+def more_words(into: int, out_of: int) -> str:
+    """How many needless calls of a workload are not drawn."""
+    return ", ".join(f"+{count} {side}" for count, side in ((into, "in"), (out_of, "out")) if count)
 
 
 def bare(key: str) -> str:

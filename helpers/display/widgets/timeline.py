@@ -118,7 +118,7 @@ class Timeline(anywidget.AnyWidget):
         return picture_of(scene_between(step.reach, before, self._needs), _picture_title(step))
 
     def save(self, path: str | Path, step: int | None = None) -> Path:
-        """Write one step's picture (the one that is shown, without `step`) as .svg, .png or .dot; returns the path."""
+        """Write the picture of a step, or of the shown one, as .svg, .png, .pdf or .dot; returns the path."""
         chosen = self._steps[self.step if step is None else step]
         return self._picture(chosen).save(path)
 

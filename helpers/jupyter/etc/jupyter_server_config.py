@@ -1,5 +1,5 @@
 """The course's part of a Jupyter server's configuration, installed into the environment's `etc/jupyter`."""
 
-from helpers.jupyter import server
+from helpers.lab import kernels
 
-server.configure(get_config())  # type: ignore[name-defined]  # noqa: F821  (Jupyter has it in place)
+kernels.configure(get_config())  # type: ignore[name-defined]  # noqa: F821  (Jupyter has it in place)

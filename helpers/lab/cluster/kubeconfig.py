@@ -39,6 +39,11 @@ class Context:
         return self.server.startswith("https://") and not special and not proxied
 
     @property
+    def options(self) -> list[str]:
+        """kubectl's options that lead to this context, whatever the environment says."""
+        return [*(("--kubeconfig", str(self.files[0])) if len(self.files) == 1 else ()), "--context", self.name]
+
+    @property
     def loopback(self) -> bool:
         return self.server.split("://")[-1].startswith(("127.", "localhost", "[::1]"))
 

@@ -6,11 +6,10 @@ import time
 from typing import Any
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import belonging, environment, kubeconfig, local
+from helpers.lab.cluster import belonging, chosen, environment, kubeconfig, local
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.course.board import greeting
 from helpers.lab.errors import ClusterError, LabError, NotFound
-from helpers.lab.home import home
 
 _current: Cluster | None = None
 
@@ -24,10 +23,11 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
     """
     began = time.perf_counter()
     with interruptible("lab.start()"):
-        chosen = connect(context, namespace=namespace)
-        environment.install(chosen.context, chosen.namespace, local=chosen.local)
+        cluster = connect(context, namespace=namespace)
+        environment.install(cluster.context, cluster.namespace, local=cluster.local)
+        chosen.note(None if cluster.entered else cluster.context, cluster.namespace)
         _load_magic()
-        line = _sentence(chosen)
+        line = _sentence(cluster)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
     if told := greeting():
         print(told)
@@ -36,10 +36,10 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
 def connect(context: str | None = None, *, namespace: str | None = None) -> Cluster:
     """Choose the cluster for this process and return it; the local one is started if it does not run."""
     name = context or os.environ.get("LAB_CONTEXT") or ""
-    chosen = _remote(name) if name and name != local.NAME else _local()
-    _settle(chosen, namespace)
-    use(chosen)
-    return chosen
+    found = _remote(name) if name and name != local.NAME else _local()
+    _settle(found, namespace)
+    use(found)
+    return found
 
 
 def current() -> Cluster:
@@ -94,8 +94,8 @@ def client(context: str | None = None) -> Any:
     """The official Python client's `ApiClient` for the cluster in use, for `kubernetes.client.CoreV1Api(…)`."""
     from helpers.lab.cluster.transport import api_client
 
-    chosen = current().context
-    return api_client(kubeconfig.load(chosen.files, context) if context else chosen)
+    own = current().context
+    return api_client(kubeconfig.load(own.files, context) if context else own)
 
 
 def _local() -> Cluster:
@@ -108,9 +108,7 @@ def _local() -> Cluster:
 
 
 def _remote(name: str) -> Cluster:
-    chooser = str(home() / "context.yaml")
-    paths = [path for path in kubeconfig.files() if str(path) not in (chooser, str(local.kubeconfig()))]
-    found = Cluster(kubeconfig.load(paths or kubeconfig.own(), name))
+    found = Cluster(chosen.of_user(name))
     found.version()
     return found
 

@@ -134,12 +134,12 @@ def page(path: str = "/", data: Mapping[str, Any] | None = None, *, new_cart: bo
     Raises ShopError if the shop does not answer at all.
     """
     global _visitor
-    from helpers.lab.bar import interruptible
+    from helpers.lab.bar import counted, interruptible
     from helpers.lab.shop.entrance import base_url
 
     if new_cart:
         _visitor = Visitor()
-    with interruptible(f"lab.page({path!r})"):
+    with interruptible(f"lab.page({path!r})"), counted(f"{path}: waiting"):
         return _visitor.fetch(base_url(), path, data)
 
 

@@ -6,22 +6,27 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
-from helpers.lab.cluster import local
-
 PATH = "shop/"
+PANEL = "_door/panel"
+"""Below PATH, the shop with its toolbar."""
+DOOR = "helpers.display.door"
 
 
 def shop() -> dict[str, Any]:
-    """The `/shop/` of jupyter-server-proxy: the local cluster's socket, which may appear later."""
+    """The `/shop/` of jupyter-server-proxy: a process that leads to the chosen cluster's shop, whenever it is there."""
     return {
-        "command": [],
-        "unix_socket": local.shop_socket(),
+        "command": [sys.executable, "-P", "-m", DOOR, "{unix_socket}"],
+        "unix_socket": True,
+        "timeout": 30,
         "absolute_url": False,
         "new_browser_tab": False,
-        "launcher_entry": {"enabled": True, "title": "Hipster Shop"},
+        # A page that waits for the shop keeps no idle server alive.
+        "exclude_last_activity_patterns": [r"/_door/open$"],
+        "launcher_entry": {"enabled": True, "title": "Hipster Shop", "path_info": f"{PATH}{PANEL}"},
     }
 
 
@@ -36,16 +41,8 @@ def jupyter_url() -> str | None:
     return _slashed(str(record["base_url"])) if record and record.get("base_url") else None
 
 
-def jupyter_is_here() -> bool:
-    """Whether the learner's browser very likely runs on this machine, so that loopback addresses work in it."""
-    if os.environ.get("JUPYTERHUB_SERVICE_PREFIX"):
-        return False
-    record = _server()
-    return record is not None and str(record.get("hostname", "")) in ("localhost", "127.0.0.1", "::1")
-
-
 def shop_path(path: str = "/") -> str | None:
-    """The URL path of a page of the local cluster's shop through Jupyter; None without a Jupyter server."""
+    """The URL path of a page of the shop through Jupyter; None without a Jupyter server."""
     base = jupyter_url()
     return None if base is None else f"{base}{PATH}{path.lstrip('/')}"
 

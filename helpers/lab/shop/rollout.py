@@ -159,5 +159,4 @@ def cluster_options(cluster: Cluster) -> list[str]:
 
 def context_options(cluster: Cluster) -> list[str]:
     """kubectl's options that lead to this cluster, and to whatever namespace an object names, else the context's."""
-    files = cluster.context.files
-    return [*(("--kubeconfig", str(files[0])) if len(files) == 1 else ()), "--context", cluster.context.name]
+    return cluster.context.options

@@ -165,7 +165,7 @@ class Visitor(HttpCaller):
             sentence=_SENTENCES.get(status, ""),
             cause=html.escape(f"{reason}: {detail}" if detail else reason),
         ).encode()
-        again = ["Refresh: 2"] if status in (502, 503) else []
+        again = ["Refresh: 2", "Retry-After: 2"] if status in (502, 503) else []
         self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", *again], page)
 
 
