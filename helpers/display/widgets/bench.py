@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.display.widgets import form, templates, yamltext
+from helpers.display.widgets.commented import rewritten
 from helpers.display.widgets.draft import Draft, History
 from helpers.display.widgets.plan import Cluster, Json, plan, policies_of, same_form
 from helpers.display.widgets.proposal import Ground, Proposal, call_of
@@ -137,7 +138,7 @@ class Bench:
             changed = form.edit(policy, action, *arguments)
         except (ValueError, IndexError, KeyError, TypeError) as error:
             raise Refused(f"{error}".strip("'\"") + ".") from None
-        self.history.do(self.draft.edit(yamltext.write(changed, yamltext.leading_comments(sheet.text))))
+        self.history.do(self.draft.edit(rewritten(sheet.text, changed, yamltext.write(changed))))
 
     def _one_policy(self) -> dict[str, Any] | None:
         """The policy of the open sheet as it is written, without defaults."""

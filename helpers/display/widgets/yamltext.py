@@ -261,11 +261,6 @@ def _ordered(value: Any, parent: str = "") -> Any:
     return [_ordered(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def leading_comments(text: str) -> str:
-    """The comment lines above the first field: they survive when the form writes the rest anew."""
-    return re.match(r"(?:[ \t]*#[^\n]*\n|[ \t]*\n)*", text)[0]  # type: ignore[index]
-
-
 def split(text: str) -> list[str]:
     """The documents of a text as texts of their own, comments kept; separators and empty documents dropped."""
     parts = re.split(r"^---[ \t]*(?:#[^\n]*)?\n", text if text.endswith("\n") else text + "\n", flags=re.MULTILINE)
