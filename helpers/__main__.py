@@ -33,6 +33,7 @@ COMMANDS = {
     "diff": ("policies", "compare two sets of policies"),
     "lint": ("policies", "find the mistakes that the API server accepts"),
     "suggest": ("policies", "propose least-privilege policies"),
+    "report": ("policies", "write a page about an application and its policies"),
     "workshop": ("workshop", "teach a class: the board of who is where"),
     "doctor": ("doctor", "check this machine and say what to mend"),
 }

@@ -1,7 +1,7 @@
 """Calls to other services: one lasting connection per service, deadlines, and honest errors.
 
-A connection that stands is kept however long it is idle, as the policies of the course need to show. One that
-could not be made is thrown away, so that the next page reports a fresh attempt and not an old failure.
+A connection that stands is kept however long it is idle, as the policies of the course need to show. An attempt that
+doesn't come to an end is left to the calls that began with it: the next page makes one of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import grpc
 import grpc.aio
 
 from helpers.boutique.failures import RpcFailure, dial_failure, go_code
+from helpers.boutique.lookup import Lookups
 from helpers.boutique.wire import Method
 
 Request = TypeVar("Request")
@@ -37,90 +38,129 @@ CHANNEL_OPTIONS = (
 )
 
 _UNREACHED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
-# An attempt to connect gets at least this long (s) before a call with a short deadline may give it up.
-_PATIENCE = 1.0
+_SHARED = 1 / 3
+"""The share of RPC_DEADLINE for which an attempt to connect is joined by more calls, and outlives those that end."""
+
+
+class _Line:
+    """One attempt to connect, and the connection that came of it."""
+
+    def __init__(self, address: str) -> None:
+        self.channel = grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
+        self.opened = time.monotonic()
+        self.calls = 0
+        self._methods: dict[str, Callable[..., Any]] = {}
+
+    def method(self, method: Method[Any, Any]) -> Callable[..., Any]:
+        if method.path not in self._methods:
+            self._methods[method.path] = self.channel.unary_unary(
+                method.path,
+                request_serializer=method.request.SerializeToString,
+                response_deserializer=method.response.FromString,
+            )
+        return self._methods[method.path]
+
+    @property
+    def stands(self) -> bool:
+        return bool(self.channel.get_state() is grpc.ChannelConnectivity.READY)
+
+    def stale(self, age: float) -> bool:
+        """Whether the next call would get what another one came to: an old error, or an attempt that is stuck."""
+        failed = self.channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE
+        return failed or (not self.stands and self.age >= age)
+
+    @property
+    def age(self) -> float:
+        return time.monotonic() - self.opened
 
 
 class Peer:
     """The service at one address. Call it with a method and a request; it answers or raises RpcFailure."""
 
-    def __init__(self, address: str, deadline: float, proxy: str = "") -> None:
+    def __init__(self, address: str, deadline: float, proxy: str = "", lookups: Lookups | None = None) -> None:
         self.address = address
         self.deadline = deadline
         self._proxy = proxy
-        self._channel: Any = None
-        self._opened = 0.0
-        self._calls: dict[str, Callable[..., Any]] = {}
+        self._lookups = lookups
+        self._line: _Line | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     async def __call__(
         self, method: Method[Request, Response], request: Request, *, deadline: float | None = None
     ) -> Response:
         """Send `request`. `deadline` in seconds, by default RPC_DEADLINE. Raises RpcFailure."""
-        call = self._call(method)
-        channel = self._channel
+        line = self._fresh()
+        line.calls += 1
         try:
-            response: Response = await call(request, timeout=self.deadline if deadline is None else deadline)
+            response: Response = await line.method(method)(
+                request, timeout=self.deadline if deadline is None else deadline
+            )
+            self._prefer(line)
             return response
         except grpc.aio.AioRpcError as error:
-            raise self._failure(error, channel) from None
+            raise self._failure(error, line) from None
         except asyncio.CancelledError:
-            if not _ready(channel):
-                self._drop(channel)
             # Closing a channel cancels the calls on it; so does giving up a page, and only that is passed on.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
             raise RpcFailure("Unavailable", self._dial_text(""), connected=False) from None
+        finally:
+            line.calls -= 1
+            if line is not self._line and not line.calls:
+                self._hang_up(line)
 
-    def _call(self, method: Method[Any, Any]) -> Callable[..., Any]:
-        if self._channel is not None and self._channel.get_state() is grpc.ChannelConnectivity.TRANSIENT_FAILURE:
-            # It would answer at once with the error of an earlier attempt.
-            self._drop(self._channel)
-        if self._channel is None:
-            self._channel = grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS)
-            self._opened = time.monotonic()
-            self._calls = {}
-        if method.path not in self._calls:
-            self._calls[method.path] = self._channel.unary_unary(
-                method.path,
-                request_serializer=method.request.SerializeToString,
-                response_deserializer=method.response.FromString,
-            )
-        return self._calls[method.path]
+    def _fresh(self) -> _Line:
+        """The connection that stands, or an attempt young enough to tell how things are now."""
+        if self._line is not None and self._line.stale(self.deadline * _SHARED):
+            self._leave(self._line)
+        if self._line is None:
+            self._line = _Line(self.address)
+            if self._lookups is not None and not self._proxy:
+                self._lookups.begin(self.address)
+        return self._line
 
-    def _failure(self, error: Any, channel: Any) -> RpcFailure:
+    def _prefer(self, line: _Line) -> None:
+        """Keep a connection that stands rather than an attempt that doesn't yet."""
+        if self._line is not line and line.stands and (self._line is None or not self._line.stands):
+            former, self._line = self._line, line
+            if former is not None and not former.calls:
+                self._hang_up(former)
+
+    def _failure(self, error: Any, line: _Line) -> RpcFailure:
         code, details = error.code(), error.details() or ""
         timed_out = code is grpc.StatusCode.DEADLINE_EXCEEDED
-        if code not in _UNREACHED or _ready(channel):
+        if code not in _UNREACHED or line.stands:
             return RpcFailure(go_code(code.name), "context deadline exceeded" if timed_out else details)
-        if not timed_out or time.monotonic() - self._opened >= min(_PATIENCE, self.deadline):
-            self._drop(channel)
+        if not timed_out or line.age >= self.deadline * _SHARED:
+            self._leave(line)
         return RpcFailure("Unavailable", self._dial_text("" if timed_out else details), connected=False)
 
     def _dial_text(self, details: str) -> str:
+        if not details and not self._proxy and self._lookups is not None:
+            details = self._lookups.trouble(self.address)
         cause = dial_failure(self.address, details, self._proxy)
         return f'connection error: desc = "transport: Error while dialing: {cause}"'
 
-    def _drop(self, channel: Any) -> None:
-        if self._channel is channel:
-            self._channel = None
-            # Calls that still wait on the channel may end by their own deadlines.
-            task = asyncio.ensure_future(channel.close(self.deadline))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+    def _leave(self, line: _Line) -> None:
+        """Leave a line to the calls that are on it; without any it is closed."""
+        if self._line is line:
+            self._line = None
+        if not line.calls:
+            self._hang_up(line)
+
+    def _hang_up(self, line: _Line) -> None:
+        task = asyncio.ensure_future(line.channel.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
         """Close the connection and give up what is under way."""
-        if self._channel is not None:
-            channel, self._channel = self._channel, None
-            await channel.close()
+        if self._line is not None:
+            line, self._line = self._line, None
+            await line.channel.close()
         for task in tuple(self._closing):
             task.cancel()
-
-
-def _ready(channel: Any) -> bool:
-    return channel.get_state() is grpc.ChannelConnectivity.READY
 
 
 class Dialer:
@@ -129,12 +169,14 @@ class Dialer:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._peers: dict[str, Peer] = {}
+        self._lookups = Lookups()
         self.deadline = seconds(environ, "RPC_DEADLINE", 3.0)
 
     def peer(self, variable: str) -> Peer:
         """The peer that `variable` names. Raises ValueError with a sentence if it is missing or no host:port."""
         if variable not in self._peers:
-            self._peers[variable] = Peer(address(self._environ, variable), self.deadline, proxy_address(self._environ))
+            proxy = proxy_address(self._environ)
+            self._peers[variable] = Peer(address(self._environ, variable), self.deadline, proxy, self._lookups)
         return self._peers[variable]
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""`python -m helpers matrix | can | explain | diff | lint | suggest`: what policies mean, from files or a cluster.
+"""`python -m helpers matrix | can | explain | diff | lint | suggest | report`: what policies mean.
 
 Exit status: 0 allowed, clean or the same; 1 denied, findings or a difference; 2 bad input.
 """
@@ -19,7 +19,7 @@ Command = Callable[[list[str]], int]
 
 
 def main(name: str, argv: list[str]) -> int:
-    """Run one of the six commands; returns the exit status."""
+    """Run one of these commands; returns the exit status."""
     command: Command = {
         "matrix": _matrix,
         "can": _can,
@@ -27,6 +27,7 @@ def main(name: str, argv: list[str]) -> int:
         "diff": _diff,
         "lint": _lint,
         "suggest": _suggest,
+        "report": _report,
     }[name]
     try:
         status = command(argv)
@@ -43,10 +44,12 @@ def main(name: str, argv: list[str]) -> int:
         return 130
 
 
-def _parser(name: str, text: str, forms: tuple[str, ...]) -> argparse.ArgumentParser:
+def _parser(name: str, text: str, forms: tuple[str, ...] = ()) -> argparse.ArgumentParser:
+    """A parser of the source, and of the form of the answer where there are several."""
     parser = argparse.ArgumentParser(prog=f"python -m helpers {name}", description=text)
     add_source(parser)
-    parser.add_argument("-o", "--output", choices=forms, default=forms[0], help="the form of the answer")
+    if forms:
+        parser.add_argument("-o", "--output", choices=forms, default=forms[0], help="the form of the answer")
     return parser
 
 
@@ -151,11 +154,14 @@ def _lint(argv: list[str]) -> int:
     parser = _parser(
         "lint",
         "Find the mistakes that the API server accepts, and those that it doesn't.",
-        ("text", "json", "csv", "markdown", "sarif"),
+        ("text", "json", "csv", "markdown", "sarif", "github"),
     )
     parser.add_argument("--skip", action="append", default=[], metavar="ID", help="leave a rule out; repeatable")
     parser.add_argument(
         "--least", choices=("error", "warning", "note"), default="note", help="the slightest severity that counts"
+    )
+    parser.add_argument(
+        "--baseline", default="", metavar="FILE", help="leave out what is known: the findings of an earlier -o json"
     )
     parser.add_argument("--rules", action="store_true", help="list the rules, and read nothing")
     parser.add_argument(
@@ -201,3 +207,15 @@ def _suggest(argv: list[str]) -> int:
     world, good = _world(options)
     status = suggestion(options, world)
     return status if good else 2
+
+
+def _report(argv: list[str]) -> int:
+    parser = _parser(
+        "report",
+        "Write one page about an application: who calls whom, what is cut, what is open though nothing needs it, "
+        "findings, suggested policies, and what wasn't read. Exit status 0 when there is nothing to mend.",
+    )
+    from helpers.cli.policy_report import add_options, reported
+
+    add_options(parser)
+    return reported(parser.parse_args(argv))

@@ -80,6 +80,11 @@ def _show(options: argparse.Namespace, found: Change, notes: Sequence[str]) -> N
             form="json",
         )
         return
+    if options.output == "markdown":
+        from helpers.policies.reporting.comment import change_comment
+
+        answer(change_comment(found, by=options.by, spare=spare, notes=notes), form="markdown")
+        return
     text = drawn(comparison_as, options.output, found.detailed(options.by))
     if options.output == "text":
         lines = (

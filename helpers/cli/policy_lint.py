@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import NamedTuple
 
+from helpers.cli.policy_baseline import known_left_out, read_baseline
 from helpers.cli.policy_input import BadInput, from_options, report
 from helpers.cli.policy_output import answer
 from helpers.policies.application.formats import as_csv, as_json, as_markdown
@@ -31,6 +32,7 @@ def findings(options: argparse.Namespace) -> int:
     if options.explain:
         print(_explained(options.explain, options.output))
         return 0
+    baseline = read_baseline(options.baseline)
     reading = from_options(options)
     report(reading.problems)
     counted = _GRAVITY[: _GRAVITY.index(options.least) + 1]
@@ -42,11 +44,18 @@ def findings(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     found = [one for one in lint(world, options.skip) if one.severity in counted]
-    answer(
-        _findings_as(options.output, found, world.unread),
-        world.unread,
-        "json" if options.output == "sarif" else options.output,
-    )
+    if options.baseline:
+        found = known_left_out(found, baseline)
+    if options.output == "github":
+        from helpers.cli.policy_github import github
+
+        print(github(found, world.unread))
+    else:
+        answer(
+            _findings_as(options.output, found, world.unread),
+            world.unread,
+            "json" if options.output == "sarif" else options.output,
+        )
     if not all(problem.minor for problem in reading.problems) or (options.strict and world.unread):
         return 2
     return 1 if any(one.id not in REMARKS for one in found) else 0

@@ -21,8 +21,10 @@ class FlowTable(looking.Flows):
     """Flows as a table, the newest first; prints like `kubectl get flows`. `since` is the moment from which all are
     listed; what is older is the last of its verdict."""
 
-    def __init__(self, flows: Iterable[Flow] = (), nobody: str = _NOBODY, since: str = "") -> None:
-        super().__init__(flows, nobody)
+    def __init__(
+        self, flows: Iterable[Flow] = (), nobody: str = _NOBODY, since: str = "", *, missing: bool = False
+    ) -> None:
+        super().__init__(flows, nobody, missing=missing)
         self.since = since
 
     def _repr_html_(self) -> str:
@@ -56,14 +58,14 @@ def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 
     """The flow log as a table: what was judged since the last reset, each once with how often.
 
     `source` and `target` pick by workload or pod; `last` keeps that many of the newest. The last connection of each
-    verdict is always there, however old. Raises LabError on a cluster that keeps no flow log.
+    verdict is always there, however old.
     """
     found = looking.flows(source, target, verdict=verdict)
     began = changes.begun()
     since = (
         datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if began else ""
     )
-    return FlowTable(told(found, since, last), found.nobody, since)
+    return FlowTable(told(found, since, last), found.nobody, since, missing=found.missing)
 
 
 def _moment(seconds: float) -> str:

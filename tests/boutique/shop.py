@@ -30,7 +30,7 @@ MANIFEST = Path(__file__).parents[2] / "helpers/boutique/manifests/hipster-shop.
 
 
 class Proxy:
-    """A CONNECT proxy in a thread. `rules` maps (source, target) to "drop", "refuse", "no such host" or "no dns"."""
+    """A CONNECT proxy. `rules` has (source, target): "drop", "refuse", "no such host", "no dns", "stuck"."""
 
     def __init__(self, routes: dict[str, Path]) -> None:
         self.routes = routes
@@ -94,6 +94,9 @@ class Proxy:
             await asyncio.sleep(0.02)
             if reader.at_eof():
                 return
+        if rule == "stuck":
+            await reader.read()  # as an attempt whose way was wrong from the start
+            return
         if rule == "no dns":
             await asyncio.sleep(0.2)
         path = self.routes.get(target)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urljoin
 
 import pytest
 
-from .shop import Shop, Visitor
+from .shop import Page, Shop, Visitor
 
 FORM = {
     "email": "visitor@example.com", "street_address": "12 Harbour Lane", "zip_code": 10405, "city": "Berlin",
@@ -256,6 +256,21 @@ def test_each_page_tells_the_cause_of_a_fresh_attempt(shop: Shop, rule: str, sai
     assert visitor.get("/cart").cause == QUOTE.format("dial tcp: lookup shippingservice: no such host")
     shop.proxy.rules.clear()
     assert visitor.get("/cart").status == 200
+
+
+def test_nobody_waits_for_what_somebody_elses_attempt_is_stuck_in(shop: Shop) -> None:
+    first, second = with_a_mug(shop), with_a_mug(shop)
+    shop.proxy.drop("frontend", "shippingservice", "stuck")
+    pages: list[Page] = []
+    stuck = threading.Thread(target=lambda: pages.append(first.get("/cart")))
+    stuck.start()
+    time.sleep(0.4)
+    shop.proxy.rules.clear()
+    page = second.get("/cart")
+    stuck.join()
+    assert page.status == 200 and page.seconds < 0.4
+    assert pages[0].cause == QUOTE.format("dial tcp shippingservice:50051: i/o timeout")
+    assert first.get("/cart").status == 200
 
 
 def test_checkout_tells_its_own_services_cause(shop: Shop) -> None:

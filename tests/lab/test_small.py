@@ -22,7 +22,7 @@ from helpers.lab.cluster.kubeconfig import Context
 from helpers.lab.cluster.looking import Flows
 from helpers.lab.errors import Interrupted, KubectlError, LabError, did_you_mean
 from helpers.lab.home import read_json, write_json
-from helpers.lab.shop import proxy, rollout
+from helpers.lab.shop import proxy, rollout, workloads
 from helpers.localcluster.node import launch
 from helpers.localcluster.node.status import Status
 
@@ -135,7 +135,7 @@ def test_when_a_rollout_is_over(item: dict[str, Any], done: bool) -> None:
     ],
 )
 def test_the_workload_behind_a_pod(owner: list[dict[str, str]], name: str) -> None:
-    assert rollout.workload_of({"metadata": {"name": "p", "ownerReferences": owner}}) == name
+    assert workloads.workload_of({"metadata": {"name": "p", "ownerReferences": owner}}) == name
 
 
 CANNOT = (

@@ -15,7 +15,7 @@ def page(svg: str) -> str:
     """A picture's SVG with its style and its script."""
     return (
         f'<div class="{SCOPE[1:]}"><style>{style()}</style><div class="lab-frame">{svg}</div>'
-        f"<script>{{\n{_script()}\nenliven(document.currentScript.parentElement);\n}}</script></div>"
+        f"<script>{{\n{script()}\nenliven(document.currentScript.parentElement);\n}}</script></div>"
     )
 
 
@@ -26,7 +26,8 @@ def style() -> str:
 
 
 @cache
-def _script() -> str:
+def script() -> str:
+    """The script: it defines `enliven(element)` for an element of class `lab-graph`."""
     return Path(__file__).with_name("live.js").read_text("utf-8").replace("export function", "function")
 
 

@@ -37,6 +37,7 @@ class FlowLog:
         self._read, self._world, self._open_workbench = read, world, open_workbench
         self._worker, self._period = worker, period
         self.book = FlowBook()
+        self._missing = ""
         self._account: Account | None = None
         self._suggestion = ""
         self._feed: Feed | None = None
@@ -69,10 +70,15 @@ class FlowLog:
         _running.discard(self)
         self._render_controls()
 
-    def look(self) -> None:
-        """Read the log once, now."""
-        self.book = self.book.with_flows(self._read())
+    def look(self) -> bool:
+        """Read the log once, now; whether the cluster keeps one."""
+        found = self._read()
+        if getattr(found, "missing", False):
+            self._missing = repr(found)
+            self.panes["message"].html = message(self._missing)
+        self.book = self.book.with_flows(found)
         self._render()
+        return not self._missing
 
     # From the feed's thread and from the kernel's: the worker does the rest.
 
@@ -127,7 +133,7 @@ class FlowLog:
     def __repr__(self) -> str:
         from helpers.lab.cluster.looking import Flows
 
-        return repr(Flows(self.book.flows))
+        return self._missing or repr(Flows(self.book.flows))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         found = self.widget._repr_mimebundle_()
@@ -138,7 +144,7 @@ class FlowLog:
 def flow_log() -> FlowLog:
     """The live flow log: filter it, group it, click a flow to have it explained; `stop()` ends it.
 
-    A log that was opened before stops following. Raises LabError on a cluster that keeps no flow log.
+    A log that was opened before stops following. On a cluster that keeps no log it says so, and follows none.
     """
     from helpers.display.widgets.live import workbench
     from helpers.lab.cluster import looking
@@ -146,5 +152,4 @@ def flow_log() -> FlowLog:
     for other in list(_running):
         other.stop()
     log = FlowLog(looking.flows, looking.world, lambda text: workbench(text).widget)
-    log.look()
-    return log.start()
+    return log.start() if log.look() else log

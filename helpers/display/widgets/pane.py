@@ -11,10 +11,10 @@ from typing import Any
 import anywidget
 import traitlets
 
-from helpers.display import palette
+from helpers.display.drawing import live
 
-STYLE = Path(__file__).with_name("pane.css").read_text("utf-8") + palette.dark_style(".lab-graph")
-"""The widgets' style sheet, with the dark colours of the pictures in them: sent once, not with each."""
+STYLE = Path(__file__).with_name("pane.css").read_text("utf-8") + live.style()
+"""The widgets' style sheet, with that of the pictures in them: sent once, not with each."""
 
 
 class Pane(anywidget.AnyWidget):

@@ -132,6 +132,19 @@ def faces(face: str) -> str:
     return tabs(_FACES, face, "face", "Ways to write the policy")
 
 
+VIEWS = (("graph", "Graph"), ("matrix", "Matrix"))
+
+
+def view_tabs(view: str) -> str:
+    """The views of what would change, and how large the graph is."""
+    whole = (
+        '<button type="button" class="lab-button" data-whole data-key="whole" aria-pressed="false" '
+        'title="The whole graph in its frame, or as large as its words need">Fit</button>'
+    )
+    chosen = tabs(VIEWS, view, "view", "Views of what would change")
+    return f'<div class="lab-views">{chosen}{whole if view == "graph" else ""}</div>'
+
+
 def tabs(choices: Sequence[tuple[str, str]], chosen: str, action: str, label: str) -> str:
     """A row of tabs, (name, text) each; one that is clicked sends `action` with its name."""
     shown = "".join(

@@ -18,7 +18,6 @@ from helpers.policies import home
 
 Draw = Callable[[Proposal], str]
 Review = Callable[[Proposal], list[Mark]]
-_VIEWS = (("graph", "Graph"), ("matrix", "Matrix"))
 _PANES = (
     *("toolbar", "line", "message", "cluster", "changes"),
     *("sheets", "faces", "form", "findings"),
@@ -60,7 +59,7 @@ class Workbench:
             pane.on_do(self._do)
         self.editor.on_typed(self._typed)
         # An anywidget's classes are fixed once it is shown; a box around it can be hidden and shown again.
-        hidden = {"yaml": self.editor, **{name: self.panes[name] for name in ("form", "changes", *dict(_VIEWS))}}
+        hidden = {"yaml": self.editor, **{name: self.panes[name] for name in ("form", "changes", *dict(views.VIEWS))}}
         self._frames = {name: ipywidgets.Box([widget]) for name, widget in hidden.items()}
         for name, frame in self._frames.items():
             frame.add_class("lab-frame")
@@ -73,7 +72,7 @@ class Workbench:
         """The toolbar, the bar with the line and *Apply*, what it unfolds, and below the editor beside the picture."""
         panes, frames = self.panes, self._frames
         written = _box("lab-stage", frames["yaml"], frames["form"])
-        shown = _box("lab-stage", *(frames[name] for name, _ in _VIEWS))
+        shown = _box("lab-stage", *(frames[name] for name, _ in views.VIEWS))
         left = _box("lab-column", panes["sheets"], panes["faces"], written, panes["findings"])
         right = _box("lab-column", panes["views"], shown, panes["why"])
         desk = _box("lab-desk", left, right)
@@ -244,7 +243,7 @@ class Workbench:
             "sheets": views.sheets(bench),
             "form": formview.form_html(bench.formed, bench.around),
             "faces": views.faces(self._face),
-            "views": views.tabs(_VIEWS, self._view, "view", "Views of what would change"),
+            "views": views.view_tabs(self._view),
             "toolbar": views.toolbar(bench, self._chosen),
         }
         self.editor.mark([mark.as_dict() for mark in own])

@@ -12,7 +12,7 @@ from helpers.lab import tones
 from helpers.lab.bar import Bar
 from helpers.lab.cluster import session
 from helpers.lab.cluster.api import Cluster
-from helpers.lab.cluster.probing import IMAGE, probe
+from helpers.lab.cluster.probing import HARMLESS, IMAGE, probe
 from helpers.lab.errors import LabError, Unfinished
 
 PORT = 8080
@@ -126,7 +126,7 @@ def _is_ready(status: dict[str, Any]) -> bool:
 
 
 def _pod(name: str, arguments: list[str]) -> dict[str, Any]:
-    container = {"name": name, "image": IMAGE, "args": arguments}
+    container = {"name": name, "image": IMAGE, "args": arguments, "securityContext": HARMLESS}
     return {
         "apiVersion": "v1",
         "kind": "Pod",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from helpers.lab.cluster import session
 from helpers.lab.cluster.api import CLUSTER_SCOPED, Object
 from helpers.lab.errors import LabError, NotFound
+from helpers.lab.flowlogs import NoFlowLog, log_of
 from helpers.policies import home
 
 if TYPE_CHECKING:
@@ -88,9 +89,13 @@ def matrix(by: str = "workload") -> Any:
 class Flows(list[Object]):
     """Flows as the cluster logged them, oldest first; prints as a table, and as `nobody` if there are none."""
 
-    def __init__(self, flows: Iterable[Object] = (), nobody: str = "No connection was logged yet.") -> None:
+    def __init__(
+        self, flows: Iterable[Object] = (), nobody: str = "No connection was logged yet.", *, missing: bool = False
+    ) -> None:
         super().__init__(flows)
         self.nobody = nobody
+        self.missing = missing
+        """Whether the cluster keeps no log that could be read; `nobody` says so."""
 
     def __repr__(self) -> str:
         if not self:
@@ -103,18 +108,15 @@ class Flows(list[Object]):
 
 
 def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 0) -> Flows:
-    """The connections that the cluster judged, oldest first.
+    """The connections that the cluster judged, oldest first; where no log can be read, none and a sentence.
 
     `source` and `target` pick by workload or pod name, `verdict` is "allowed", "denied" or "refused", `last` keeps
-    that many of the newest. Raises LabError on a cluster that keeps no such log.
+    that many of the newest.
     """
     try:
-        found = session.current().list("flows")
-    except NotFound:
-        raise LabError(
-            "This cluster keeps no flow log that the lab can read: only the lab's own does. "
-            "Use lab.probe(…) to try a connection, or display.explain(…) to judge one."
-        ) from None
+        found = log_of(session.current()).read()
+    except NoFlowLog as error:
+        return Flows((), str(error), missing=True)
     kept = [
         flow
         for flow in found

@@ -4,6 +4,7 @@ Labels, Services and the pod's own containers stay as they are, on any cluster.
 """
 
 import html
+import ipaddress
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,12 +16,25 @@ from helpers.lab.bar import Bar, interruptible
 from helpers.lab.cluster import session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
-from helpers.lab.shop.rollout import workload_of
+from helpers.lab.shop.workloads import workload_of
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"
+OVERDUE = "Overdue"
 TIMEOUT = 2.0
 """Seconds after which a connection attempt counts as dropped."""
+
+SLACK = 1.0
+"""Seconds beyond its time-out that a probe which runs may take: to start, and to be seen to end."""
+
+HARMLESS = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "runAsUser": 65532,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""The security context that even namespaces with PodSecurity's level `restricted` let in."""
 
 BATCH = 24
 """So many connections are tried at once: each is a process for as long as it takes."""
@@ -79,7 +93,7 @@ class Probe:
 def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str = "tcp") -> Probe:
     """Try a connection from a pod or workload (`source`, or `namespace/source`) to `target`, "host:port".
 
-    The host may be a Service's name or an address. `timeout` in seconds; a name's lookup may take a little longer.
+    The host may be a Service's name or an address. `timeout` in seconds, for lookup and connection together.
     Over UDP the attempt is a message, and "connected" means that something came back.
     Raises LabError if there is no such pod.
     """
@@ -175,12 +189,17 @@ def _container(name: str, target: str, timeout: float, protocol: str) -> Object:
         "args": command,
         "imagePullPolicy": "IfNotPresent",
         "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": HARMLESS,
     }
 
 
 def _finished(cluster: Cluster, about: Object, names: set[str], timeout: float) -> dict[str, Object]:
-    """Wait until these ephemeral containers of a pod have ended; their states by name."""
+    """Wait until these ephemeral containers of a pod have ended, or run for too long; their states by name.
+
+    A lookup that gets no answer goes on for long after its time: four names to try, ten seconds each. It is left alone.
+    """
     deadline = time.monotonic() + timeout + 60  # a real cluster pulls the image at the first probe
+    running: dict[str, float] = {}
     pause = 0.02
     while True:
         try:
@@ -189,6 +208,11 @@ def _finished(cluster: Cluster, about: Object, names: set[str], timeout: float) 
             raise LabError(f"The pod {about['name']} went away during the probe. Run the cell again.") from None
         states = {item["name"]: item.get("state") or {} for item in status.get("ephemeralContainerStatuses") or []}
         ended = {name: states[name]["terminated"] for name in names if "terminated" in states.get(name, {})}
+        for name in names - ended.keys():
+            if "running" in states.get(name, {}):
+                began = running.setdefault(name, time.monotonic())
+                if time.monotonic() > began + timeout + SLACK:
+                    ended[name] = {"reason": OVERDUE}
         if len(ended) == len(names):
             return ended
         if time.monotonic() > deadline:
@@ -208,6 +232,10 @@ def _read(
 ) -> Probe:
     """One ended container as an answer; `asked` is source, target and the container's name."""
     source, target, container = asked
+    if state.get("reason") == OVERDUE:
+        host = target.rpartition(":")[0].strip("[]")
+        answer = "dropped" if _is_address(host) else "unresolved"
+        return Probe(source, target, answer, seconds, timeout, _NO_DNS)
     if state.get("exitCode") == 0:
         return Probe(source, target, "connected", seconds, timeout)
     said = str(state.get("message") or "").strip() or _log(cluster, pod, container)
@@ -230,6 +258,14 @@ def _unresolved(cluster: Cluster, pod: Object, target: str) -> str:
     if name in known or len(rest) > 1 or (rest and not known):  # a name of the world outside, perhaps
         return _NO_DNS
     return f"there is no Service {name!r} in {namespace}.{did_you_mean(name, known)}"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _log(cluster: Cluster, pod: Object, container: str) -> str:

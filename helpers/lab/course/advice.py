@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,8 +43,8 @@ def suggest(
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
     the moment `since` on (seconds, as `time.time()` gives them, or "reset": the last `lab.reset()`); `style` is
     "arrow" (one policy an arrow) or "workload" (one a workload). Only the course's namespaces get policies, and a
-    workload of which no arrow is found gets none unless `deny_unknown`. Raises LabError without a flow log to read,
-    or for a choice that there isn't.
+    workload of which no arrow is found gets none unless `deny_unknown`. Where no flow log can be read, that is printed.
+    Raises LabError for a choice that there isn't.
     """
     from helpers.policies.writing.suggesting import STYLES
     from helpers.policies.writing.suggesting import suggest as write
@@ -59,8 +60,9 @@ def suggest(
         )
     since = changes.begun() if since == "reset" else since
     first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    flows: Any = [flow for flow in looking.flows() if str(flow["time"]) >= first] if observed else None
-    return write(
+    log = looking.flows() if observed else None
+    flows: Any = None if log is None else [flow for flow in log if str(flow["time"]) >= first]
+    found = write(
         looking.world(),
         flows,
         declarations=declared,
@@ -69,3 +71,7 @@ def suggest(
         namespaces=belonging.course_namespaces(session.current()),
         deny_unknown=deny_unknown,
     )
+    if log is None or not log.missing:
+        return found
+    print(log.nobody)
+    return replace(found, notes=(log.nobody, *found.notes))

@@ -12,6 +12,7 @@ from helpers.lab.course.fitting import fitted
 from helpers.lab.errors import LabError, did_you_mean
 from helpers.lab.home import notebooks, read_json, write_json
 from helpers.lab.shop import rollout
+from helpers.lab.shop.workloads import workload_of
 
 if TYPE_CHECKING:
     from helpers.policies.writing.suggesting import Suggestion
@@ -111,7 +112,7 @@ def _remove_shop(cluster: Cluster) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         names = set(_shop_names())
-        if not any(rollout.workload_of(pod) in names for pod in cluster.list("pods", cluster.namespace)):
+        if not any(workload_of(pod) in names for pod in cluster.list("pods", cluster.namespace)):
             return
         time.sleep(0.05)
 

@@ -3,8 +3,11 @@
 import atexit
 
 from helpers.lab.cluster import local, session
-from helpers.lab.errors import ShopError
-from helpers.lab.shop.forward import Forward
+from helpers.lab.cluster.forward import Forward
+from helpers.lab.cluster.kubeconfig import Context
+from helpers.lab.errors import ClusterError, ShopError
+
+SERVICE, PORT = "frontend", 80
 
 _forward: Forward | None = None
 _of = ""
@@ -31,8 +34,16 @@ def forwarded_port() -> int:
     name = f"{cluster.context.name}/{cluster.namespace}"
     if _forward is None or _of != name or not _forward.answers():
         close()
-        _forward, _of = Forward(cluster.context, cluster.namespace), name
+        _forward, _of = to_frontend(cluster.context, cluster.namespace), name
     return _forward.port
+
+
+def to_frontend(context: Context, namespace: str) -> Forward:
+    """A port-forward to a pod of the frontend. Raises ShopError."""
+    try:
+        return Forward(context, namespace, SERVICE, PORT)
+    except ClusterError as error:
+        raise ShopError(f"{error} Is it deployed? Run lab.deploy().") from None
 
 
 def close() -> None:

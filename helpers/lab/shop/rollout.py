@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from helpers.lab.bar import Bar
 from helpers.lab.cluster import kubectl, session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.home import repository
+from helpers.lab.shop import endpoints, trouble
+from helpers.lab.shop.workloads import workload_of
 
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
+_MOVING = "Services turning to the new pods"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.03, 0.5  # seconds between two looks
 
 
@@ -30,13 +32,16 @@ def deploy(timeout: float = 180) -> None:
     with Bar("Deploying the shop", 1) as bar:
         bar.update(0, "kubectl apply")
         kubectl.run([*cluster_options(cluster), "apply", "-f", str(manifest())])
-        wait(cluster, bar, _names(cluster), timeout)
+        names = _names(cluster)
+        wait(cluster, bar, names, timeout, also=lambda: "" if endpoints.moved(cluster, names) else _MOVING)
+    endpoints.settle(cluster)
 
 
 def restart(deployment: str, timeout: float = 120) -> None:
     """Replace the pods of a Deployment, as `kubectl rollout restart` does, and wait until the new ones serve.
 
-    `timeout` in seconds. Raises LabError for an unknown name, Unfinished, or Interrupted.
+    `kubectl rollout status` returns sooner: then a call may still go to a pod that is gone. `timeout` in seconds.
+    Raises LabError for an unknown name, Unfinished, or Interrupted.
     """
     cluster = session.current()
     name = bare(deployment)
@@ -47,7 +52,8 @@ def restart(deployment: str, timeout: float = 120) -> None:
     except NotFound:
         raise unknown(cluster, name, _names(cluster)) from None
     with Bar(f"Restarting {name}", 1) as bar:
-        wait(cluster, bar, [name], timeout, also=lambda: _old_pods(cluster, name))
+        wait(cluster, bar, [name], timeout, also=lambda: _replaced(cluster, name))
+    endpoints.settle(cluster)
 
 
 def bare(deployment: str) -> str:
@@ -63,20 +69,22 @@ def unknown(cluster: Cluster, name: str, known: Sequence[str]) -> LabError:
     )
 
 
-def wait(cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float, also: Callable[[], int] = lambda: 0) -> None:
-    """Draw `bar` until the pods of these Deployments are Ready and `also` counts nothing any more."""
+def wait(
+    cluster: Cluster, bar: Bar, names: Iterable[str], timeout: float, also: Callable[[], str] = lambda: ""
+) -> None:
+    """Draw `bar` until the pods of these Deployments are Ready and `also` names nothing to wait for any more."""
     wanted = set(names)
     deadline, pause = time.monotonic() + timeout, _FIRST_PAUSE
     while True:
         found = [item for item in cluster.list("deployments", cluster.namespace) if item["metadata"]["name"] in wanted]
         bar.total, bar.unit = max(sum(map(_wanted, found)), 1), "pods Ready"
         waiting = [item["metadata"]["name"] for item in found if not settled(item)]
-        leaving = 0 if waiting else also()
-        bar.update(sum(map(_ready, found)), _note(waiting, leaving))
-        if found and not waiting and not leaving:
+        rest = "" if waiting else also()
+        bar.update(sum(map(_ready, found)), _note(waiting) or rest)
+        if found and not waiting and not rest:
             return
         if time.monotonic() > deadline:
-            raise Unfinished(_stuck(cluster, waiting, timeout))
+            raise Unfinished(trouble.stuck(cluster, waiting, rest, timeout))
         time.sleep(pause)
         pause = min(pause * 1.3, _LONGEST_PAUSE)
 
@@ -103,53 +111,17 @@ def _ready(deployment: Object) -> int:
     return min(int(status.get("readyReplicas") or 0), _wanted(deployment))
 
 
-def _old_pods(cluster: Cluster, name: str) -> int:
-    """Pods of a Deployment that are on their way out; their connections may stand until they are gone."""
+def _replaced(cluster: Cluster, name: str) -> str:
+    """What is still to go: pods on their way out, whose connections may stand, and endpoints that are theirs."""
     pods = cluster.list("pods", cluster.namespace)
-    return sum(1 for pod in pods if pod["metadata"].get("deletionTimestamp") and workload_of(pod) == name)
-
-
-def workload_of(pod: Object) -> str:
-    """The Deployment behind a pod, by its ReplicaSet's name; the pod's own name if it has none."""
-    for owner in pod["metadata"].get("ownerReferences") or []:
-        if owner.get("kind") == "ReplicaSet":
-            return str(owner["name"]).rpartition("-")[0]
-        return str(owner["name"])
-    return str(pod["metadata"]["name"])
-
-
-def _note(waiting: list[str], leaving: int) -> str:
-    if leaving:
+    if any(pod["metadata"].get("deletionTimestamp") and workload_of(pod) == name for pod in pods):
         return "old pod terminating"
+    return "" if endpoints.moved(cluster, [name]) else _MOVING
+
+
+def _note(waiting: list[str]) -> str:
     more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
     return f"waiting for {', '.join(waiting[:3])}{more}" if waiting else ""
-
-
-def _stuck(cluster: Cluster, waiting: list[str], timeout: float) -> str:
-    """What the pods that did not become Ready say themselves."""
-    reasons = {}
-    for pod in cluster.list("pods", cluster.namespace):
-        if workload_of(pod) in waiting and (reason := _trouble(pod)):
-            reasons[workload_of(pod)] = reason
-    if not waiting:
-        return (
-            f"The new pods are Ready, but an old one is still terminating after {timeout:.0f} s. "
-            "Look at: kubectl get pods"
-        )
-    said = "; ".join(f"{name}: {reasons.get(name, 'not Ready')}" for name in waiting[:4])
-    return (
-        f"Not Ready after {timeout:.0f} s: {said}. Look at: kubectl describe pod -l app={waiting[0]}"
-        f" and kubectl logs deployment/{waiting[0]}"
-    )
-
-
-def _trouble(pod: Object) -> str:
-    status: dict[str, Any] = pod.get("status") or {}
-    for container in status.get("containerStatuses") or []:
-        state = (container.get("state") or {}).get("waiting") or {}
-        if state.get("reason"):
-            return " ".join(filter(None, (state["reason"], (state.get("message") or "")[:200])))
-    return ""
 
 
 def cluster_options(cluster: Cluster) -> list[str]:

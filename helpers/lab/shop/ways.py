@@ -6,9 +6,10 @@ import threading
 from typing import Protocol
 
 from helpers.lab.cluster import chosen, local
+from helpers.lab.cluster.forward import Forward
 from helpers.lab.cluster.kubeconfig import Context
 from helpers.lab.errors import LabError, ShopError
-from helpers.lab.shop.forward import Forward
+from helpers.lab.shop import entrance
 
 FORWARDED = "by port-forward: policies for traffic from outside don't apply on this way"
 
@@ -91,7 +92,7 @@ class ForwardWay:
     def _kept(self) -> Forward:
         if self._forward is None:
             try:
-                self._forward = Forward(self._context, self._namespace)
+                self._forward = entrance.to_frontend(self._context, self._namespace)
             except LabError as error:
                 raise Closed("The shop isn't open yet", f"Cluster {self._context.name!r}: {error}") from None
         return self._forward

@@ -24,9 +24,11 @@ def addressed(world: World, directory: Directory, into: Found) -> None:
     """Add an arrow for each address that a workload names, and notes on those that lead nowhere; none on the cluster's
     own workloads."""
     givens, quiet = Givens(world.objects), Found(into.arrows)
+    injected: dict[str, Mapping[str, str]] = {}
     for pod in directory.units():
-        injected = _injected(directory, pod.namespace)
-        for reference in givens.references(pod, injected):
+        if pod.namespace not in injected:
+            injected[pod.namespace] = _injected(directory, pod.namespace)
+        for reference in givens.references(pod, injected[pod.namespace]):
             noting = quiet if is_system(pod.namespace) else into
             _Follower(world, directory, pod, reference, noting).follow(reference.host)
     for kind in ("ConfigMap", "Secret"):

@@ -42,10 +42,10 @@ def _cell(value: object) -> str:
 
 def as_markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_plain(str(cell)) for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(plain(str(cell)) for cell in line) + " |" for line in lines)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text as Markdown that shows it: no cell ends in it, no HTML, link, image or code begins."""
     return clean_line(text.replace("\n", " ")).translate(_MARKDOWN).replace("](", "]\\(")
 

@@ -1,4 +1,4 @@
-"""A kept port-forward: a port of this machine that leads, through the Kubernetes API, to a pod of the frontend."""
+"""A kept port-forward: a port of this machine that leads, through the Kubernetes API, to a pod of a Service."""
 
 import contextlib
 import http.client
@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from helpers.lab.cluster import kubectl
 from helpers.lab.cluster.kubeconfig import Context
-from helpers.lab.errors import ShopError
+from helpers.lab.errors import ClusterError
 
-SERVICE = "frontend"
 _PATIENCE = 15.0  # seconds until kubectl must have said which port it listens on
 
 # The shell ends kubectl when its own standard input ends, as it does however this process comes to its end.
@@ -22,12 +21,12 @@ _WITH_US = '"$@" </dev/null & exec >/dev/null 2>&1; cat; kill $!; wait'
 class Forward:
     """kubectl, forwarding to one pod of the Service until that pod or the connection is gone: then make a new one.
 
-    Raises ShopError with kubectl's own words if there is no way to a pod.
+    Raises ClusterError with kubectl's own words if there is no way to a pod.
     """
 
-    def __init__(self, context: Context, namespace: str) -> None:
+    def __init__(self, context: Context, namespace: str, service: str, port: int) -> None:
         self._process = subprocess.Popen(
-            ["sh", "-c", _WITH_US, "sh", *_command(context, namespace)],
+            ["sh", "-c", _WITH_US, "sh", *_command(context, namespace, service, port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -39,10 +38,8 @@ class Forward:
         found = re.search(r"127\.0\.0\.1:(\d+) ->", said)
         if not found:
             self.close()
-            raise ShopError(
-                f"There is no way to the shop's frontend: {said.strip() or 'kubectl port-forward said nothing'}. "
-                "Is it deployed? Run lab.deploy()."
-            )
+            words = said.strip() or "kubectl port-forward said nothing"
+            raise ClusterError(f"There is no way to the Service {namespace}/{service}: {words}.")
         self.port = int(found[1])
         """The port on 127.0.0.1."""
 
@@ -79,6 +76,6 @@ class Forward:
         return ""
 
 
-def _command(context: Context, namespace: str) -> Sequence[str]:
+def _command(context: Context, namespace: str, service: str, port: int) -> Sequence[str]:
     own = [kubectl.executable(), *context.options, "--namespace", namespace]
-    return [*own, "port-forward", "--address", "127.0.0.1", f"service/{SERVICE}", ":80"]
+    return [*own, "port-forward", "--address", "127.0.0.1", f"service/{service}", f":{port}"]

@@ -1,0 +1,1 @@
+"""What there is to say of an application and its policies, as plain records: what a report holds."""
