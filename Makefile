@@ -12,7 +12,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-long mutants faults conformance tour bench lint lock licences audit editor nav strip down clean
+.PHONY: help lab kind kind-up kind-down test test-long mutants faults conformance tour bench lint lock licences audit editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,15 @@ $(PEER)/.installed: requirements-peer.lock | $(PY)
 	@echo "Installing the policy engine's peer into $(PEER) (once)"
 	@$(PY) -m venv $(PEER) && $(PEER)/bin/python -P -m $(PIP) --require-hashes -r $< && touch $@ \
 	    || { rm -rf $(PEER); echo "It can't be installed here; the tests that compare with it are skipped."; }
+
+kind: kind-up  ## make a kind cluster with Calico (needs Docker and kind), open the course on it
+	@KUBECONFIG="$$($(PY) tools/kind.py kubeconfig)" LAB_CONTEXT=kind-hipster-shop $(MAKE) --no-print-directory lab
+
+kind-up: $(VENV)/.course
+	@$(PY) tools/kind.py up
+
+kind-down: $(VENV)/.course  ## remove that cluster
+	@$(PY) tools/kind.py down
 
 test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
 	@$(PY) -m pytest -m "not long"

@@ -1,7 +1,8 @@
 """loadgenerator: a handful of visitors who browse the shop at leisure, so that every arrow carries traffic.
 
 USERS visitors (default 10) arrive at RATE per second (default 1), as upstream; each then looks at a page about
-every ten seconds, and less often while the shop gives errors. Ten of them cost a few percent of one core.
+every ten seconds, and less often while the shop gives errors. After some minutes they settle and look once a
+minute: a shop that is left alone costs the machine little.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ __all__ = ["run"]
 
 _MOST_USERS = 50
 _PAUSE = (5.0, 15.0)
+_SETTLED_PAUSE = (30.0, 90.0)
+_PAGES_UNTIL_SETTLED = 30
 _LONGEST_PAUSE = 60.0
+"""While the shop gives errors."""
 _PRODUCTS = (
     "OLJCESPC7Z", "66VCHSJNUP", "1YMWWN1N4O", "L9ECAV7KIM", "2ZYFJ3GM2N",
     "0PUK6V6EV0", "LS4PSXUNUM", "9SIQT8TOJO", "6E92ZMYYFZ",
@@ -46,13 +50,19 @@ async def _visit(number: int, delay: float, target: str, environ: Mapping[str, s
     """One visitor: arrives after `delay` seconds, looks at pages for as long as the process runs."""
     await asyncio.sleep(delay)
     host, _, port = target.rpartition(":")
-    browser, failures = Browser(host, int(port), environ=environ), 0
+    browser, failures, pages = Browser(host, int(port), environ=environ), 0, 0
     step = _home
     while True:
-        failures = 0 if await _look(number, browser, step) else failures + 1
-        pause = random.uniform(*_PAUSE) * 2 ** min(failures, 3)
-        await asyncio.sleep(min(pause, _LONGEST_PAUSE))
+        failures, pages = 0 if await _look(number, browser, step) else failures + 1, pages + 1
+        await asyncio.sleep(_pause(pages, failures))
         step = random.choices(_STEPS, _WEIGHTS)[0]
+
+
+def _pause(pages: int, failures: int) -> float:
+    """Seconds until a visitor's next page, after so many pages, of which the last ones failed."""
+    if pages >= _PAGES_UNTIL_SETTLED:
+        return random.uniform(*_SETTLED_PAUSE)
+    return min(random.uniform(*_PAUSE) * (1 << min(failures, 3)), _LONGEST_PAUSE)
 
 
 async def _look(number: int, browser: Browser, step: Callable[[Browser], Awaitable[Answer]]) -> bool:

@@ -1,10 +1,11 @@
 """`python -m helpers lab` and `notebooks`."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
+from helpers.lab.cluster import local, session
+from helpers.lab.errors import LabError
 from helpers.lab.home import notebooks, repository
 from helpers.localcluster.node import launch
 
@@ -16,7 +17,7 @@ def main(name: str, arguments: list[str]) -> int:
     command = {"lab": _lab, "notebooks": _notebooks}[name]
     try:
         return command(arguments)
-    except launch.LaunchError as error:
+    except (launch.LaunchError, LabError) as error:
         print(f"python -m helpers {name}: {error}", file=sys.stderr)
         return 1
 
@@ -38,10 +39,14 @@ def _lab(arguments: list[str]) -> int:
     folder = (chosen.notebooks or _usual_folder()).absolute()
     if folder != notebooks() and (status := _laid_out(folder, replace=False)):
         return status
-    if not os.environ.get("LAB_CONTEXT"):
+    if local.chosen():
         found = launch.up(empty=True)
         print(f"The cluster is up: export KUBECONFIG={found.kubeconfig}")
-    print("Opening JupyterLab. Control-C ends it; the cluster goes on until: python -m helpers down", flush=True)
+        after = "the cluster goes on until: python -m helpers down"
+    else:
+        print(session.sentence(session.current()))
+        after = "nothing in the cluster is changed by that"
+    print(f"Opening JupyterLab. Control-C ends it; {after}", flush=True)
     from helpers.jupyter.opening import open_lab
 
     return open_lab(folder, options)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpers.lab.cluster.belonging import namespace
     from helpers.lab.cluster.enforcement import prove_enforcement
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
+    from helpers.lab.cluster.plugin import plugin
     from helpers.lab.cluster.probing import Probe, probe, probes
     from helpers.lab.cluster.session import client, connect, current, start
     from helpers.lab.course.advice import lint, suggest
@@ -59,6 +60,7 @@ _HOMES = {
     "namespace": "cluster.belonging",
     "objects": "cluster.looking",
     "page": "shop.pages",
+    "plugin": "cluster.plugin",
     "probe": "cluster.probing",
     "probes": "cluster.probing",
     "progress": "course.checks",
@@ -100,6 +102,7 @@ __all__ = [
     "objects",
     "order",
     "page",
+    "plugin",
     "probe",
     "probes",
     "progress",

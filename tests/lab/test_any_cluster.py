@@ -18,7 +18,7 @@ from support.cluster import KUBECTL, Cluster, cluster
 from helpers import display, lab
 from helpers.display.door import passing
 from helpers.display.door.passing import Asked
-from helpers.lab.cluster import chosen, session
+from helpers.lab.cluster import chosen, outside, session
 from helpers.lab.errors import LabError
 from helpers.lab.shop import entrance, proxy
 from helpers.lab.shop.ways import Closed, Ways
@@ -174,6 +174,49 @@ def test_the_way_from_jupyter_follows_the_context(monkeypatch: pytest.MonkeyPatc
     finally:
         ways.close()
         lab.start()
+        lab.reset()
+
+
+OPEN = """
+apiVersion: v1
+kind: Service
+metadata: {name: shown}
+spec: {type: NodePort, selector: {app: frontend}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: hidden}
+spec: {selector: {app: frontend}, ports: [{port: 80, targetPort: 8080}]}
+"""
+NOBODY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: nobody}
+spec: {podSelector: {matchLabels: {app: frontend}}, policyTypes: [Ingress]}
+"""
+
+
+def test_the_outside_is_tried_where_its_policies_apply(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.start()
+    lab.apply(OPEN)
+    monkeypatch.setattr(outside, "_ADDRESSES", ("Loopback",))
+    node = lab.current().list("nodes")[0]
+    node["status"]["addresses"].append({"type": "Loopback", "address": "127.0.0.1"})
+    listed = lab.current().list
+    monkeypatch.setattr(
+        lab.current(), "list", lambda what, *of, **by: [node] if what == "nodes" else listed(what, *of, **by)
+    )
+    try:
+        assert lab.probe("outside", "shown").answer == "connected" == lab.probe("outside", "shown:80").answer
+        lab.apply(NOBODY)
+        assert lab.page("/").ok, "a port-forward goes past policies"
+        found = lab.probe("outside", "shown", timeout=1)
+        assert found.answer == "dropped" and found.seconds < 2
+        with pytest.raises(LabError, match="takes one of type NodePort"):
+            lab.probe("outside", "hidden")
+        with pytest.raises(LabError, match="has no port 81"):
+            lab.probe("outside", "shown:81")
+    finally:
         lab.reset()
 
 

@@ -23,7 +23,22 @@ _GRACE = 0.3
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, with signals left to the process."""
+    """uvicorn, with signals left to the process, and without looking ten times a second whether it shall end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    def end(self) -> None:
+        """Take no more requests, and finish those under way."""
+        self.should_exit = True
+        self._ended.set()
+
+    async def main_loop(self) -> None:
+        while not self._ended.is_set():
+            await self.on_tick(0)  # the Date header
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), 1)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -54,7 +69,7 @@ async def _until(stop: asyncio.Event, serving: asyncio.Future[None]) -> None:
 
 
 async def _end(server: _Server, serving: asyncio.Future[None]) -> None:
-    server.should_exit = True
+    server.end()
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(asyncio.shield(serving), _GRACE)
     server.force_exit = True

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 NAME = "hipster-lab"
 
 
+def chosen() -> bool:
+    """Whether the environment names no other cluster."""
+    return (os.environ.get("LAB_CONTEXT") or NAME) == NAME
+
+
 def meant() -> bool:
     """Whether the environment asks for nothing else than the local cluster's namespace `default`."""
-    context, namespace = os.environ.get("LAB_CONTEXT"), os.environ.get("LAB_NAMESPACE")
-    return (context or NAME) == NAME and (namespace or "default") == "default"
+    return chosen() and (os.environ.get("LAB_NAMESPACE") or "default") == "default"
 
 
 def find() -> "Status":

@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers.lab import tones
 from helpers.lab.bar import Bar, interruptible
-from helpers.lab.cluster import session
+from helpers.lab.cluster import outside, session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.shop.workloads import workload_of
@@ -93,12 +93,21 @@ class Probe:
 def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str = "tcp") -> Probe:
     """Try a connection from a pod or workload (`source`, or `namespace/source`) to `target`, "host:port".
 
-    The host may be a Service's name or an address. `timeout` in seconds, for lookup and connection together.
+    The host may be a Service's name or an address. `timeout` in seconds, for lookup and connection together. From
+    "outside" the attempt comes from this machine, and `target` is a Service that is open to the outside.
     Over UDP the attempt is a message, and "connected" means that something came back.
     Raises LabError if there is no such pod.
     """
     with interruptible(f"lab.probe({source!r}, {target!r})"):
+        if source == outside.NAME:
+            return _from_outside(target, timeout)
         return _try([(source, target)], timeout, protocol)[0]
+
+
+def _from_outside(target: str, timeout: float) -> Probe:
+    began = time.monotonic()
+    answer, detail = outside.attempt(session.current(), target, timeout)
+    return Probe(outside.NAME, target, answer, time.monotonic() - began, timeout, detail)
 
 
 def probes(pairs: Iterable[tuple[str, str]], *, timeout: float = TIMEOUT, protocol: str = "tcp") -> list[Probe]:

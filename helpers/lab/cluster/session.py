@@ -27,7 +27,7 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
         environment.install(cluster.context, cluster.namespace, local=cluster.local)
         chosen.note(None if cluster.entered else cluster.context, cluster.namespace)
         _load_magic()
-        line = _sentence(cluster)
+        line = sentence(cluster)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
     if told := greeting():
         print(told)
@@ -123,7 +123,8 @@ def _answers(cluster: Cluster) -> bool:
         return False
 
 
-def _sentence(cluster: Cluster) -> str:
+def sentence(cluster: Cluster) -> str:
+    """Which cluster this is, and what runs there of the shop."""
     where = "the local cluster" if cluster.local else f"the cluster {cluster.context.name!r}"
     return f"Using {where} ({cluster.version()}, namespace {cluster.namespace}): {_shop(cluster)}."
 

@@ -96,11 +96,11 @@ class Node:
         self._home = home
         self._lifetime = Lifetime.of(os.environ)
         self._use = Use()
+        self._credentials = pki.ensure(home.pki)  # forks, and so comes before the store starts threads
         self._store = Store.open(home.database)
         self._gateway = Gateway(self._store, home.pods)
         self._kubelet = Kubelet(self._store, self._gateway, home, fork_server)
         self._controllers = Controllers(self._store)
-        self._credentials = pki.ensure(home.pki)
         self._ingress = Ingress(
             self._gateway, self._store, home.shop_socket, self._credentials.shop_secret, self._use.note
         )

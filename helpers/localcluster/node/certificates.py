@@ -7,10 +7,12 @@ the new one and never a mixture.
 """
 
 import contextlib
+import os
 import re
 import secrets
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +55,9 @@ def ensure(directory: Path) -> Credentials:
     bundle = directory / "server.pem"
     authority = _usable_authority(bundle)
     if authority is None:
-        text, authority = _issue()
+        text = _apart(_issue)
         write_private(bundle, text)
+        authority = _CERTIFICATE.findall(text)[1]
     return Credentials(bundle, authority, _secret(directory / "token", 32), _secret(directory / "shop-secret", 18))
 
 
@@ -91,9 +94,32 @@ def _secret(path: Path, size: int) -> str:
     return made
 
 
-def _issue() -> tuple[str, str]:
-    """A new authority and a server certificate: the whole bundle, and the authority's part of it."""
-    # Needed once a year, and slow to import.
+def _apart(write: Callable[[], str]) -> str:
+    """What `write` returns, from a process of its own: the 12 MB that it imports aren't kept for the node's whole life.
+
+    Raises OSError.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+                pipe.write(write())
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        text = pipe.read()
+    if os.waitpid(child, 0)[1]:
+        raise OSError("the API's certificate could not be made")
+    return text
+
+
+def _issue() -> str:
+    """A new server key, its certificate and that of a new authority, which the bundle holds in this order."""
     import datetime
     import ipaddress
 
@@ -157,4 +183,4 @@ def _issue() -> tuple[str, str]:
     key = server_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
-    return key + pem(server) + pem(authority), pem(authority)
+    return key + pem(server) + pem(authority)
