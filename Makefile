@@ -20,10 +20,11 @@ help:  ## list these commands
 $(PY):
 	@python=$$(sh tools/find-python) || exit 1; echo "Making $(VENV) with $$python"; "$$python" -m venv $(VENV)
 
-$(VENV)/.course: requirements.lock pyproject.toml setup.py $(wildcard helpers/jupyter/etc/*) | $(PY)
+$(VENV)/.course: requirements.lock pyproject.toml setup.py tools/jupyter_settings.py $(wildcard helpers/jupyter/etc/*) | $(PY)
 	@echo "Installing the course into $(VENV) (once, a minute or two)"
 	@$(RUN) $(PIP) --require-hashes -r requirements.lock
 	@$(RUN) $(PIP) --no-deps --no-build-isolation -e .
+	@$(PY) tools/jupyter_settings.py
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.course

@@ -34,7 +34,7 @@ COMMANDS = {
     "lint": ("policies", "find the mistakes that the API server accepts"),
     "suggest": ("policies", "propose least-privilege policies"),
     "report": ("policies", "write a page about an application and its policies"),
-    "workshop": ("workshop", "teach a class: the board of who is where"),
+    "workshop": ("workshop", "teach a class: a board of who is where, seats on one server"),
     "doctor": ("doctor", "check this machine and say what to mend"),
 }
 

@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "helpers.lab": {"helpers.policies", *LAUNCH},
     "helpers.display": {"helpers.lab", "helpers.policies"},
     "helpers.jupyter": {"helpers.lab"},
-    "helpers.workshop": {"helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
+    "helpers.workshop": {"helpers.jupyter", "helpers.lab", "helpers.display", "helpers.policies", *LAUNCH},
     "helpers.cli": {
         "helpers.jupyter",
         "helpers.lab",

@@ -180,3 +180,13 @@ def test_a_foreign_directory_takes_no_modules_place(tmp_path: Path, command: lis
     finally:
         if command[0] == "up":
             subprocess.run([sys.executable, "-m", "helpers", "down"], env=environment, check=True, capture_output=True)
+
+
+def test_a_checkout_sets_jupyter_up_as_a_wheel_does(tmp_path: Path) -> None:
+    """An editable install brings no data files, so that `make lab` copies them; and this environment has them."""
+    install = runpy.run_path(str(ROOT / "tools" / "jupyter_settings.py"))["install"]
+    names = [str(path.relative_to(tmp_path)) for path in install(tmp_path)]
+    assert "etc/jupyter/jupyter_server_config.py" in names and len(names) >= 5
+    assert all((Path(sys.prefix) / name).exists() for name in names), "run make lab"
+    name = "etc/jupyter/jupyter_server_config.py"  # JupyterLab itself writes into some of the others
+    assert (Path(sys.prefix) / name).read_bytes() == (tmp_path / name).read_bytes(), "run make lab"

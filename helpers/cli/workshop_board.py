@@ -8,7 +8,8 @@ from pathlib import Path
 
 from helpers.lab.course.checks.tasks import TASKS
 from helpers.lab.errors import LabError
-from helpers.lab.home import home, read_json, write_json
+from helpers.lab.home import folder as own_folder
+from helpers.lab.home import read_json, write_json
 from helpers.workshop import csv_report
 from helpers.workshop.entrance import Certificate, Keys, is_local, listening, name_of_this_machine
 from helpers.workshop.roll import Roll
@@ -57,10 +58,7 @@ def _folder(given: Path | None) -> Path:
         if not given.is_dir():
             raise LabError(f"There is no folder {given}. Make one that all seats may write to: mkdir -m 1777 {given}")
         return given.absolute()
-    write_json(_NUMBERS, read_json(_NUMBERS))
-    own = home() / "board"
-    own.mkdir(mode=0o700, exist_ok=True)
-    return own
+    return own_folder("board")
 
 
 def _report(roll: Roll, form: str) -> int:

@@ -74,6 +74,14 @@ def _alone() -> Iterator[None]:
         os.close(descriptor)
 
 
+def folder(name: str) -> Path:
+    """One of the lab's folders, its owner's alone, made if it isn't there. Raises LabError."""
+    try:
+        return Home.of_environment().folder(name)
+    except HomeError as error:
+        raise LabError(str(error)) from None
+
+
 def write(name: str, content: str) -> Path:
     """Replace a file in one step, readable by its owner alone; returns its path. Raises LabError."""
     path = home() / name

@@ -156,7 +156,8 @@ th{font-weight:normal}
 table:not(.tasks) td{border:1px solid light-dark(#d5dae0,#343b44);text-align:center;width:1.9em;height:1.7em}
 table:not(.tasks) thead td{border:0}
 table:not(.tasks) tbody th{text-align:right;padding-right:.6em}
-thead th span{writing-mode:vertical-rl;transform:rotate(180deg);padding-top:.3em}
+thead th{vertical-align:bottom}
+thead th span{writing-mode:vertical-rl;transform:rotate(180deg);padding-top:.3em;text-align:left}
 .needed{color:light-dark(#116329,#5bd183)}
 .blocked{color:light-dark(#b3151f,#ff8b84)}
 .open{color:light-dark(#9a3b00,#ffab5e)}

@@ -176,6 +176,13 @@ class Home:
             check_files(self.root / name)
             write_private(self.root / name, content)
 
+    def folder(self, name: str) -> Path:
+        """A folder of this user's in the home, made if need be. Raises HomeError."""
+        with _told(self.root / name, _MAY_WRITE):
+            claim(self.root, _MAY_WRITE)
+            close_directory(self.root / name, _MAY_WRITE)
+        return self.root / name
+
     def clear_sockets(self) -> None:
         """Remove the socket directory of a node that is gone."""
         shutil.rmtree(self.run, ignore_errors=True)
