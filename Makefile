@@ -12,7 +12,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab kind kind-up kind-down test test-long mutants faults conformance tour bench lint lock licences audit editor nav strip down clean
+.PHONY: help lab kind kind-up kind-down test test-long mutants faults conformance tour site pictures bench lint lock licences audit editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,13 @@ mutants: $(VENV)/.dev  ## change the policy engine in one place at a time: which
 
 tour: $(VENV)/.course  ## run every notebook on a fresh cluster, write them with outputs to build/tour/
 	@$(PY) tools/tour.py
+
+site: $(VENV)/.course  ## the same as a web site in build/site/, for a server of static pages
+	@$(PY) tools/tour.py --to build/site
+
+pictures: $(VENV)/.dev  ## make the documents' pictures anew, light and dark (needs Chromium)
+	@$(PY) tools/drawings.py
+	@$(PY) tools/screenshots.py
 
 bench: $(VENV)/.dev  ## measure: one line a figure, `name value unit target`
 	@$(PY) -m benchmarks

@@ -24,7 +24,6 @@ import nbformat
 import psutil
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from nbconvert import HTMLExporter
 
 from helpers.lab import kernels
 
@@ -32,6 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
 import navigation  # noqa: E402  (the folder was not on the path before)
+import pages  # noqa: E402
+import stills  # noqa: E402
 
 PATIENCE = 300  # seconds that one cell may take
 QUIETLY = ["--IPKernelApp.log_level=40"]  # a kernel on loopback warns that it does not encrypt
@@ -48,7 +49,7 @@ def own_environment(home: str) -> dict[str, str]:
 
 
 def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
-    """Run a notebook in its folder; it keeps the outputs. Returns what went wrong, or an empty string."""
+    """Run a notebook in its folder; it keeps the outputs, with stills of widgets. Returns what went wrong, if so."""
     client = NotebookClient(
         notebook,
         timeout=PATIENCE,
@@ -57,6 +58,11 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=QUIETLY,
     )
+
+    def freeze(cell: nbformat.NotebookNode, **_: object) -> None:
+        stills.freeze(cell.get("outputs") or [], client.widget_state)
+
+    client.on_cell_executed = freeze
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
@@ -64,20 +70,11 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> str:
     return ""
 
 
-def write_html(notebook: nbformat.NotebookNode, name: str, folder: Path) -> None:
-    """Write one executed notebook; links to other notebooks go to their pages."""
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="")  # nothing from afar
-    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": name}})
-    for path in navigation.course():
-        body = body.replace(f'href="{path.name}"', f'href="{path.stem}.html"')
-    (folder / f"{name}.html").write_text(body, "utf-8")
-
-
 def visit_one(path: Path, folder: Path) -> bool:
     """Run one notebook in this process, and write it; says whether all went well."""
     notebook = nbformat.read(path, as_version=4)
     trouble = execute(notebook, path.resolve().parent)
-    write_html(notebook, path.stem, folder)
+    pages.write_html(notebook, path.stem, folder)
     if trouble:
         print(f"{path.name}: a cell failed\n{trouble}", file=sys.stderr)
     return not trouble
@@ -138,6 +135,7 @@ def tour(paths: list[Path], folder: Path) -> bool:
     """Make a fresh cluster, visit the notebooks, take the cluster away."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    pages.write_index(paths, folder)
     with tempfile.TemporaryDirectory(prefix="tour-") as home:
         environment = own_environment(home)
         try:
@@ -163,7 +161,7 @@ def main() -> int:
         return 130
     print(
         f"{'all' if well else 'NOT all went well':<32} {time.monotonic() - began:5.1f} s\n"
-        f"To read: {arguments.to / '00-start-here.html'}"
+        f"To read: {arguments.to / 'index.html'}"
     )
     return 0 if well else 1
 

@@ -62,7 +62,7 @@ def test_it_has_a_role_a_title_and_a_description() -> None:
 
 def test_two_pictures_in_a_page_share_no_id() -> None:
     picture = graph(objects=shop())
-    first, second = (set(re.findall(r'\bid="([^"]+)"', picture._repr_html_())) for _ in range(2))
+    first, second = (set(re.findall(r'\bid="([^"]+)"', picture.shown())) for _ in range(2))
     assert first and not first & second
 
 

@@ -5,6 +5,14 @@ const HINT = "Point at a workload, an arrow or a policy to see what belongs to i
   "With the keyboard: Tab into the picture, then arrow keys, Enter, Escape.";
 const STEP = 1.25;
 
+// Put the picture that an image holds into its place, and make it live.
+export function unfold(host) {
+  const image = host.querySelector("img");
+  const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (letter) => letter.charCodeAt(0));
+  image.outerHTML = new TextDecoder().decode(bytes);
+  enliven(host);
+}
+
 // Light, explain and zoom the picture in `host`. Unless `bare`, a row with the explanation and buttons comes below it.
 // A click is told as an event `lab-ask`, whose detail has kind (workload, call, policy), key, words, and for a call
 // source, target, port and protocol. To be called again when `host` has a new picture: what was chosen stays chosen.
@@ -53,6 +61,7 @@ function announce({ svg, items }) {
     item.setAttribute("role", "button");
     item.setAttribute("tabindex", place ? "-1" : "0");
     item.setAttribute("aria-label", wordsOf(item));
+    item.setAttribute("data-lm-suppress-shortcuts", "true"); // else Notebook 7 takes the keys for its own
   });
 }
 
@@ -238,7 +247,7 @@ function still(svg) {
   copy.querySelectorAll(".lab-grip").forEach((one) => one.remove());
   copy.querySelectorAll(".item").forEach((one) => {
     one.classList.remove("lab-lit", "lab-chosen");
-    for (const name of ["role", "tabindex", "aria-label"]) one.removeAttribute(name);
+    for (const name of ["role", "tabindex", "aria-label", "data-lm-suppress-shortcuts"]) one.removeAttribute(name);
   });
   copy.setAttribute("role", "img");
   for (const name of ["aria-description", "data-live", "style"]) copy.removeAttribute(name);

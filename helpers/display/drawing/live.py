@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import secrets
 from functools import cache
 from pathlib import Path
@@ -11,11 +13,18 @@ from helpers.display import palette
 SCOPE = ".lab-graph"
 
 
-def page(svg: str) -> str:
-    """A picture's SVG with its style and its script."""
+def page(svg: str, sentence: str) -> str:
+    """A picture with its style and its script: a still image, in whose place the script puts the living picture.
+
+    Where no script may run, in a notebook that isn't trusted above all, the image stays, or its sentence.
+    """
+    source = base64.b64encode(svg.encode()).decode()
+    width = svg.partition("--width:")[2].partition(";")[0]
     return (
-        f'<div class="{SCOPE[1:]}"><style>{style()}</style><div class="lab-frame">{svg}</div>'
-        f"<script>{{\n{script()}\nenliven(document.currentScript.parentElement);\n}}</script></div>"
+        f'<div class="{SCOPE[1:]}"><style>{style()}</style><div class="lab-frame">'
+        f'<img alt="{html.escape(sentence)}" src="data:image/svg+xml;base64,{source}" '
+        f'style="width:100%;max-width:{width};background:{palette.PAPER}"></div>'
+        f"<script>{{\n{script()}\nunfold(document.currentScript.parentElement);\n}}</script></div>"
     )
 
 

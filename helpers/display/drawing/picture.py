@@ -40,7 +40,7 @@ class Picture:
 
     def svg(self, *, dark: bool = False, paper: bool = True) -> str:
         """The picture as SVG with a title and a description, transparent without `paper`. Raises DrawingError."""
-        found = svg_of(self.sketch, self.title, self.sentence, "graph", paper=paper)
+        found = svg_of(self.sketch, self.title, self.sentence, "graph", paper=paper, fluid=False)
         return palette.darkened(found) if dark else found
 
     def png(self, dpi: int = 144) -> bytes:
@@ -72,7 +72,7 @@ class Picture:
         A page of words when graphviz cannot draw it.
         """
         try:
-            return svg_of(self.sketch, self.title, self.sentence, live.new_name(), paper=False)
+            return svg_of(self.sketch, self.title, self.sentence, live.new_name(), paper=False, fluid=True)
         except DrawingError as error:
             return self._words(error)
 
@@ -90,7 +90,7 @@ class Picture:
             self.sketch  # noqa: B018  (raises where nothing can be drawn)
         except DrawingError as error:
             return self._words(error)
-        return live.page(self.shown())
+        return live.page(self.shown(), f"{self.title}: {self.sentence}")
 
     def _words(self, error: DrawingError) -> str:
         said = html.escape(self.sentence)

@@ -14,11 +14,11 @@ SCALE = 1.1
 """Pixels to a point, at most: the whole shop then fits on a screen."""
 
 
-def svg_of(sketch: Sketch, title: str, sentence: str, name: str, *, paper: bool) -> str:
+def svg_of(sketch: Sketch, title: str, sentence: str, name: str, *, paper: bool, fluid: bool) -> str:
     """The picture with a title and a description, in the light theme's colours; ids begin with `name`.
 
-    It is as wide as its place allows, and one and a tenth pixel to a point at most; narrower than `--least` its letters
-    are less than ten pixels high. Without `paper` it is transparent.
+    A `fluid` one is as wide as its place allows, and one and a tenth pixel to a point at most; narrower than `--least`
+    its letters are less than ten pixels high. Without `paper` it is transparent.
     """
     left, bottom, right, top = sketch.bounds
     width, height = right - left + 2 * _PAD, top - bottom + 2 * _PAD
@@ -29,11 +29,16 @@ def svg_of(sketch: Sketch, title: str, sentence: str, name: str, *, paper: bool)
         if paper
         else ""
     )
+    least, most = f"{width:.0f}px", f"{width * SCALE:.0f}px"
+    size = (
+        f'width="100%" style="--least:{least};--width:{most};max-width:{most};height:auto"'
+        if fluid
+        else f'width="{width * SCALE:.0f}" height="{height * SCALE:.0f}"'
+    )
     parts = "\n".join(map(_part, sketch.parts))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{name}-title {name}-text" '
-        f'viewBox="{box}" width="100%" font-family="{FAMILY}" data-width="{width:.0f}" data-height="{height:.0f}" '
-        f'style="--least:{width:.0f}px;--width:{width * SCALE:.0f}px;max-width:{width * SCALE:.0f}px;height:auto">'
+        f'viewBox="{box}" {size} font-family="{FAMILY}" data-width="{width:.0f}" data-height="{height:.0f}">'
         f'<title id="{name}-title">{_safe(title)}</title><desc id="{name}-text">{_safe(sentence)}</desc>'
         f"{ground}\n{parts}\n</svg>"
     )

@@ -1,19 +1,21 @@
-"""Draw the pictures of the documents, with the course's own graph: the README's shop, and the house of the code.
+"""Draw the documents' drawings with the course's own graph: the README's shop, and the house of the code.
 
-python tools/picture.py
+python tools/drawings.py
 """
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from helpers import display
+from helpers.display.drawing.picture import Picture
 
 ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
 FILES = [
     ROOT / "helpers/boutique/manifests/hipster-shop.yaml",
     ROOT / "notebooks/policies/ingress/01-shipping-allow-checkout.yaml",
@@ -85,6 +87,12 @@ def renamed(picture: str) -> str:
     return picture
 
 
+def write(picture: Picture, name: str, words: Callable[[str], str] = str) -> None:
+    """Write a picture for light pages, and one with `-dark` in its name for dark ones; both are transparent."""
+    for ending, dark in (("", False), ("-dark", True)):
+        (DOCS / f"{name}{ending}.svg").write_text(words(picture.svg(dark=dark, paper=False)), "utf-8")
+
+
 if __name__ == "__main__":
-    display.graph(objects=shop(), last="").save(ROOT / "docs" / "shop.svg")
-    (ROOT / "docs" / "architecture.svg").write_text(renamed(display.architecture(objects=house()).svg()), "utf-8")
+    write(display.graph(objects=shop(), last=""), "shop")
+    write(display.architecture(objects=house()), "architecture", renamed)
