@@ -30,8 +30,10 @@ class Fixed:
     def policies(self) -> list[Any]:
         return [item for item in self._objects if item["kind"] == "NetworkPolicy"]
 
-    def apply(self, text: str) -> None: ...
-    def delete(self, keys: Any) -> None: ...
+    def owns(self) -> Any:
+        return lambda policy: True
+
+    def change(self, text: str, delete: Any) -> None: ...
 
 
 def shop() -> list[Any]:

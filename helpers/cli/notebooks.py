@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from helpers.lab.cluster import local, session
+from helpers.lab.course import starting
 from helpers.lab.errors import LabError
 from helpers.lab.home import notebooks, repository
 from helpers.localcluster.node import launch
@@ -44,7 +45,7 @@ def _lab(arguments: list[str]) -> int:
         print(f"The cluster is up: export KUBECONFIG={found.kubeconfig}")
         after = "the cluster goes on until: python -m helpers down"
     else:
-        print(session.sentence(session.current()))
+        print(starting.sentence(session.current()))
         after = "nothing in the cluster is changed by that"
     print(f"Opening JupyterLab. Control-C ends it; {after}", flush=True)
     from helpers.jupyter.opening import open_lab

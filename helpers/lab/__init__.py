@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from helpers.lab.cluster.looking import architecture, flows, matrix, objects, world
     from helpers.lab.cluster.plugin import plugin
     from helpers.lab.cluster.probing import Probe, probe, probes
-    from helpers.lab.cluster.session import client, connect, current, start
+    from helpers.lab.cluster.session import client, connect, current
     from helpers.lab.course.advice import lint, suggest
     from helpers.lab.course.board import hand_down, hand_up, join_board, leave_board
     from helpers.lab.course.catching_up import catch_up
     from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
+    from helpers.lab.course.starting import start
     from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
     from helpers.lab.shop.ordering import order
@@ -68,7 +69,7 @@ _HOMES = {
     "reset": "course.changes",
     "restart": "shop.rollout",
     "solution": "course.checks",
-    "start": "cluster.session",
+    "start": "course.starting",
     "world": "cluster.looking",
 }
 

@@ -1,8 +1,9 @@
 """A cluster that is a list of objects, for tests of the widgets' logic."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -44,6 +45,7 @@ class ScriptedCluster:
         self.others = list(shop() if objects is None else objects)
         self.stored: dict[str, dict] = {}
         self.calls: list[str] = []
+        self.strangers: set[str] = set()
         self.error: Exception | None = None
         self._count = 0
         for policy in policies:
@@ -67,16 +69,15 @@ class ScriptedCluster:
     def policies(self) -> list[dict]:
         return list(self.stored.values())
 
-    def apply(self, text: str) -> None:
-        self.calls.append(f"apply {len(list(yaml.safe_load_all(text)))}")
-        if self.error:
-            raise self.error
-        for policy in yaml.safe_load_all(text):
-            self._store(policy)
+    def owns(self) -> Callable[[Mapping[str, Any]], bool]:
+        return lambda policy: policy["metadata"].get("namespace") not in self.strangers
 
-    def delete(self, keys: Sequence[str]) -> None:
-        self.calls.append(f"delete {' '.join(keys)}")
+    def change(self, text: str, delete: Sequence[str]) -> None:
+        given = [policy for policy in yaml.safe_load_all(text) if policy]
+        self.calls += [f"apply {len(given)}"] * bool(given) + [f"delete {' '.join(delete)}"] * bool(delete)
         if self.error:
             raise self.error
-        for key in keys:
+        for policy in given:
+            self._store(policy)
+        for key in delete:
             del self.stored[key]

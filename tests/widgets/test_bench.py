@@ -173,9 +173,9 @@ def test_a_question_is_answered_for_now_and_then():
 def test_what_happens_outside_the_workbench_is_followed():
     one = bench(seed(1), seed(3))
     one.add_template("deny-ingress")
-    one.cluster.apply(INGRESS[1].read_text())  # someone adds one,
-    one.cluster.apply(INGRESS[0].read_text().replace("50051", "50052"))  # changes one,
-    one.cluster.delete(["default/payment-allow-checkout"])  # and deletes one
+    one.cluster.change(INGRESS[1].read_text(), [])  # someone adds one,
+    one.cluster.change(INGRESS[0].read_text().replace("50051", "50052"), [])  # changes one,
+    one.cluster.change("", ["default/payment-allow-checkout"])  # and deletes one
     one.refresh()
     assert [sheet.title for sheet in one.draft.sheets] == [
         "shipping-allow-checkout",
@@ -189,10 +189,10 @@ def test_what_happens_outside_the_workbench_is_followed():
 def test_what_a_person_changed_is_not_overwritten_from_outside():
     one = bench(seed(1))
     one.type(one.draft.open.text.replace("50051", "1234"))
-    one.cluster.apply(INGRESS[0].read_text().replace("50051", "50052"))
+    one.cluster.change(INGRESS[0].read_text().replace("50051", "50052"), [])
     one.refresh()
     assert "1234" in one.draft.open.text
-    one.cluster.delete(["default/shipping-allow-checkout"])
+    one.cluster.change("", ["default/shipping-allow-checkout"])
     one.refresh()
     assert str(one.proposal.plan) == "create shipping-allow-checkout"
 

@@ -153,7 +153,7 @@ def test_one_line_counts_what_would_change_and_the_list_has_all_of_it(person):
 
 def test_what_others_do_to_the_cluster_is_said_and_stops_apply(person):
     one = person().types(INGRESS[0].read_text()).does("apply")
-    one.cluster.delete(["default/shipping-allow-checkout"])
+    one.cluster.change("", ["default/shipping-allow-checkout"])
     one.bench.notice()
     one.settled()
     assert "The cluster has changed: look again." in one.sees("line") + one.sees("changes")
@@ -168,7 +168,7 @@ def test_what_was_changed_and_changed_back_is_no_change(person):
     one = person().types(INGRESS[0].read_text()).does("apply")
     (before,) = one.cluster.policies()
     for policy in ({**before, "spec": {"podSelector": {}}}, before):
-        one.cluster.apply(yaml.safe_dump(policy))
+        one.cluster.change(yaml.safe_dump(policy), [])
         one.bench.notice()
         one.settled()
     assert "The cluster has exactly these policies." in one.sees("line")

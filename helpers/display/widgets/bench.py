@@ -47,8 +47,9 @@ class Bench:
 
     def _look(self) -> Ground:
         objects = list(self.cluster.objects())
-        world = World.of(objects)
-        return Ground(world, policies_of(objects), tuple(needs(world)))
+        world, owns = World.of(objects), self.cluster.owns()
+        others = tuple(policy.source for policy in world.policies if not owns(policy.source))
+        return Ground(world, policies_of(objects, owns), tuple(needs(world)), others)
 
     @property
     def draft(self) -> Draft:
@@ -198,10 +199,7 @@ class Bench:
         steps = plan(self.ground.policies, wanted)
         if not steps:
             raise Refused("The cluster has exactly these policies already.")
-        if steps.apply:
-            self.cluster.apply(yamltext.join([yamltext.write(policy) for policy in steps.apply]))
-        if steps.delete:
-            self.cluster.delete(steps.delete)
+        self.cluster.change(yamltext.join([yamltext.write(policy) for policy in steps.apply]), steps.delete)
         self.refresh(done={*(yamltext.key(policy) for policy in steps.apply), *steps.delete})
         return str(steps)
 
@@ -209,7 +207,11 @@ class Bench:
         """Find out whether the cluster still has the policies that it had; returns whether the answer is another."""
         before = self.elsewhere
         try:
-            self.elsewhere = "" if policies_of(self.cluster.policies()) == self.ground.policies else CHANGED
+            live, owns = self.cluster.policies(), self.cluster.owns()
+            same = policies_of(live, owns) == self.ground.policies and _meant(
+                policy for policy in live if not owns(policy)
+            ) == _meant(self.ground.others)
+            self.elsewhere = "" if same else CHANGED
         except Exception as error:
             self.elsewhere = str(error) or type(error).__name__
         return self.elsewhere != before
@@ -226,6 +228,11 @@ class Bench:
         followed = follow(self.draft, without(before, done), without(after, done))
         if followed != self.draft:
             self.history.do(followed)
+
+
+def _meant(policies: Iterable[Json]) -> dict[str, Json]:
+    """Policies by key, each in the form in which equal meaning compares equal."""
+    return {yamltext.key(policy): same_form(policy) for policy in policies}
 
 
 def without(policies: dict[str, Json], names: Iterable[str]) -> dict[str, Json]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from helpers.display.drawing.pictures import picture_of
@@ -16,9 +16,8 @@ from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.review import review
 from helpers.display.widgets.templates import TEMPLATES
 from helpers.display.widgets.workbench import Workbench
-from helpers.lab.cluster import kubectl, looking, session
+from helpers.lab.cluster import belonging, looking, session, writing
 from helpers.lab.errors import LabError, did_you_mean
-from helpers.lab.shop import rollout
 from helpers.policies import home
 
 
@@ -31,13 +30,12 @@ class LiveCluster:
     def policies(self) -> Sequence[Json]:
         return looking.policies()
 
-    def apply(self, text: str) -> None:
-        kubectl.run([*rollout.cluster_options(session.current()), "apply", "-f", "-"], text)
+    def owns(self) -> Callable[[Json], bool]:
+        return belonging.owns(session.current())
 
-    def delete(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            namespace, _, name = key.partition("/")
-            session.current().delete("networkpolicies", name, namespace)
+    def change(self, text: str, delete: Sequence[str]) -> None:
+        ends = [(namespace, name) for namespace, _, name in (key.partition("/") for key in delete)]
+        writing.change(session.current(), text, delete=ends)
 
 
 def draw(proposal: Proposal) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,11 +21,11 @@ class Cluster(Protocol):
     def policies(self) -> Sequence[Json]:
         """The policies alone: asked often, to see whether somebody else has changed them."""
 
-    def apply(self, text: str) -> None:
-        """Apply manifests."""
+    def owns(self) -> Callable[[Json], bool]:
+        """What tells whether a policy may be changed from here; others are somebody else's, and only seen."""
 
-    def delete(self, keys: Sequence[str]) -> None:
-        """Delete policies by their keys, `namespace/name`."""
+    def change(self, text: str, delete: Sequence[str]) -> None:
+        """Apply manifests, and delete policies by their keys, `namespace/name`: all of it or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def same_form(policy: Json) -> Json:
     return with_defaults(clean(policy))
 
 
-def policies_of(objects: Iterable[Json]) -> tuple[Json, ...]:
-    """The policies among objects, as a person would keep them, oldest first."""
-    found = [item for item in objects if item.get("kind") == "NetworkPolicy"]
+def policies_of(objects: Iterable[Json], owns: Callable[[Json], bool] = lambda item: True) -> tuple[Json, ...]:
+    """The policies among objects that one owns, as a person would keep them, oldest first."""
+    found = [item for item in objects if item.get("kind") == "NetworkPolicy" and owns(item)]
     return tuple(clean(item) for item in sorted(found, key=_age))
 
 

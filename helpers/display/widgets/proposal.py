@@ -21,6 +21,8 @@ class Ground:
     world: World
     policies: tuple[Json, ...] = ()
     needs: tuple[Need, ...] = ()
+    others: tuple[Json, ...] = ()
+    """Policies that aren't changed from here."""
 
     @cached_property
     def reach(self) -> Reach:
@@ -47,7 +49,7 @@ class Proposal:
     @cached_property
     def world(self) -> World:
         known = self.ground.world if self.last is None else self.last
-        return known.replace_policies(self.policies) if self.plan else self.ground.world
+        return known.replace_policies((*self.policies, *self.ground.others)) if self.plan else self.ground.world
 
     @cached_property
     def reach(self) -> Reach:

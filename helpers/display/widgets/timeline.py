@@ -18,6 +18,7 @@ from helpers.display.widgets.pane import STYLE, esc
 from helpers.display.widgets.plan import Json, policies_of
 from helpers.display.widgets.yamltext import key, read
 from helpers.lab.cluster import looking
+from helpers.lab.cluster.fitting import fitted
 from helpers.lab.errors import LabError
 from helpers.policies import World
 from helpers.policies.application.change import Change, between
@@ -157,7 +158,7 @@ def from_files(paths: str | Path | Iterable[str | Path]) -> list[Json]:
         if not place.exists():
             raise LabError(f"There is no file or folder {str(path)!r}. The course's policies are in policies/.")
         for file in _files(place):
-            reading = read(file.read_text("utf-8"))
+            reading = read(fitted(file.read_text("utf-8")).text)
             if not reading.sound:
                 raise LabError(f"{file}, line {reading.marks[0].span.line}: {reading.marks[0].message}.")
             found += reading.policies

@@ -27,9 +27,10 @@ PATHS = {
     "rolebindings": ("/apis/rbac.authorization.k8s.io/v1", "RoleBinding"),
     "clusterrolebindings": ("/apis/rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
     "networkpolicies": ("/apis/networking.k8s.io/v1", "NetworkPolicy"),
+    "ippools": ("/apis/crd.projectcalico.org/v1", "IPPool"),
     "flows": ("/apis/lab.hipster-shop.dev/v1", "Flow"),
 }
-CLUSTER_SCOPED = frozenset({"namespaces", "nodes", "flows", "clusterrolebindings"})
+CLUSTER_SCOPED = frozenset({"namespaces", "nodes", "ippools", "flows", "clusterrolebindings"})
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
@@ -68,6 +69,9 @@ class Cluster:
 
     def create(self, resource: str, body: Mapping[str, Any], namespace: str | None = None) -> Object:
         return self.call("POST", path_of(resource, self._scope(resource, namespace)), body=body)
+
+    def replace(self, resource: str, name: str, body: Mapping[str, Any], namespace: str | None = None) -> Object:
+        return self.call("PUT", path_of(resource, self._scope(resource, namespace), name), body=body)
 
     def patch(
         self,

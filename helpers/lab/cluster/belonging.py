@@ -4,15 +4,40 @@ The course has its own namespace and those beside it that lessons make. The lab'
 is the course's as a whole.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
 from helpers.lab.cluster.api import Cluster, Object
-from helpers.lab.errors import ClusterError
+from helpers.lab.errors import ClusterError, LabError
 from helpers.lab.home import read_json, write_json
 from helpers.policies import home
+from helpers.policies.application.fields import mapping, mappings
 from helpers.policies.model.naming import is_system
 
 KEPT = "foreign.json"
 BESIDE = ("sandbox", "tools", "monitoring")
 """The namespaces that lessons make, by the names that the texts give them."""
+
+_EVERYWHERE = frozenset(
+    {
+        "AdminNetworkPolicy",
+        "BaselineAdminNetworkPolicy",
+        "CiliumClusterwideNetworkPolicy",
+        "ClusterNetworkPolicy",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "GlobalNetworkPolicy",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "StorageClass",
+        "ValidatingWebhookConfiguration",
+    }
+)
+"""Kinds that lie in no namespace."""
 
 _prefix = ""
 
@@ -68,21 +93,94 @@ def policies(cluster: Cluster) -> list[Object]:
     return [item for item in found if identity(item) not in known]
 
 
+def owns(cluster: Cluster) -> Callable[[Mapping[str, Any]], bool]:
+    """What tells whether a policy is the course's, as `policies` does."""
+    if whole(cluster):
+        return lambda item: not is_system(home.namespace_of(item["metadata"]))
+    places, known = set(course_namespaces(cluster)), set(before(cluster, "policies"))
+    return lambda item: home.namespace_of(item["metadata"]) in places and identity(item) not in known
+
+
+def standing(cluster: Cluster) -> list[Object]:
+    """The policies in the course's namespace that were there before it, and stay."""
+    if whole(cluster):
+        return []
+    known = set(before(cluster, "policies"))
+    return [item for item in cluster.list("networkpolicies", cluster.namespace) if identity(item) in known]
+
+
+def check(cluster: Cluster, objects: Iterable[Mapping[str, Any]]) -> None:
+    """Raise LabError if one of these objects, about to be written or deleted, isn't the course's."""
+    if whole(cluster):
+        return
+    taken: set[str] = set()
+    for item in objects:
+        kind, metadata = str(item.get("kind")), item["metadata"]
+        place = home.namespace_of(metadata)
+        if kind == "Namespace":
+            place, kind = str(metadata.get("name")), "The namespace"
+        elif kind in _EVERYWHERE:
+            raise LabError(f"{kind} {metadata.get('name')} would hold for the whole cluster, which isn't the course's.")
+        if place not in (cluster.namespace, *_may_be_made(cluster)):
+            raise LabError(
+                f"{kind} {metadata.get('name')} would be written to the namespace {place}, which isn't the course's: "
+                f"that is {cluster.namespace}. Leave `namespace:` out, or use kubectl in a terminal if you mean it."
+            )
+        if kind == "NetworkPolicy":
+            taken = taken or {identity(one).rpartition("/")[0] for one in standing(cluster)}
+            if f"{place}/{metadata.get('name')}" in taken:
+                raise LabError(
+                    f"The policy {metadata.get('name')} was in {place} before the course came, and stays as it is. "
+                    "Give yours another name."
+                )
+
+
+def _may_be_made(cluster: Cluster) -> list[str]:
+    """The namespaces beside the course's own that it made, or may make."""
+    known = set(before(cluster, "namespaces"))
+    return [name for name in map(namespace, BESIDE) if name not in known]
+
+
+def check_names(cluster: Cluster, names: Iterable[str]) -> None:
+    """Raise LabError if a Deployment of one of these names was here before the course, and isn't its own."""
+    known = set(before(cluster, "deployments"))
+    if not known or whole(cluster):
+        return
+    wanted = set(names)
+    for item in cluster.list("deployments", cluster.namespace):
+        if item["metadata"]["name"] in wanted and identity(item) in known:
+            raise LabError(
+                f"The namespace {cluster.namespace} had a Deployment {item['metadata']['name']} before the course "
+                "came, and the shop would take its place. Use a namespace of your own: "
+                'lab.start(namespace="my-shop").'
+            )
+
+
 def remember(cluster: Cluster) -> None:
-    """At the first meeting with a cluster's namespace, note the policies and namespaces that are there already."""
+    """At the first meeting with a cluster's namespace, note what is there already."""
     known = read_json(KEPT)
     if key_of(cluster) not in known:
         known[key_of(cluster)] = {
             "policies": [identity(item) for item in cluster.list("networkpolicies", cluster.namespace)],
+            "deployments": [
+                identity(item) for item in cluster.list("deployments", cluster.namespace) if not _shops(item)
+            ],
             "namespaces": namespaces(cluster),
         }
         write_json(KEPT, known)
 
 
 def before(cluster: Cluster, what: str) -> list[str]:
-    """What `remember` noted: the identities of "policies", or the names of "namespaces"."""
+    """What `remember` noted: the identities of "policies" and "deployments", the names of "namespaces"."""
     known = read_json(KEPT).get(key_of(cluster)) or {}
     return list(known.get(what) or [])
+
+
+def _shops(deployment: Object) -> bool:
+    """Whether a Deployment runs the image of the shop's service that it is called after, from whatever registry."""
+    name, spec = deployment["metadata"]["name"], mapping(deployment, "spec", "template", "spec")
+    images = {str(one.get("image")).rpartition("/")[2].partition(":")[0] for one in mappings(spec, "containers")}
+    return bool(images & {name, name.partition("-")[0]})
 
 
 def namespaces(cluster: Cluster) -> list[str]:
@@ -106,6 +204,6 @@ def key_of(cluster: Cluster) -> str:
     return f"{cluster.context.name} {cluster.context.server} {cluster.namespace}"
 
 
-def identity(item: Object) -> str:
+def identity(item: Mapping[str, Any]) -> str:
     """What tells an object from a later one of the same name."""
     return f"{item['metadata'].get('namespace')}/{item['metadata']['name']}/{item['metadata'].get('uid')}"

@@ -8,11 +8,14 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from helpers.lab.cluster import local
 from helpers.lab.errors import KubectlError
 from helpers.plain_text import clean
+
+if TYPE_CHECKING:
+    from helpers.lab.cluster.api import Cluster
 
 INSTALL = "Install kubectl (https://kubernetes.io/docs/tasks/tools/) and run the set-up cell again."
 
@@ -24,6 +27,16 @@ def executable() -> str:
     if not found:
         raise KubectlError(f"kubectl is not on this machine. {INSTALL}", exit_code=127)
     return found
+
+
+def context_options(cluster: "Cluster") -> list[str]:
+    """kubectl's options that lead to this cluster, and to whatever namespace an object names, else the context's."""
+    return cluster.context.options
+
+
+def cluster_options(cluster: "Cluster") -> list[str]:
+    """kubectl's options that lead to this cluster and the course's namespace, whatever the environment says."""
+    return [*context_options(cluster), "--namespace", cluster.namespace]
 
 
 def run(arguments: Sequence[str], body: str | None = None, *, timeout: float = 120) -> str:

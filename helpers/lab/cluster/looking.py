@@ -25,6 +25,8 @@ _KINDS = (
     "serviceaccounts",
     "rolebindings",
     "clusterrolebindings",
+    "nodes",
+    "ippools",
 )
 _MAY_BE_MISSING = frozenset(_KINDS[5:])
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import belonging, kubectl, session
+from helpers.lab.cluster import belonging, kubectl, session, writing
 from helpers.lab.cluster.api import Cluster
-from helpers.lab.course.fitting import fitted
+from helpers.lab.cluster.fitting import fitted
+from helpers.lab.course.standing import stays
 from helpers.lab.errors import LabError, did_you_mean
 from helpers.lab.home import notebooks, read_json, write_json
 from helpers.lab.shop import rollout
@@ -25,15 +26,10 @@ _NEAR_PATH = 0.85
 def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None:
     """Apply YAML text, a file, a folder of files, or policies as objects; prints kubectl's lines.
 
-    What names a namespace goes there, everything else into the course's. A path may be relative to the notebook, to
-    `notebooks/`, or to the project. Raises LabError.
+    Only what belongs to the course is written, and of several objects all or none; what names no namespace goes into
+    the course's. A path may be relative to the notebook, to `notebooks/`, or to the project. Raises LabError.
     """
-    cluster = session.current()
-    body, path = _given(what)
-    target = ["-f", str(path)] if path else ["-f", "-"]
-    text_elsewhere = isinstance(what, str | Path) and cluster.namespace != cluster.context.namespace
-    options = rollout.cluster_options(cluster) if text_elsewhere else rollout.context_options(cluster)
-    print(kubectl.run([*options, "apply", *target], body), end="")
+    print(writing.change(session.current(), "\n---\n".join(_texts(what))), end="")
 
 
 def delete_policies(*names: str) -> None:
@@ -70,16 +66,16 @@ def reset(
         if shop:
             _bring_shop(cluster)
         if files:
-            kubectl.run([*rollout.cluster_options(cluster), "apply", *(f"--filename={file}" for file in files)])
+            writing.change(cluster, "\n---\n".join(text for file in files for text in _read(file)))
         for name in again:
             rollout.restart(name)
-    print(_said(removed, files, shop))
+    print(" ".join(filter(None, (_said(removed, files, shop), stays()))))
 
 
 def _check_restarts(cluster: Cluster, names: Iterable[str], shop: bool) -> None:
     """Raise LabError for a Deployment that the starting point won't have, before anything is changed."""
     here = [item["metadata"]["name"] for item in cluster.list("deployments", cluster.namespace)]
-    known = sorted({*(name for name in here if not _ours(cluster, name)), *(_shop_names() if shop else ())})
+    known = sorted({*(name for name in here if not _ours(cluster, name)), *(rollout.deployments() if shop else ())})
     for name in map(rollout.bare, names):
         if name not in known:
             raise rollout.unknown(cluster, name, known)
@@ -97,7 +93,7 @@ def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
         cluster.delete("networkpolicies", item["metadata"]["name"], item["metadata"]["namespace"])
     for name in belonging.namespaces_beside(cluster):
         cluster.delete("namespaces", name)
-    shop = set(_shop_names()) if keep_shop else set()
+    shop = set(rollout.deployments()) if keep_shop else set()
     for item in cluster.list("deployments", cluster.namespace):
         if _ours(cluster, item["metadata"]["name"]) and item["metadata"]["name"] not in shop:
             cluster.delete("deployments", item["metadata"]["name"])
@@ -107,11 +103,12 @@ def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
 
 
 def _remove_shop(cluster: Cluster) -> None:
-    options = rollout.cluster_options(cluster)
+    belonging.check_names(cluster, rollout.deployments())
+    options = kubectl.cluster_options(cluster)
     kubectl.run([*options, "delete", "--ignore-not-found", "--wait=false", "-f", str(rollout.manifest())])
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        names = set(_shop_names())
+        names = set(rollout.deployments())
         if not any(workload_of(pod) in names for pod in cluster.list("pods", cluster.namespace)):
             return
         time.sleep(0.05)
@@ -120,32 +117,29 @@ def _remove_shop(cluster: Cluster) -> None:
 def _bring_shop(cluster: Cluster) -> None:
     """Deploy the shop if it is not as its manifest says; a shop that stands is left alone, as it takes no time."""
     found = {item["metadata"]["name"]: item for item in cluster.list("deployments", cluster.namespace)}
-    if not all(name in found and rollout.settled(found[name]) for name in _shop_names()):
+    if not all(name in found and rollout.settled(found[name]) for name in rollout.deployments()):
         rollout.deploy()
-
-
-def _shop_names() -> list[str]:
-    import yaml
-
-    text = rollout.manifest().read_text("utf-8")
-    documents = yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return [item["metadata"]["name"] for item in documents if item and item.get("kind") == "Deployment"]
 
 
 def _ours(cluster: Cluster, deployment: str) -> bool:
     """Whether a Deployment may be cleared away: any where the whole cluster is the course's, else the shop's own."""
-    return belonging.whole(cluster) or deployment in _shop_names()
+    return belonging.whole(cluster) or deployment in rollout.deployments()
 
 
-def _given(what: object) -> tuple[str | None, Path | None]:
-    """YAML text as it is, policies as YAML, or the path that is meant."""
+def _texts(what: object) -> list[str]:
+    """YAML texts: one as it is, policies as objects, or the files that are meant."""
     if isinstance(what, str) and not what.strip():
         raise LabError("There is nothing to apply: the text is empty.")
     if isinstance(what, str) and ("\n" in what or "apiVersion:" in what):
-        return fitted(what), None
-    if isinstance(what, str | Path):
-        return None, _existing(what)
-    return _yaml(what), None
+        return [what]
+    return _read(_existing(what)) if isinstance(what, str | Path) else [_yaml(what)]
+
+
+def _read(path: Path) -> list[str]:
+    """The text of a file, or of the files in a folder, as kubectl takes them."""
+    kept = (".yaml", ".yml", ".json")
+    files = sorted(file for file in path.iterdir() if file.suffix in kept) if path.is_dir() else [path]
+    return [file.read_text("utf-8") for file in files]
 
 
 def _yaml(what: object) -> str:
@@ -163,12 +157,8 @@ def _yaml(what: object) -> str:
 
 
 def yaml_of(what: str | Path) -> list[str]:
-    """The YAML texts that `apply` would apply. Raises LabError if there is no such file."""
-    body, path = _given(what)
-    if path is None:
-        return [body or ""]
-    files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-    return [fitted(file.read_text("utf-8")) for file in files]
+    """The YAML texts that `apply` would apply, fitted to this cluster. Raises LabError if there is no such file."""
+    return [fitted(text).text for text in _texts(what)]
 
 
 def _existing(what: str | Path) -> Path:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from helpers.lab.bar import Bar
-from helpers.lab.cluster import kubectl, session
+from helpers.lab.cluster import belonging, session, writing
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.home import repository
@@ -31,10 +31,20 @@ def deploy(timeout: float = 180) -> None:
     cluster = session.current()
     with Bar("Deploying the shop", 1) as bar:
         bar.update(0, "kubectl apply")
-        kubectl.run([*cluster_options(cluster), "apply", "-f", str(manifest())])
+        belonging.check_names(cluster, deployments())
+        writing.change(cluster, manifest().read_text("utf-8"))
         names = _names(cluster)
         wait(cluster, bar, names, timeout, also=lambda: "" if endpoints.moved(cluster, names) else _MOVING)
     endpoints.settle(cluster)
+
+
+def deployments() -> list[str]:
+    """The names of the shop's Deployments."""
+    import yaml
+
+    text = manifest().read_text("utf-8")
+    documents = yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return [item["metadata"]["name"] for item in documents if item and item.get("kind") == "Deployment"]
 
 
 def restart(deployment: str, timeout: float = 120) -> None:
@@ -122,13 +132,3 @@ def _replaced(cluster: Cluster, name: str) -> str:
 def _note(waiting: list[str]) -> str:
     more = f" and {len(waiting) - 3} more" if len(waiting) > 3 else ""
     return f"waiting for {', '.join(waiting[:3])}{more}" if waiting else ""
-
-
-def cluster_options(cluster: Cluster) -> list[str]:
-    """kubectl's options that lead to this cluster and namespace, whatever the environment says."""
-    return [*context_options(cluster), "--namespace", cluster.namespace]
-
-
-def context_options(cluster: Cluster) -> list[str]:
-    """kubectl's options that lead to this cluster, and to whatever namespace an object names, else the context's."""
-    return cluster.context.options

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from helpers.policies.application.fields import at, mappings, strings
+from helpers.policies.application.fields import mappings
+from helpers.policies.application.networks import pod_networks
 from helpers.policies.judging.naming import DNS_LABELS, DNS_NAMESPACE, DNS_PORT, NODE_LOCAL, dns_pods
 from helpers.policies.model import NAMESPACE_NAME_LABEL, Workload
-from helpers.policies.model.addresses import format_address, is_address, parse_address, parse_block, parse_cidr
+from helpers.policies.model.addresses import is_address, parse_address, parse_block, parse_cidr
 from helpers.policies.model.naming import INGRESS_CONTROLLER, is_system, short_name
 from helpers.policies.model.regions import Range, merge, solid
 from helpers.policies.world import World
@@ -68,16 +69,8 @@ class Peers:
 
     @cached_property
     def networks(self) -> list[str]:
-        """The networks in which the pods' addresses lie, as far as pods and Node objects tell."""
-        return sorted(
-            {
-                _network(version, value)
-                for pod in self._world.pods
-                if not pod.host_network
-                for version, value in pod.parsed_addresses
-            }
-            | set(self._pod_networks())
-        )
+        """The networks in which the pods' addresses lie, as far as the input tells."""
+        return list(pod_networks(self._world).blocks)
 
     @cached_property
     def outside_blocks(self) -> list[Json]:
@@ -139,12 +132,6 @@ class Peers:
         }
         return sorted(filter(is_address, found))
 
-    def _pod_networks(self) -> Iterator[str]:
-        for item in self._world.objects:
-            if item.get("kind") == "Node":
-                listed = strings(item, "spec", "podCIDRs") or [str(at(item, "spec", "podCIDR") or "")]
-                yield from (text for text in listed if "/" in text)
-
     @cached_property
     def dns(self) -> list[str]:
         """The workloads that answer the cluster's DNS questions."""
@@ -190,9 +177,3 @@ def _blocks(addresses: Sequence[str]) -> list[Json]:
         for address in addresses
         if is_address(address)
     ]
-
-
-def _network(version: int, value: int) -> str:
-    """The network that a pod's address most likely lies in: 16 of 32 bits, 64 of 128."""
-    bits, kept = (32, 16) if version == 4 else (128, 64)
-    return f"{format_address(version, value >> (bits - kept) << (bits - kept))}/{kept}"
