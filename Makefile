@@ -5,14 +5,16 @@ VENV := .venv
 PY   := $(VENV)/bin/python
 # Without the current directory on the path: nothing in it can take a module's place.
 RUN  := $(PY) -P -m
-PIP  := pip install --quiet --disable-pip-version-check
+# WHEELHOUSE=DIR, a folder that `make wheelhouse` filled, takes the registry's place.
+PIP  := pip install --quiet --disable-pip-version-check $(if $(WHEELHOUSE),--no-index --find-links "$(WHEELHOUSE)")
 PEER := build/nca
 # The notebooks' kernel is the environment's own, whatever kernels this user has elsewhere.
 export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help lab kind kind-up kind-down test test-long mutants faults conformance tour site pictures bench lint lock licences audit editor nav strip down clean
+.PHONY: help lab kind kind-up kind-down test test-long mutants faults conformance tour site pictures bench lint lock \
+    wheelhouse licences audit editor nav strip down clean
 
 help:  ## list these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,7 +53,7 @@ kind-down: $(VENV)/.course  ## remove that cluster
 	@$(PY) tools/kind.py down
 
 test: $(VENV)/.dev $(PEER)/.installed  ## run the tests, the fast ones first
-	@$(PY) -m pytest -m "not long"
+	@$(PY) -m pytest -m "not long" --numprocesses $(or $(WORKERS),auto) --maxprocesses 4 --dist loadfile
 
 test-long: $(VENV)/.dev $(PEER)/.installed  ## run the tests of many rounds too
 	@$(PY) -m pytest -m long -rP --timeout 1800
@@ -92,6 +94,10 @@ lock: $(VENV)/.dev  ## write the locks anew from the lists (LOCK_OPTIONS=--upgra
 	@$(LOCK) requirements.txt --output-file requirements.lock
 	@$(LOCK) requirements-dev.txt --constraints requirements.lock --output-file requirements-dev.lock
 	@$(LOCK) requirements-peer.txt --output-file requirements-peer.lock
+
+wheelhouse: $(VENV)/.course  ## fetch all that the course needs into a folder, for machines without a registry: TO=DIR
+	@[ -n "$(TO)" ] || { echo "Name the folder: make wheelhouse TO=DIR"; exit 2; }
+	@$(PY) tools/wheelhouse.py "$(TO)" $(if $(PYTHONS),--python $(PYTHONS)) $(if $(PLATFORMS),--platform $(PLATFORMS))
 
 licences: $(VENV)/.course  ## write what is installed under which licence to build/licences.md and build/sbom.json
 	@$(PY) tools/licences.py build

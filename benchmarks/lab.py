@@ -84,7 +84,7 @@ def measure_pictures() -> None:
         def drawn(objects: list[dict[str, Any]] = objects) -> float:
             return timed(lambda: display.graph(objects=objects, title=next(titles)).svg())
 
-        report(f"graph_{name}_first", drawn(), "s", "<1")
+        report(f"graph_{name}_first", drawn(), "s", "<0.3")
         report(f"graph_{name}", median(drawn, PICTURES), "s", target)
 
 

@@ -91,7 +91,7 @@ def main() -> None:
         size = f"{NAMESPACES * WORKLOADS * REPLICAS}x{NAMESPACES}"
         print(f"report-{size} {taken:.2f} s 10")
         print(f"report-{size}-memory {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB 500")
-        print(f"report-{size}-page {out.stat().st_size / 1e6:.2f} MB 5")
+        print(f"report-{size}-page {out.stat().st_size / 1000:.0f} kB 5000")
 
 
 if __name__ == "__main__":

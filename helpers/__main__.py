@@ -6,6 +6,9 @@ called, so that `up` does not pay for what `matrix` needs.
 
 import sys
 
+if sys.version_info < (3, 11):  # noqa: UP036  (this one file is read by older ones too)
+    version = ".".join(map(str, sys.version_info[:3]))
+    sys.exit(f"The course needs Python 3.11 or newer, and this is {version}, {sys.executable}. make lab finds one.")
 if __name__ == "__main__" and not sys.flags.safe_path:
     del sys.path[0]  # the current directory: a json.py in it must not take the place of Python's own
 
@@ -34,6 +37,7 @@ COMMANDS = {
     "lint": ("policies", "find the mistakes that the API server accepts"),
     "suggest": ("policies", "propose least-privilege policies"),
     "report": ("policies", "write a page about an application and its policies"),
+    "rehearse": ("rehearse", "try an application's declared calls between stand-ins on the lab"),
     "workshop": ("workshop", "teach a class: a board of who is where, seats on one server"),
     "doctor": ("doctor", "check this machine and say what to mend"),
 }

@@ -1,15 +1,18 @@
-"""Write the course's navigation: the links between the notebooks, the map in the first one, the table in the README.
+"""Write the course's navigation: the links between the notebooks, the maps of the course, the repository's address.
 
 The order is the order of the file names. A notebook's metadata holds `course`: `minutes` and `about`, and
-`optional` where it may be skipped. This tool owns the text of the cells `nav-top`, `nav-bottom` and, in the
-first notebook, `course-map`. `--check` writes nothing and fails when a text is out of date.
+`optional` where it may be skipped. This tool owns the text of the cells `nav-top`, `nav-bottom` and, in the first
+notebook, `course-map`. The address is the one in pyproject.toml. `--check` writes nothing and fails when a text is
+out of date.
 """
 
 import argparse
 import re
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import nbformat
 from nbformat import NotebookNode
@@ -17,7 +20,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 README = ROOT / "README.md"
-TABLE = re.compile(r"(<!-- the course -->\n).*?(<!-- end of the course -->)", re.DOTALL)
+UNNAMED = "example.org"
+"""The host of the address that nobody has changed yet."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,43 @@ def table(lessons: list[Lesson], folder: str = "") -> str:
     return "\n".join(["| | notebook | what you do | minutes |", "| --- | --- | --- | --- |", *rows])
 
 
+def address() -> str:
+    """Where the repository is, as pyproject.toml says; empty until somebody has put it there."""
+    found: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Repository"]
+    return "" if urlsplit(found).hostname == UNNAMED else found.removesuffix("/")
+
+
+def cloning(repository: str) -> str:
+    """How to get the course."""
+    place = repository or "<the address of this repository>"
+    return "\n".join(["```", f"git clone {place} hipster-shop", "cd hipster-shop", "make lab", "```", ""])
+
+
+def binder(repository: str) -> str:
+    """The way to Binder: a badge, or what to tell it where the address is unknown."""
+    if not repository:
+        place = "[mybinder.org](https://mybinder.org)"
+        return f"give the address of this repository to {place}, with the file `notebooks/00-start-here.ipynb`."
+    host = urlsplit(repository).hostname or ""
+    kind = {"github.com": "gh", "gitlab.com": "gl"}.get(host, "git")
+    path = urlsplit(repository).path.strip("/") if kind == "gh" else quote(repository, safe="")
+    place = f"https://mybinder.org/v2/{kind}/{path}/HEAD?urlpath=lab/tree/notebooks/00-start-here.ipynb"
+    return f"[![Open on Binder](https://mybinder.org/badge_logo.svg)]({place})"
+
+
+def renewed(readme: str, lessons: list[Lesson], repository: str) -> str:
+    """The README with the texts that this tool owns in it, between two comments each."""
+    texts = {
+        "the course": f"\n{table(lessons, 'notebooks/')}\n",
+        "the address": f"\n{cloning(repository)}",
+        "binder": binder(repository),
+    }
+    for name, text in texts.items():
+        owned = re.compile(rf"(<!-- {name} -->).*?(<!-- end of {name} -->)", re.DOTALL)
+        readme = owned.sub(lambda found, text=text: f"{found[1]}{text}{found[2]}", readme)
+    return readme
+
+
 def wanted(lessons: list[Lesson], index: int) -> dict[str, str]:
     """The texts that this tool owns in the notebook at `index`, by cell id."""
     line = links(lessons, index)
@@ -111,9 +152,8 @@ def main() -> int:
     lessons = [Lesson.read(path) for path in course()]
     texts = {lesson.path: nbformat.writes(lesson.notebook).rstrip("\n") + "\n" for lesson in update_notebooks(lessons)}
     readme = README.read_text("utf-8")
-    renewed = TABLE.sub(lambda found: f"{found[1]}{table(lessons, 'notebooks/')}\n{found[2]}", readme)
-    if renewed != readme:
-        texts[README] = renewed
+    if (new := renewed(readme, lessons, address())) != readme:
+        texts[README] = new
     for path, text in texts.items():
         if check:
             print(f"{path.name}: the navigation is out of date; run: make nav", file=sys.stderr)

@@ -19,7 +19,7 @@ from support.cluster import cluster  # noqa: E402
 from support.jupyter import Server, jupyter  # noqa: E402
 
 DOCS = ROOT / "docs"
-WIDTH, HEIGHT = 1280, 800
+WIDTH, HEIGHT = 1600, 900
 PATIENCE = 30_000  # ms for a page of the shop to arrive
 LARGEST = 300_000  # bytes
 DRAFT = """apiVersion: networking.k8s.io/v1
@@ -69,8 +69,8 @@ def workbench(page: Page, server: Server) -> None:
 def beside(page: Page, server: Server) -> None:
     """Notebook 04 with the graph under its first policy, and the shop's error page at the right."""
     notebook = opened(page, server, "04-the-fix.ipynb", "lab.start()", "lab.reset(")
-    run_instead(notebook, "lab.reset(", 'lab.restart("frontend")\ndisplay.shop("/cart", beside=True)')
-    cell = run_instead(notebook, "lab.restart(", "display.graph()")
+    run_instead(notebook, "lab.start()", 'lab.restart("frontend")\ndisplay.shop("/cart", beside=True)')
+    cell = run_instead(notebook, "lab.reset(", "display.graph()")
     expect(page.frame_locator("iframe").locator("body")).to_contain_text("shipping", timeout=PATIENCE)
     to_top(cell.locator(".lab-graph").first)
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from helpers.cli.policy_files import NoFile, read_path
+from helpers.lab.manifests import NoFile, read_path
 from helpers.policies.reading.gathering import Problem
 from helpers.policies.reading.kinds import KUSTOMIZATIONS
 from helpers.policies.reading.texts import Reading, read

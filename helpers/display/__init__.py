@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from helpers.display.flowtable import flows
     from helpers.display.panel import shop
     from helpers.display.picking import labels
+    from helpers.display.report.saving import save_report
     from helpers.display.tables import matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
@@ -31,6 +32,7 @@ _HOMES = {
     "graph": "drawing.pictures",
     "labels": "picking",
     "matrix": "tables",
+    "save_report": "report.saving",
     "shop": "panel",
     "flow_log": "widgets.flowlog",
     "timeline": "widgets.timeline",
@@ -46,6 +48,7 @@ __all__ = [
     "graph",
     "labels",
     "matrix",
+    "save_report",
     "shop",
     "timeline",
     "workbench",

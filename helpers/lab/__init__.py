@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from helpers.lab.course.starting import start
     from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
+    from helpers.lab.manifests import application
+    from helpers.lab.rehearsal.rehearsing import rehearse
     from helpers.lab.shop.ordering import order
     from helpers.lab.shop.pages import Page, page
     from helpers.lab.shop.rollout import deploy, restart
@@ -41,6 +43,7 @@ _HOMES = {
     "LabError": "errors",
     "Page": "shop.pages",
     "Probe": "cluster.probing",
+    "application": "manifests",
     "apply": "course.changes",
     "architecture": "cluster.looking",
     "catch_up": "course.catching_up",
@@ -66,6 +69,7 @@ _HOMES = {
     "probes": "cluster.probing",
     "progress": "course.checks",
     "prove_enforcement": "cluster.enforcement",
+    "rehearse": "rehearsal.rehearsing",
     "reset": "course.changes",
     "restart": "shop.rollout",
     "solution": "course.checks",
@@ -81,6 +85,7 @@ __all__ = [
     "LabError",
     "Page",
     "Probe",
+    "application",
     "apply",
     "architecture",
     "catch_up",
@@ -108,6 +113,7 @@ __all__ = [
     "probes",
     "progress",
     "prove_enforcement",
+    "rehearse",
     "reset",
     "restart",
     "solution",

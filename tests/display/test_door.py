@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -140,6 +142,33 @@ def door(tmp_path: Path) -> Iterator[Door]:
     finally:
         door.process.terminate()
         door.process.wait(20)
+
+
+def test_the_door_ends_with_jupyter_and_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    program = (
+        "import subprocess, sys;"
+        f"door = subprocess.Popen([sys.executable, '-P', '-m', 'helpers.display.door', {str(path)!r}]);"
+        "print(door.pid, flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"LAB_HOME": str(tmp_path / "home")},
+    ) as jupyter:
+        assert jupyter.stdin and jupyter.stdout and jupyter.stderr
+        door = int(jupyter.stdout.readline())
+        while not path.exists():
+            time.sleep(0.02)
+        os.kill(door, signal.SIGINT)
+        time.sleep(0.3)
+        os.kill(door, 0)  # Control-C in a terminal reaches it too, and only Jupyter asks whether to end
+        jupyter.stdin.close()
+        assert jupyter.stderr.read() == ""  # the end of the file: nobody holds it any more
 
 
 def entrance(home: Path) -> Path:

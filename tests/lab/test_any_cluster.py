@@ -18,7 +18,7 @@ from support.cluster import KUBECTL, Cluster, cluster
 from helpers import display, lab
 from helpers.display.door import passing
 from helpers.display.door.passing import Asked
-from helpers.lab.cluster import chosen, outside, session
+from helpers.lab.cluster import chosen, outside, probing, session
 from helpers.lab.errors import LabError
 from helpers.lab.shop import entrance, proxy
 from helpers.lab.shop.ways import Closed, Ways
@@ -112,6 +112,38 @@ def test_what_was_there_before_the_course_stays() -> None:
     lab.start()
     lab.delete_policies()
     assert [policy.name for policy in lab.world().policies] == ["somebody-elses"]
+
+
+def test_what_an_interrupted_notebook_left_goes_with_the_reset() -> None:
+    lab.start()
+    cluster = lab.current()
+    for name, course in (("lab-enforcement-1", "default"), ("lab-enforcement-2", "somebody-elses-course")):
+        body = {"metadata": {"name": name, "labels": {"hipster-lab/course": course}}}
+        cluster.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", **body})
+    for name in ("newcomer", "mine"):
+        image = ["--image=registry.k8s.io/e2e-test-images/agnhost:2.53", "--", "/agnhost", "pause"]
+        subprocess.run([str(KUBECTL), "create", "deployment", name, *image], check=True, capture_output=True)
+    lab.reset()
+    left = [item["metadata"]["name"] for item in cluster.list("namespaces")]
+    assert "lab-enforcement-2" in left and "lab-enforcement-1" not in left
+    there = {item["metadata"]["name"] for item in cluster.list("deployments", "default")}
+    assert "mine" in there and "newcomer" not in there
+    cluster.delete("deployments", "mine")
+    cluster.delete("namespaces", "lab-enforcement-2")
+
+
+def test_a_refusal_says_who_refused(own: Cluster) -> None:
+    lab.start()
+    subprocess.run(
+        [str(KUBECTL), "create", "service", "clusterip", "empty", "--tcp=80"], check=True, capture_output=True
+    )
+    assert "no pod that is Ready" in repr(lab.probe("frontend", "empty:80", timeout=1))
+    assert "nothing listens there" in repr(lab.probe("frontend", f"{address_of('cartservice')}:81", timeout=1))
+    lab.current().delete("services", "empty")
+
+
+def address_of(workload: str) -> str:
+    return str(probing.pod_of(lab.current(), workload)["status"]["podIP"])
 
 
 def test_a_port_forward_that_broke_is_replaced() -> None:

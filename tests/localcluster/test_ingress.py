@@ -122,6 +122,11 @@ def test_no_frontend_gives_a_page(run_dir: Path) -> None:
             answer = await fetch(ingress, f"/{SECRET}/")
             assert answer.startswith("HTTP/1.1 503 ") and "lab.deploy()" in answer
             assert "\r\nRefresh: 2\r\n" in answer
+            policy = "\r\nContent-Security-Policy: default-src 'none'; "
+            assert policy in answer and "; frame-ancestors 'self' http://localhost:* " in answer
+            behind_jupyter = await fetch(ingress, "/", run_dir / "shop.sock")
+            assert policy in behind_jupyter and "; frame-ancestors 'self'\r\n" in behind_jupyter
+            assert "\r\nX-Content-Type-Options: nosniff\r\n" in answer
             assert not net.gateway.flows.list(), "a page that waits calls nobody"
 
     run(scenario())

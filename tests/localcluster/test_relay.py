@@ -120,3 +120,27 @@ def test_an_end_that_is_gone_before_the_start() -> None:
             await asyncio.wait_for(closed.wait(), 2)
 
     asyncio.run(scenario())
+
+
+def test_what_an_end_said_before_it_left_arrives_though_it_was_spoken_to() -> None:
+    """A server that answers and hangs up unasked, as a name or a time server does."""
+
+    async def scenario() -> None:
+        for greeting in (b"", b"question"):
+            for asked_first in (True, False):
+                closed = asyncio.Event()
+                relay, client, server = joined(closed)
+                with client:
+                    if asked_first:
+                        client.send(b"question")
+                    server.send(b"answer")
+                    server.close()
+                    relay.start(greeting, b"")
+                    if not asked_first:
+                        client.send(b"question")
+                    async with asyncio.timeout(2):
+                        assert await asyncio.get_running_loop().sock_recv(client, 100) == b"answer"
+                        client.close()
+                        await closed.wait()
+
+    asyncio.run(scenario())

@@ -11,10 +11,12 @@ from support.notebooks import course
 
 INLINE = re.compile(r"`!?((?:kubectl|python|make|curl|pip) [^`\n]+|(?:lab|display)\.\w+\([^`\n]*)`")
 PLACEHOLDER = re.compile(r"\b[A-Z]{3,}\b")
-# In no cell; `make lab` and the context have tests of their own (test_make, test_any_cluster).
+# In no cell; these have tests of their own (test_make, test_any_cluster, those of the plugin).
 ELSEWHERE = {
     "make lab": "",
     'lab.start(context="my-context")': "",
+    'lab.start(namespace="my-namespace")': "",
+    "lab.plugin()": "",
     "kubectl delete networkpolicy payment-allow-checkout": "deleted",
     "kubectl get networkpolicy NAME -o yaml": "kind: NetworkPolicy",
 }

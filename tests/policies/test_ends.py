@@ -72,6 +72,48 @@ def test_live_pods_are_told_apart_by_name() -> None:
     assert World.of([*replicas(1), policy("closed", "db", policyTypes=["Ingress"])]).judge("db", "db", 5432)
 
 
+def scaler(most: object, target: str = "gossip", kind: str = "Deployment", **more: Any) -> Object:
+    reference = {"apiVersion": "apps/v1", "kind": kind, "name": target}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": target, "namespace": "default"},
+        "spec": {"scaleTargetRef": reference, "minReplicas": 1, "maxReplicas": most},
+        **more,
+    }
+
+
+@pytest.mark.parametrize(
+    ("scaled", "one"),
+    [
+        (scaler(3), False),
+        (scaler(1), True),
+        (scaler(3, "other"), True),
+        (scaler(3, kind="StatefulSet"), True),
+        (scaler(3, metadata={"name": "gossip", "namespace": "elsewhere"}), True),
+        (scaler(None), True),
+        (scaler("many"), True),
+        (scaler(3, spec=[]), True),
+        ({**scaler(3), "kind": "ScaledObject", "spec": {"scaleTargetRef": {"name": "gossip"}}}, False),
+    ],
+)
+def test_a_workload_that_is_scaled_is_several_pods(scaled: Object, one: bool) -> None:
+    for given in ([several(), scaled], [scaled, several(replicas=1)]):
+        world = World.of([*given, FLUENT])
+        assert world.workloads["default/gossip[Deployment]"].several is not one and not world.problems
+        assert bool(world.judge("gossip", "gossip", 7946)) is one
+        opened = World.of(given).matrix()
+        assert len([line for line in opened if line.source == line.target]) == (not one)
+
+
+def test_a_live_pod_of_a_scaled_workload_may_get_another() -> None:
+    closed = policy("closed", "db", policyTypes=["Ingress"])
+    world = World.of([*replicas(1), closed, scaler(2, "db", "StatefulSet")])
+    assert world.workloads["default/db[StatefulSet]"].members == 2
+    assert not world.judge("db", "db", 5432) and world.judge("db-0", "db-0", 5432)
+    assert World.of([*replicas(3), scaler(2, "db", "StatefulSet")]).workloads["default/db[StatefulSet]"].members == 3
+
+
 @pytest.mark.parametrize(
     ("end", "expected"),
     [

@@ -44,8 +44,16 @@ class Run:
         ]
 
 
-def run(path: Path, environment: Mapping[str, str], sources: Mapping[str, str] | None = None) -> Run:
-    """Execute a notebook in its own folder, the sources of some cells replaced. A failing cell raises."""
+def run(
+    path: Path,
+    environment: Mapping[str, str],
+    sources: Mapping[str, str] | None = None,
+    chosen: Mapping[str, str] | None = None,
+) -> Run:
+    """Execute a notebook in its own folder, the sources of some cells replaced. A failing cell raises.
+
+    `chosen` are variables that lead it to another cluster.
+    """
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         cell.source = (sources or {}).get(cell.id, cell.source)
@@ -57,7 +65,7 @@ def run(path: Path, environment: Mapping[str, str], sources: Mapping[str, str] |
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],
     )
-    client.execute(env=kernel_environment(environment))
+    client.execute(env=kernel_environment(environment) | dict(chosen or {}))
     return Run(notebook)
 
 

@@ -75,6 +75,7 @@ def run(net: Reader, line: str, pod: str = "client", *, shell: bool = True) -> S
         ("curl -s --noproxy '*' web", 0, "no way past the pod network"),
         ("curl -s telnet://web:81", 7, ""),
         ("nc -zv web 80", 0, ":80) open"),
+        ("nc -v -t -z -w 2 web 80", 0, ":80) open"),
         ("nc -zv -w 1 shut 80", 1, "nc: timed out"),
         ("nc -zv web 81", 1, "Connection refused"),
         ("nc -zv nosuch 80", 1, "nc: bad address 'nosuch'"),

@@ -13,10 +13,10 @@ from functools import lru_cache
 from helpers.display import palette
 from helpers.display.drawing import layout, legend
 from helpers.display.drawing.fonts import width_of
-from helpers.display.drawing.geometry import Room
+from helpers.display.drawing.geometry import Room, along
 from helpers.display.drawing.layout import Key, Layout
 from helpers.display.drawing.looks import COLOURS, NAME, SMALL, box, line
-from helpers.display.drawing.routes import Route, needless, routes_of
+from helpers.display.drawing.routes import Needless, Route, routes_of
 from helpers.display.drawing.scene import EXTRA, Edge, Node, Scene
 from helpers.display.drawing.sketch import Box, Line, Part, Sketch, Words
 from helpers.display.drawing.words import STATES, edge_words, fate_words, more_words, node_words, port_words
@@ -86,9 +86,10 @@ def _calls(
 ) -> tuple[list[Part], list[Node]]:
     """The calls, and the nodes with the number of needless calls for which no line was to be had."""
     parts: list[Part] = []
+    needless = Needless(plan, routes)
     into, out_of = Counter[str](), Counter[str]()
     for edge in scene.edges:
-        route = needless(edge.source, edge.target, plan, routes) if edge.state == EXTRA else routes[_key(edge)]
+        route = needless.route(edge.source, edge.target) if edge.state == EXTRA else routes[_key(edge)]
         if route:
             parts.append(_call(edge, route, numbers, plain=plain))
         else:
@@ -166,7 +167,7 @@ def _room(shape: Box | Line | Words) -> Room:
     if isinstance(shape, Box):
         return Room(shape.x, shape.y, shape.width + shape.pen, shape.height + shape.pen)
     if isinstance(shape, Line):
-        points = (*shape.points, shape.tip)
+        points = (*along(shape.points, 12), shape.tip)
         left, bottom = min(x for x, _ in points), min(y for _, y in points)
         right, top = max(x for x, _ in points), max(y for _, y in points)
         return Room((left + right) / 2, (bottom + top) / 2, right - left, top - bottom)

@@ -15,6 +15,7 @@ from helpers.display.drawing.sketch import ARROW, Point
 
 _SPREAD, _STEP = 22.0, 7.0  # how far apart, altogether and one by one, lines leave a side
 _REACHES = (0.5, 0.3, 0.75)  # how far a curve runs level before it bends, in parts of its way
+_OUTSIDE = 12.0  # so far a needless call's line may leave the picture
 _BESIDE = 6.0  # a caller's line passes so far from its label's edge
 
 
@@ -174,33 +175,43 @@ def frame_names(layout: Layout) -> list[Room]:
     return [Room(room.left + 60, room.top - 10, 116, 14) for room in layout.frames.values()]
 
 
-def needless(source: str, target: str, layout: Layout, lines: Mapping[Key, Route]) -> Route | None:
-    """A line for a call that nobody needs: the shortest between any two sides that meets no label and no workload.
+class Needless:
+    """Lines for calls that nobody needs, drawn between those that were laid out: they move nothing."""
 
-    Where there is none, a way from gap to gap; None if that meets something too.
-    """
-    places, bounds = layout.places, layout.bounds
-    rooms = [room for key, room in places.items() if key not in (source, target)]
-    rooms += [*(line.label for line in lines.values() if line.label), *frame_names(layout)]
-    found: list[tuple[float, Route]] = []
-    for (start, out), (end, back) in itertools.product(_sides(places[source]), _sides(places[target])):
-        for bend in (0.3, 0.6) if start != end else ():
-            points = _between(start, out, end, back, bend)
-            if not met(points, rooms):
-                found.append((_length(points, bounds), Route(points, end, None)))
-    best = min(found, key=lambda one: one[0], default=None)
-    return best[1] if best else _needless_way(places[source], places[target], layout, rooms)
+    def __init__(self, layout: Layout, lines: Mapping[Key, Route]) -> None:
+        self._places, self._bounds, self._columns = layout.places, layout.bounds, _columns(layout)
+        self._names = [*(line.label for line in lines.values() if line.label), *frame_names(layout)]
+
+    def route(self, source: str, target: str) -> Route | None:
+        """A line from gap to gap, or between two sides in one column; None if each one meets something."""
+        rooms = [room for key, room in self._places.items() if key not in (source, target)] + self._names
+        start, end = self._places[source], self._places[target]
+        return self._way(start, end, rooms) or self._curve(start, end, rooms)
+
+    def _way(self, source: Room, target: Room, rooms: Sequence[Room]) -> Route | None:
+        start, end = Stop(source, source.bottom + 5), Stop(target, target.top - 5)
+        if source.right < target.left:
+            found = _onward(_Way(self._columns, start, end, None), rooms)
+        elif target.right < source.left:
+            found = _back(_onward(_Way(self._columns, end, start, None), rooms))
+        else:
+            return None
+        return None if met(found.points, rooms) else found
+
+    def _curve(self, source: Room, target: Room, rooms: Sequence[Room]) -> Route | None:
+        """The shortest curve between any two sides that meets nothing and stays in the picture."""
+        found: list[tuple[float, Route]] = []
+        for (start, out), (end, back) in itertools.product(_sides(source), _sides(target)):
+            points = _between(start, out, end, back)
+            inside = all(self._bounds.holds(point, _OUTSIDE) for point in along(points, 12))
+            if start != end and inside and not _within(points, (source, target)) and not met(points, rooms):
+                found.append((math.dist(start, end), Route(points, end, None)))
+        return min(found, key=lambda one: one[0], default=(0.0, None))[1]
 
 
-def _needless_way(source: Room, target: Room, layout: Layout, rooms: Sequence[Room]) -> Route | None:
-    start, end = Stop(source, source.bottom + 5), Stop(target, target.top - 5)
-    if source.right < target.left:
-        found = _onward(_Way(_columns(layout), start, end, None), rooms)
-    elif target.right < source.left:
-        found = _back(_onward(_Way(_columns(layout), end, start, None), rooms))
-    else:
-        return None
-    return None if met(found.points, rooms) else found
+def _within(points: Sequence[Point], ends: Sequence[Room]) -> bool:
+    """Whether a curve runs through the inside of its own ends."""
+    return any(room.holds(point, -2) for point in along(points) for room in ends)
 
 
 def _sides(place: Room) -> list[tuple[Point, Point]]:
@@ -213,23 +224,16 @@ def _sides(place: Room) -> list[tuple[Point, Point]]:
     ]
 
 
-def _between(start: Point, out: Point, end: Point, back: Point, bend: float) -> tuple[Point, ...]:
+def _between(start: Point, out: Point, end: Point, back: Point) -> tuple[Point, ...]:
     """A curve that leaves and arrives at right angles to the sides."""
     stop = (end[0] + back[0] * ARROW, end[1] + back[1] * ARROW)
-    reach = 18 + math.dist(start, stop) * bend
+    reach = 18 + math.dist(start, stop) * 0.3
     return (
         start,
         (start[0] + out[0] * reach, start[1] + out[1] * reach),
         (stop[0] + back[0] * reach, stop[1] + back[1] * reach),
         stop,
     )
-
-
-def _length(points: Sequence[Point], bounds: Room) -> float:
-    """A curve's length; what lies outside of the picture counts a lot."""
-    found = along(points, 12)
-    outside = sum(not bounds.holds(point, 0) for point in found)
-    return sum(math.dist(one, other) for one, other in itertools.pairwise(found)) + 200 * outside
 
 
 def _ports(layout: Layout, end: int) -> dict[Key, float]:

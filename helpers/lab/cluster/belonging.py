@@ -18,6 +18,13 @@ KEPT = "foreign.json"
 BESIDE = ("sandbox", "tools", "monitoring")
 """The namespaces that lessons make, by the names that the texts give them."""
 
+COURSE = "hipster-lab/course"
+"""A label on what a course made for a moment; its value is the course's namespace."""
+PROOF = "lab-enforcement-"
+"""How the namespaces of `prove_enforcement` begin; one that was interrupted may leave its behind."""
+LESSONS = ("newcomer",)
+"""The Deployments that lessons make beside the shop's."""
+
 _EVERYWHERE = frozenset(
     {
         "AdminNetworkPolicy",
@@ -75,6 +82,21 @@ def namespaces_beside(cluster: Cluster) -> list[str]:
         return [name for name in namespaces(cluster) if name != "default" and not is_system(name)]
     known = set(before(cluster, "namespaces"))
     return [name for name in map(namespace, BESIDE) if name not in known and exists(cluster, name)]
+
+
+def left_behind(cluster: Cluster) -> list[str]:
+    """Namespaces of this course's proofs of enforcement that didn't come to their end."""
+    try:
+        found = cluster.list("namespaces", labels=f"{COURSE}={cluster.namespace}")
+    except ClusterError:
+        return []
+    return [item["metadata"]["name"] for item in found if item["metadata"]["name"].startswith(PROOF)]
+
+
+def is_lessons(cluster: Cluster, deployment: str) -> bool:
+    """Whether a Deployment of the course's namespace is one that a lesson made."""
+    earlier = {kept.split("/")[1] for kept in before(cluster, "deployments")}
+    return whole(cluster) or (deployment in LESSONS and deployment not in earlier)
 
 
 def course_namespaces(cluster: Cluster) -> list[str]:

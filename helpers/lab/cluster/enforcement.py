@@ -10,7 +10,7 @@ from typing import Any
 
 from helpers.lab import tones
 from helpers.lab.bar import Bar
-from helpers.lab.cluster import session
+from helpers.lab.cluster import belonging, session
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.cluster.probing import HARMLESS, IMAGE, probe
 from helpers.lab.errors import LabError, Unfinished
@@ -96,8 +96,8 @@ def _eventually(client: str, target: str) -> bool:
 
 @contextlib.contextmanager
 def _namespace(cluster: Cluster) -> Iterator[str]:
-    name = f"lab-enforcement-{secrets.token_hex(3)}"
-    body = {"metadata": {"name": name, "labels": {"hipster-lab/course": "true"}}}
+    name = f"{belonging.PROOF}{secrets.token_hex(3)}"
+    body = {"metadata": {"name": name, "labels": {belonging.COURSE: cluster.namespace}}}
     cluster.create("namespaces", {"apiVersion": "v1", "kind": "Namespace", **body})
     try:
         yield name

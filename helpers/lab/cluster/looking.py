@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.cluster import session
-from helpers.lab.cluster.api import CLUSTER_SCOPED, Object
+from helpers.lab.cluster.api import CLUSTER_SCOPED, Cluster, Object
 from helpers.lab.errors import LabError, NotFound
 from helpers.lab.flowlogs import NoFlowLog, log_of
 from helpers.policies import home
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from helpers.policies import World
     from helpers.policies.application.need import Arrow
 
-_KINDS = (
+KINDS = (
     "namespaces",
     "pods",
     "services",
@@ -28,18 +28,18 @@ _KINDS = (
     "nodes",
     "ippools",
 )
-_MAY_BE_MISSING = frozenset(_KINDS[5:])
+_MAY_BE_MISSING = frozenset(KINDS[5:])
 
 
-def objects() -> list[Object]:
-    """Everything live that decides who may reach whom, or tells who needs to.
+def objects(cluster: Cluster | None = None) -> list[Object]:
+    """Everything live that decides who may reach whom, or tells who needs to; without a cluster of the one in use.
 
     On a shared cluster where only one namespace may be read, that one's.
     """
-    cluster = session.current()
+    cluster = cluster or session.current()
     found: list[Object] = []
-    for kind in _KINDS:
-        found += _readable(kind)
+    for kind in KINDS:
+        found += _readable(cluster, kind)
     if not any(item["kind"] == "Namespace" for item in found):
         found.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
     return found
@@ -47,11 +47,10 @@ def objects() -> list[Object]:
 
 def policies() -> list[Object]:
     """The network policies alone."""
-    return _readable("networkpolicies")
+    return _readable(session.current(), "networkpolicies")
 
 
-def _readable(kind: str) -> list[Object]:
-    cluster = session.current()
+def _readable(cluster: Cluster, kind: str) -> list[Object]:
     try:
         return cluster.list(kind)
     except NotFound:
@@ -76,11 +75,11 @@ def world() -> "World":
     return World.of(objects())
 
 
-def architecture() -> "tuple[Arrow, ...]":
-    """The arrows that the application needs, read from the live cluster; none if nothing is deployed."""
+def architecture(of: "World | None" = None) -> "tuple[Arrow, ...]":
+    """The arrows that an application needs, without one that of the live cluster; none if nothing is deployed."""
     from helpers.policies.application.need import needs
 
-    return needs(world()).of_application
+    return needs(world() if of is None else of).of_application
 
 
 def matrix(by: str = "workload") -> Any:

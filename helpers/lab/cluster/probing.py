@@ -4,7 +4,6 @@ Labels, Services and the pod's own containers stay as they are, on any cluster.
 """
 
 import html
-import ipaddress
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from typing import Any
 
 from helpers.lab import tones
 from helpers.lab.bar import Bar, interruptible
-from helpers.lab.cluster import outside, session
+from helpers.lab.cluster import outside, reasons, session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.shop.workloads import workload_of
@@ -44,11 +43,10 @@ _ANSWERS = (("TIMEOUT", "dropped"), ("REFUSED", "refused"), ("DNS", "unresolved"
 _MEANINGS = {
     "connected": "connected",
     "dropped": "no answer within {timeout:g} s: dropped, as a policy does",
-    "refused": "refused: reached the pod, and nothing listens there",
+    "refused": "refused: {detail}",
     "unresolved": "{detail}",
     "failed": "failed: {detail}",
 }
-_NO_DNS = "the name could not be looked up: does the pod reach the cluster's DNS?"
 
 
 @dataclass(frozen=True)
@@ -107,6 +105,7 @@ def probe(source: str, target: str, *, timeout: float = TIMEOUT, protocol: str =
 def _from_outside(target: str, timeout: float) -> Probe:
     began = time.monotonic()
     answer, detail = outside.attempt(session.current(), target, timeout)
+    detail = detail or (reasons.NOBODY_LISTENS if answer == "refused" else "")
     return Probe(outside.NAME, target, answer, time.monotonic() - began, timeout, detail)
 
 
@@ -243,38 +242,17 @@ def _read(
     source, target, container = asked
     if state.get("reason") == OVERDUE:
         host = target.rpartition(":")[0].strip("[]")
-        answer = "dropped" if _is_address(host) else "unresolved"
-        return Probe(source, target, answer, seconds, timeout, _NO_DNS)
+        answer = "dropped" if reasons.is_address(host) else "unresolved"
+        return Probe(source, target, answer, seconds, timeout, reasons.NO_DNS)
     if state.get("exitCode") == 0:
         return Probe(source, target, "connected", seconds, timeout)
     said = str(state.get("message") or "").strip() or _log(cluster, pod, container)
     for mark, answer in _ANSWERS:
         if said.upper().startswith(mark):
-            detail = _unresolved(cluster, pod, target) if answer == "unresolved" else said
+            explain = {"unresolved": reasons.unresolved, "refused": reasons.refused}.get(answer)
+            detail = explain(cluster, pod["metadata"]["namespace"], target) if explain else said
             return Probe(source, target, answer, seconds, timeout, detail)
     return Probe(source, target, "failed", seconds, timeout, said or str(state.get("reason") or "no reason given"))
-
-
-def _unresolved(cluster: Cluster, pod: Object, target: str) -> str:
-    """Why a name was not found: no Service is called so, or the pod did not reach the DNS."""
-    host = target.rpartition(":")[0].removesuffix(".").removesuffix(".cluster.local")
-    name, *rest = host.removesuffix(".svc").split(".")
-    namespace = rest[0] if rest else pod["metadata"]["namespace"]
-    try:
-        known = [item["metadata"]["name"] for item in cluster.list("services", namespace)]
-    except ClusterError:
-        return _NO_DNS
-    if name in known or len(rest) > 1 or (rest and not known):  # a name of the world outside, perhaps
-        return _NO_DNS
-    return f"there is no Service {name!r} in {namespace}.{did_you_mean(name, known)}"
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _log(cluster: Cluster, pod: Object, container: str) -> str:

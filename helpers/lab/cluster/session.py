@@ -19,6 +19,11 @@ def connect(context: str | None = None, *, namespace: str | None = None) -> Clus
     return found
 
 
+def beside(context: str) -> Cluster:
+    """Another cluster, to be read; the one in use stays in use. Raises LabError."""
+    return _remote(context) if context != local.NAME else current()
+
+
 def current() -> Cluster:
     """The cluster in use; before `start`, the one that `start` would find without starting anything."""
     if _current is None:

@@ -11,7 +11,7 @@ from helpers.lab.course import changes
 from helpers.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from helpers.policies import Finding
+    from helpers.policies import Finding, World
     from helpers.policies.writing.suggesting import Suggestion
 
 
@@ -22,11 +22,12 @@ class Findings(list["Finding"]):
         return "\n".join(map(str, self)) or "The linter finds nothing to mend."
 
 
-def lint(*skip: str) -> Findings:
-    """Mistakes in the live cluster's policies that the API server accepted; `skip` leaves rules out by their ids."""
+def lint(*skip: str, of: World | None = None) -> Findings:
+    """Mistakes in policies that the API server accepts, the live cluster's without an application `of` which they are;
+    `skip` leaves rules out by their ids."""
     from helpers.policies import lint as find
 
-    return Findings(find(looking.world(), skip))
+    return Findings(find(looking.world() if of is None else of, skip))
 
 
 def suggest(
@@ -37,8 +38,10 @@ def suggest(
     egress: bool = True,
     style: str = "arrow",
     deny_unknown: bool = False,
+    of: World | None = None,
 ) -> Suggestion:
-    """Policies of least privilege for the live application, as a machine would write them. Applies nothing.
+    """Policies of least privilege for the live application, or the one `of` which they shall be, as a machine would
+    write them. Applies nothing.
 
     `declared` reads the arrows from the Deployments, `observed` from the flow log's allowed connections, those from
     the moment `since` on (seconds, as `time.time()` gives them, or "reset": the last `lab.reset()`); `style` is
@@ -63,12 +66,12 @@ def suggest(
     log = looking.flows() if observed else None
     flows: Any = None if log is None else [flow for flow in log if str(flow["time"]) >= first]
     found = write(
-        looking.world(),
+        looking.world() if of is None else of,
         flows,
         declarations=declared,
         egress=egress,
         style=style,
-        namespaces=belonging.course_namespaces(session.current()),
+        namespaces=belonging.course_namespaces(session.current()) if of is None else None,
         deny_unknown=deny_unknown,
     )
     if log is None or not log.missing:

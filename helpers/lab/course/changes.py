@@ -91,7 +91,7 @@ def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
     found = belonging.policies(cluster)
     for item in found:
         cluster.delete("networkpolicies", item["metadata"]["name"], item["metadata"]["namespace"])
-    for name in belonging.namespaces_beside(cluster):
+    for name in {*belonging.namespaces_beside(cluster), *belonging.left_behind(cluster)}:
         cluster.delete("namespaces", name)
     shop = set(rollout.deployments()) if keep_shop else set()
     for item in cluster.list("deployments", cluster.namespace):
@@ -122,8 +122,8 @@ def _bring_shop(cluster: Cluster) -> None:
 
 
 def _ours(cluster: Cluster, deployment: str) -> bool:
-    """Whether a Deployment may be cleared away: any where the whole cluster is the course's, else the shop's own."""
-    return belonging.whole(cluster) or deployment in rollout.deployments()
+    """Whether a Deployment may be cleared away: the shop's, those of lessons, and all in the lab's cluster."""
+    return belonging.is_lessons(cluster, deployment) or deployment in rollout.deployments()
 
 
 def _texts(what: object) -> list[str]:

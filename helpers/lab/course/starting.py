@@ -33,7 +33,8 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
 def sentence(cluster: Cluster) -> str:
     """Which cluster this is, and what runs there of the shop."""
     where = "the local cluster" if cluster.local else f"the cluster {cluster.context.name!r}"
-    return f"Using {where} ({cluster.version()}, namespace {cluster.namespace}): {_shop(cluster)}."
+    way = "" if cluster.entered else " Pages come by port-forward, past policies for traffic from outside."
+    return f"Using {where} ({cluster.version()}, namespace {cluster.namespace}): {_shop(cluster)}.{way}"
 
 
 def _shop(cluster: Cluster) -> str:

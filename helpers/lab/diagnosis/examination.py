@@ -65,33 +65,41 @@ def python() -> Line:
 
 
 def packages() -> Line:
-    """The installed packages against requirements.txt."""
+    """The installed packages against the course's list."""
     wanted = list(requirements())
     wrong = [said for name, version in wanted if (said := _difference(name, version))]
     if not wanted:
-        return Line("note", "packages", "requirements.txt was not found beside helpers/, so none were compared")
+        return Line("note", "packages", "there is no list of what the course needs, so none were compared")
     if wrong:
         return Line("mend", "packages", "; ".join(wrong), REINSTALL)
-    return Line("ok", "packages", f"all {len(wanted)} of requirements.txt, in its versions")
+    return Line("ok", "packages", f"all {len(wanted)} that the course needs, in its versions")
 
 
 def requirements() -> Iterator[tuple[str, str]]:
-    """Name and pinned version of each line of requirements.txt that applies to this machine."""
-    from packaging.requirements import Requirement
+    """Name and pinned version of each package that the course needs on this machine."""
+    try:
+        from packaging.requirements import Requirement
+    except ModuleNotFoundError:  # then most else is missing too
+        yield "packaging", ""
+        return
+    for text in _listed():
+        found = Requirement(text)
+        if found.marker is None or found.marker.evaluate():
+            yield found.name, str(found.specifier).removeprefix("==")
 
+
+def _listed() -> list[str]:
+    """The checkout's requirements.txt, or what the installed course says of itself."""
     file = repository() / "requirements.txt"
-    for line in file.read_text("utf-8").splitlines() if file.exists() else []:
-        text = line.partition("#")[0].strip()
-        if text and not text.startswith("-"):
-            found = Requirement(text)
-            if found.marker is None or found.marker.evaluate():
-                yield found.name, str(found.specifier).removeprefix("==")
+    if not file.exists():
+        return importlib.metadata.requires(DISTRIBUTION) or [] if _version(DISTRIBUTION) else []
+    lines = [line.partition("#")[0].strip() for line in file.read_text("utf-8").splitlines()]
+    return [line for line in lines if line and not line.startswith("-")]
 
 
 def _difference(name: str, version: str) -> str:
-    try:
-        installed = importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
+    installed = _version(name)
+    if not installed:
         return f"{name} is missing"
     return "" if installed == version else f"{name} is {installed}, wanted {version}"
 
@@ -99,26 +107,36 @@ def _difference(name: str, version: str) -> str:
 def whose_helpers() -> Line:
     """`helpers` is a common name: is the one imported this project's, and the one installed?"""
     imported = repository()
-    found = importlib.metadata.distributions(name=DISTRIBUTION)
-    installed = [text for each in found if (text := each.read_text("direct_url.json"))]
-    if not installed:
+    found = list(importlib.metadata.distributions(name=DISTRIBUTION))
+    if not found:
         return Line("mend", "helpers", f"{imported} is used, and it is not installed in this Python", REINSTALL)
-    if any(imported.as_uri() in text for text in installed):
+    checkouts = [text for each in found if (text := each.read_text("direct_url.json")) and '"editable": true' in text]
+    places = {str(each.locate_file("")) for each in found} if not checkouts else set()
+    if str(imported) in places or any(imported.as_uri() in text for text in checkouts):
         return Line("ok", "helpers", str(imported))
     return Line(
         "mend",
         "helpers",
-        f"imported from {imported}, which is not the checkout that was installed",
+        f"imported from {imported}, which is not the one that was installed",
         "Run make lab in the folder that you mean to use.",
     )
 
 
 def jupyter() -> Line:
-    versions = {name: importlib.metadata.version(name) for name in ("jupyterlab", "ipykernel", "ipywidgets")}
+    names = ("jupyterlab", "ipykernel", "ipywidgets", "jupyter-server-proxy")
+    versions = {name: version for name in names if (version := _version(name))}
     text = ", ".join(f"{name} {version}" for name, version in versions.items())
-    if importlib.util.find_spec("jupyter_server_proxy") is None:
-        return Line("mend", "JupyterLab", f"{text}, without jupyter-server-proxy", REINSTALL)
+    if missing := [name for name in names if name not in versions]:
+        return Line("mend", "JupyterLab", f"{', '.join(missing)} missing", REINSTALL)
     return Line("ok", "JupyterLab", text)
+
+
+def _version(package: str) -> str:
+    """The installed version; empty if there is none."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
 
 
 def kubectl_program() -> Line:

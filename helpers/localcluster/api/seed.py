@@ -3,6 +3,7 @@
 import os
 import platform
 
+from helpers.localcluster import habits
 from helpers.localcluster.api.kinds import CONFIG_MAPS, NAMESPACES, NODES, SERVICE_ACCOUNTS, SERVICES
 from helpers.localcluster.api.storage.store import Event, Object, Store, now
 from helpers.localcluster.api.version import GIT_VERSION
@@ -10,7 +11,7 @@ from helpers.localcluster.api.version import GIT_VERSION
 NAMESPACE_NAMES = ("default", "kube-system", "kube-public", "kube-node-lease")
 NODE_NAME = "lab-node"
 NODE_ADDRESS = "172.20.0.2"
-POD_CIDR = "10.244.0.0/16"
+POD_CIDR = str(habits.here().pod_network)
 API_ADDRESS = "10.96.0.1"
 ROOT_CERTIFICATE = "kube-root-ca.crt"
 
@@ -98,6 +99,8 @@ def _node(store: Store) -> None:
     held = store.get(NODES.key, None, NODE_NAME)
     if held is None:
         store.create(NODES.key, node)
+    elif held["spec"].get("podCIDR") != POD_CIDR:
+        store.update(NODES.key, {**held, "spec": {**held["spec"], **node["spec"]}})
     store.update_status(NODES.key, None, NODE_NAME, _node_status(system, machine))
 
 

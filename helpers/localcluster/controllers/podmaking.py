@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from helpers.localcluster.api.errors import ApiError
 from helpers.localcluster.api.events import record
 from helpers.localcluster.api.kinds import PODS
+from helpers.localcluster.api.requests.admission import check_security
 from helpers.localcluster.api.storage.store import Object, Store
 from helpers.localcluster.controllers.owners import owner_reference
 
@@ -44,7 +45,9 @@ def make_pod(
         "spec": {**template["spec"], **(spec or {})},
     }
     try:
-        made = store.create(PODS.key, PODS.default(pod))
+        full = PODS.default(pod)
+        check_security(store, full)
+        made = store.create(PODS.key, full)
     except ApiError as error:
         record(store, owner, "Warning", "FailedCreate", f"Error creating: {error}", component)
         raise

@@ -4,7 +4,9 @@ import ipaddress
 import re
 import zlib
 
-POD_NETWORK = ipaddress.ip_network("10.244.0.0/16")
+from helpers.localcluster import habits
+
+POD_NETWORK = habits.here().pod_network
 SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/12")
 NODE_NETWORK = ipaddress.ip_network("172.20.0.0/16")
 NODE_ADDRESS = "172.20.0.2"

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from helpers.localcluster import habits
 from helpers.localcluster.dataplane import Attachment, request
 from helpers.localcluster.dataplane.addresses import DNS_SERVICE, NODE_ADDRESS, AddressPool
 from helpers.localcluster.dataplane.decision import Answer, Decision, Member, Source, Switchboard
@@ -72,6 +73,7 @@ class Gateway:
         self._snapshot = Snapshot(store, self._changed)
         self._switchboard = Switchboard(self._services, lambda: self._snapshot.world, self, self.flows, pods / OUTSIDE)
         self._outside = Outside(pods / OUTSIDE)
+        self._delay = habits.here().endpoints_delay
         # From now on, not from `start` on: what is stored in between counts as well.
         self._unsubscribe: Callable[[], None] = store.subscribe(self._notice)
         self.port = 0
@@ -240,10 +242,16 @@ class Gateway:
     # Following the cluster.
 
     def _notice(self, event: Change) -> None:
-        self._services.notice(event)
         self._snapshot.notice(event)
-        if event.resource in (SERVICES, SLICES):
-            self._changed()
+        if event.resource == SLICES and self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._follow, event)
+        elif event.resource in (SERVICES, SLICES):
+            self._follow(event)
+
+    def _follow(self, event: Change) -> None:
+        """Take in where Services lead from now on."""
+        self._services.notice(event)
+        self._changed()
 
     def _changed(self) -> None:
         if self._parked and self._rejudging is None:

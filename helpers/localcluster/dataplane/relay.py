@@ -6,6 +6,7 @@ transports would cost more than twice as much. A slow end slows the other down
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -91,7 +92,7 @@ class _Direction:
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError:
-            self._relay.close()
+            self._give_up()
             return
         if sent < len(data):
             # The target is slow: read no more until it has taken this.
@@ -106,7 +107,7 @@ class _Direction:
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
-            self._relay.close()
+            self._give_up()
             return
         self._rest = self._rest[sent:]
         if not self._rest:
@@ -118,9 +119,14 @@ class _Direction:
         """The source has said its last byte: tell the target, which may still answer."""
         self.over = True
         self._loop.remove_reader(self._source)
-        try:
+        with contextlib.suppress(OSError):  # it may have gone already
             self._shutdown(socket.SHUT_WR)
-        except OSError:
-            self._relay.close()
-            return
+        self._relay.ended()
+
+    def _give_up(self) -> None:
+        """The target takes no more, but may have said something before it left: the other way goes on to its end."""
+        self.over = True
+        self._rest = None
+        self._loop.remove_reader(self._source)
+        self._loop.remove_writer(self._target)
         self._relay.ended()

@@ -30,6 +30,15 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{status} 
 background:#fbf4ea"><h1 style="font-size:1.4rem">{heading}</h1><p>{sentence}</p>
 <pre id="cause" style="white-space:pre-wrap;color:#6b5b55">{status} {title}: {cause}</pre></body></html>
 """
+# As the shop's own pages say it (helpers.boutique.frontend): what a page loads, and who may show it inside its own.
+_CONTENT = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
+_HEADERS = (
+    "Content-Type: text/html; charset=utf-8",
+    "Cache-Control: no-store",
+    "Referrer-Policy: same-origin",
+    "X-Content-Type-Options: nosniff",
+)
+_THIS_MACHINE = "http://localhost:* http://127.0.0.1:*"
 _HEADINGS = {502: "The shop doesn't answer", 503: "The shop isn't open yet", 504: "The shop can't be reached"}
 _SENTENCES = {
     404: "There is nothing at this address. <code>python -m helpers status</code> prints the shop's.",
@@ -166,7 +175,9 @@ class Visitor(HttpCaller):
             cause=html.escape(f"{reason}: {detail}" if detail else reason),
         ).encode()
         again = ["Refresh: 2", "Retry-After: 2"] if status in (502, 503) else []
-        self.respond(status, ["Content-Type: text/html; charset=utf-8", "Cache-Control: no-store", *again], page)
+        ancestors = "'self'" if self._prefix is None else f"'self' {_THIS_MACHINE}"
+        policy = f"Content-Security-Policy: {_CONTENT}; frame-ancestors {ancestors}"
+        self.respond(status, [*_HEADERS, policy, *again], page)
 
 
 def _host_and_path(head: bytes) -> tuple[str, str]:

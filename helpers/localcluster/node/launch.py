@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from helpers.localcluster import habits
 from helpers.localcluster.node import lifetime
 from helpers.localcluster.node.home import Home
 from helpers.localcluster.node.private import FREE_SPACE, FULL, MAKE_WRITABLE, HomeError
@@ -42,6 +43,7 @@ _KEPT = (
     "DYLD_LIBRARY_PATH",
     "SSL_CERT_FILE",
     *lifetime.VARIABLES,
+    *habits.VARIABLES,
 )
 
 
@@ -57,6 +59,7 @@ def up(*, empty: bool = False, seconds: float = READY_SECONDS, home: Home | None
     home = home or Home.of_environment()
     try:
         lifetime.Lifetime.of(os.environ)
+        habits.Habits.of(os.environ)
     except ValueError as error:
         raise LaunchError(str(error)) from None
     with _told(home), Lock(home.launch_lock) as lock:

@@ -30,8 +30,8 @@ def unit_name(pod: Pod, by: str) -> str:
 
 
 def standing_for(pod: Pod) -> int:
-    """How many members of its workload a pod stands for: a template for its replicas, a DaemonSet's for others too."""
-    return (pod.replicas if pod.template else 1) + (pod.kind == "DaemonSet")
+    """How many members of its workload a pod stands for: a DaemonSet's for one on another node too."""
+    return pod.replicas + (pod.kind == "DaemonSet")
 
 
 def units(matrix: Rows, by: str = "") -> dict[str, Unit]:

@@ -25,7 +25,8 @@ class ContainerPort:
 class Pod:
     """A pod, or a workload's pod template standing for its pods. Compared by identity.
 
-    `member` tells a template's pods apart. `manifest` is the Pod object, or the pod template within
+    `replicas` is how many pods it stands for: a template for those that it makes, and a pod of a workload that is
+    scaled for those that may come. `member` tells them apart. `manifest` is the Pod object, or the pod template within
     `source`.
     """
 

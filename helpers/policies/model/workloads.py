@@ -53,7 +53,4 @@ def workloads(pods: Iterable[Pod]) -> dict[str, Workload]:
     found: dict[str, list[Pod]] = {}
     for pod in pods:
         found.setdefault(pod.workload_key, []).append(pod)
-    return {
-        key: Workload(key, tuple(members), sum(pod.replicas if pod.template else 1 for pod in members))
-        for key, members in found.items()
-    }
+    return {key: Workload(key, tuple(members), sum(pod.replicas for pod in members)) for key, members in found.items()}

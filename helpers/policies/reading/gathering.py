@@ -27,6 +27,7 @@ from helpers.policies.reading.objects import (
 from helpers.policies.reading.owners import Owner, is_owned, owners
 from helpers.policies.reading.parsing import parse_policy
 from helpers.policies.reading.places import Manifest, place_of, where
+from helpers.policies.reading.scaling import scaled
 from helpers.policies.reading.templates import template_pods, templates_of
 from helpers.policies.reading.unread import Why, why_unread
 from helpers.policies.reading.validation import taken_before, validate
@@ -85,6 +86,7 @@ def gather(objects: Iterable[Json]) -> Gathered:
     kept = {id(item) for item in _last_of_each([policy.source for policy in found.policies], found)}
     found.policies = [policy for policy in found.policies if id(policy.source) in kept]
     _read_templates(found, _read_pods(found))
+    found.pods = scaled(found.pods, found.objects)
     for pod in found.pods:
         if pod.namespace not in found.namespaces:
             found.namespaces[pod.namespace] = {NAMESPACE_NAME_LABEL: pod.namespace}

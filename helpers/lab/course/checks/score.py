@@ -8,7 +8,7 @@ from typing import Any
 from helpers.lab.course.checks.excess import admissions
 from helpers.lab.course.checks.goals import Goal, bare, isolating
 from helpers.lab.course.checks.situation import Object, Situation
-from helpers.policies import World, default
+from helpers.policies import World, default, home
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.model.addresses import OUTSIDE
 from helpers.policies.wording import plural
@@ -108,7 +108,8 @@ def wide_policies(world: World, goal: Goal) -> list[str]:
 
 def arrows(situation: Situation) -> tuple[Arrow, ...]:
     """The calls that the application needs; who calls from outside counts as outside."""
-    return needs(situation.world).of_application
+    here = f"{home.namespace()}/"
+    return tuple(one for one in needs(situation.world).of_application if one.target.startswith(here))
 
 
 def goals_of(situation: Situation) -> list[Goal]:

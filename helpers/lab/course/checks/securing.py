@@ -11,7 +11,7 @@ from helpers.lab.course.checks.excess import too_much
 from helpers.lab.course.checks.goals import Goal, bare, isolating, listed_names, missed, turned_round
 from helpers.lab.course.checks.refusals import refused, tomorrow
 from helpers.lab.course.checks.situation import Situation
-from helpers.policies import World
+from helpers.policies import World, home
 from helpers.policies.application.need import needs
 from helpers.policies.application.reach import Call, Reach
 from helpers.policies.model.addresses import OUTSIDE
@@ -90,7 +90,8 @@ def broken(world: World, goal: Goal, call: Call) -> Answer:
 
 def of_application(call: Call) -> bool:
     """Whether a call is between the application's own workloads, or comes in from outside."""
-    return not any(is_system(end.partition("/")[0]) for end in call[:2]) and call.target != OUTSIDE
+    ours = any(end.startswith(f"{home.namespace()}/") for end in call[:2])
+    return ours and not any(is_system(end.partition("/")[0]) for end in call[:2]) and call.target != OUTSIDE
 
 
 def behaves_otherwise(situation: Situation, goal: Goal) -> Answer | None:

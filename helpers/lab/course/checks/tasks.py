@@ -9,6 +9,7 @@ from helpers.lab.course.checks.answers import Answer, done, hint
 from helpers.lab.course.checks.bank import bank
 from helpers.lab.course.checks.collector import collector
 from helpers.lab.course.checks.goals import Goal
+from helpers.lab.course.checks.own import own
 from helpers.lab.course.checks.securing import secured
 from helpers.lab.course.checks.situation import Situation
 from helpers.lab.course.checks.whole import collection, least
@@ -123,4 +124,5 @@ TASKS: dict[str, Task] = {
     "07-bank": bank,
     "08-redis": goal("redis-cart", "cartservice", port=6379),
     "09-least": least,
+    "11-own": own,
 }

@@ -1,5 +1,6 @@
 """The kinds that every cluster of the lab serves, one file each."""
 
+from helpers.localcluster import habits
 from helpers.localcluster.api.kinds.configmaps import CONFIG_MAPS
 from helpers.localcluster.api.kinds.controllerrevisions import CONTROLLER_REVISIONS
 from helpers.localcluster.api.kinds.cronjobs import CRON_JOBS
@@ -86,6 +87,6 @@ RESOURCES: dict[str, Resource] = {
         CLUSTER_ROLES,
         CLUSTER_ROLE_BINDINGS,
         CUSTOM_RESOURCE_DEFINITIONS,
-        FLOWS,
+        *((FLOWS,) if habits.here().flow_log else ()),
     )
 }

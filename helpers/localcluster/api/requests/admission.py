@@ -12,6 +12,7 @@ from helpers.localcluster.api.kinds import (
 )
 from helpers.localcluster.api.kinds.jobs import with_selector
 from helpers.localcluster.api.kinds.services import TYPES
+from helpers.localcluster.api.requests import podsecurity
 from helpers.localcluster.api.resource import Resource
 from helpers.localcluster.api.storage.store import Object, Store
 
@@ -45,7 +46,16 @@ def admit(store: Store, resource: Resource, new: Object, old: Object | None) -> 
         raise errors.forbidden(resource, new["metadata"]["name"], "the cluster serves this kind by itself")
     if resource is PODS and old is None:
         _check_account(store, resource, new)
+        check_security(store, new)
     return new
+
+
+def check_security(store: Store, pod: Object) -> None:
+    """Raises ApiError Forbidden for a pod that its namespace's security level doesn't let in."""
+    namespace = store.get(NAMESPACES.key, None, pod["metadata"]["namespace"])
+    why = podsecurity.violation(namespace, pod) if namespace else ""
+    if why:
+        raise errors.forbidden(PODS, pod["metadata"].get("name") or pod["metadata"].get("generateName", ""), why)
 
 
 def _check_account(store: Store, resource: Resource, pod: Object) -> None:

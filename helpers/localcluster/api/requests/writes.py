@@ -135,6 +135,7 @@ def _with_ephemeral(call: Call, held: Object, new: Object) -> Object:
     filled = defaults.pod_spec({"ephemeralContainers": added})["ephemeralContainers"]
     changed = {**held, "spec": {**held["spec"], "ephemeralContainers": filled}, "metadata": _version_of(held, new)}
     validation.refuse(call.resource, changed, check_ephemeral(changed, held))
+    admission.check_security(call.store, changed)
     return changed
 
 

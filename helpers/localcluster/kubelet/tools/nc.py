@@ -25,7 +25,8 @@ PIECE = 65507
 def main(arguments: list[str]) -> int:
     """The exit status: 0 if it connected, else 1."""
     try:
-        given, operands = options.read("nc", arguments, "zvuw:lkp:s:e:nq:i:N46", ("sctp", "udp"), usage=USAGE)
+        # Of these -t (Telnet's negotiation), -r, -4, -6, -n, -N, -i, -q and -s change nothing here.
+        given, operands = options.read("nc", arguments, "zvuw:lkp:s:e:nq:i:N46tr", ("sctp", "udp"), usage=USAGE)
         return _run(dict(given), operands)
     except Fault as fault:
         return options.ended(fault)

@@ -1,4 +1,4 @@
-"""Manifests in files and directories: what can't be read is a problem, and the rest goes on."""
+"""An application's manifests in files and directories: what can't be read is a problem, and the rest goes on."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers.lab.cluster import looking, session
+from helpers.lab.cluster.api import Object
+from helpers.lab.errors import LabError
+from helpers.plain_text import clean_line
 from helpers.policies.reading.gathering import Problem
 from helpers.policies.reading.kinds import KUSTOMIZATIONS
 from helpers.policies.reading.texts import MOST_BYTES, Reading, read
+from helpers.policies.world import World
 
 ENDINGS = (".yaml", ".yml", ".json")
 
@@ -20,6 +25,37 @@ _LOCK = ".#"
 
 class NoFile(Exception):
     """A path that was given by name can't be read; the message says why."""
+
+
+def application(*paths: str | Path, context: str = "", yes: bool = False) -> World:
+    """The application that manifests declare: files, directories with all below them, or the output of a tool.
+
+    With a `context` what runs in that cluster; as it may be somebody's, that is only read with `yes`. What can't be
+    read is printed, a line each. Raises LabError when there is nothing to read.
+    """
+    if context:
+        return World.of(_running(context, yes))
+    reading = Reading()
+    try:
+        for path in paths:
+            read_path(str(path), reading)
+    except NoFile as error:
+        raise LabError(f"{str(error)[:1].upper()}{str(error)[1:]}. Paths begin at {Path.cwd()}.") from None
+    world = World.of(reading.objects)
+    for problem in (*reading.problems, *world.problems):
+        print(clean_line(str(problem)))
+    if not world.objects:
+        raise LabError("There is no Kubernetes object to read. Give a file or a directory of manifests.")
+    return world
+
+
+def _running(context: str, yes: bool) -> list[Object]:
+    """What a cluster runs, and what is said of reading it."""
+    what = f"{', '.join(looking.KINDS[:-1])} and {looking.KINDS[-1]} of the cluster {context!r}"
+    if not yes:
+        raise LabError(f"This reads {what}, and writes nothing there. If you mean that: add yes=True.")
+    print(f"Reading {what}; nothing is written there.")
+    return looking.objects(session.beside(context))
 
 
 def read_path(path: str, into: Reading) -> None:
