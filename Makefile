@@ -108,8 +108,9 @@ audit: $(VENV)/.dev  ## ask which locked versions have known vulnerabilities (ne
 editor:  ## build the widgets' front ends anew (needs Node.js; the results are in git)
 	@cd helpers/display/widgets/frontend && npm ci --silent && npm test --silent && npm run --silent build
 
-nav: $(VENV)/.course  ## write the links between the notebooks anew
+nav: $(VENV)/.course  ## write the links between the notebooks anew, and the list of hints
 	@$(PY) tools/navigation.py
+	@$(PY) tools/hints.py
 
 strip: $(VENV)/.course  ## take the outputs out of the notebooks, as git keeps them
 	@$(PY) tools/strip.py

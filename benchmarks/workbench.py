@@ -39,7 +39,7 @@ class Fixed:
 def shop() -> list[Any]:
     """The shop with the whole ingress collection."""
     manifest = ROOT / "helpers/boutique/manifests/hipster-shop.yaml"
-    files = sorted((ROOT / "notebooks/policies/ingress").glob("*.yaml"))
+    files = sorted((ROOT / "notebooks/policies/ingress").glob("*-allow-*.yaml"))
     return [*SYSTEM, *yaml.safe_load_all(manifest.read_text()), *(yaml.safe_load(path.read_text()) for path in files)]
 
 

@@ -24,7 +24,9 @@ def test_there_are_notebooks() -> None:
     assert len(NOTEBOOKS) >= 5
 
 
-@pytest.mark.parametrize(("name", "mend"), [("strip.py", "make strip"), ("navigation.py", "make nav")])
+@pytest.mark.parametrize(
+    ("name", "mend"), [("strip.py", "make strip"), ("navigation.py", "make nav"), ("hints.py", "make nav")]
+)
 def test_notebooks_are_as_the_tools_write_them(name: str, mend: str) -> None:
     done = tool(name, "--check")
     assert done.returncode == 0, f"{done.stderr}Run: {mend}"
@@ -54,9 +56,9 @@ def test_links_in_a_notebook_lead_somewhere(path: Path) -> None:
     check_links(text, path.parent)
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/workshop.md", "docs/hub.md"])
 def test_links_in_a_document_lead_somewhere(name: str) -> None:
-    check_links((ROOT / name).read_text(), ROOT)
+    check_links((ROOT / name).read_text(), (ROOT / name).parent)
 
 
 def check_links(text: str, folder: Path) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from helpers.display.tables import matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
+    from helpers.display.widgets.scoreboard import score
     from helpers.display.widgets.timeline import timeline
 
 _HOMES = {
@@ -35,6 +36,7 @@ _HOMES = {
     "save_report": "report.saving",
     "shop": "panel",
     "flow_log": "widgets.flowlog",
+    "score": "widgets.scoreboard",
     "timeline": "widgets.timeline",
     "workbench": "widgets.live",
 }
@@ -49,6 +51,7 @@ __all__ = [
     "labels",
     "matrix",
     "save_report",
+    "score",
     "shop",
     "timeline",
     "workbench",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from helpers.lab.course.certificate import certificate
     from helpers.lab.course.changes import apply, delete_policies, reset
     from helpers.lab.course.checks import check, progress, solution
+    from helpers.lab.course.exam import exam
     from helpers.lab.course.starting import start
     from helpers.lab.diagnosis.examination import examine as doctor
     from helpers.lab.errors import LabError
@@ -54,6 +55,7 @@ _HOMES = {
     "current": "cluster.session",
     "delete_policies": "course.changes",
     "deploy": "shop.rollout",
+    "exam": "course.exam",
     "doctor": "diagnosis.examination",
     "flows": "cluster.looking",
     "hand_down": "course.board",
@@ -97,6 +99,7 @@ __all__ = [
     "delete_policies",
     "deploy",
     "doctor",
+    "exam",
     "flows",
     "hand_down",
     "hand_up",

@@ -177,7 +177,7 @@ def follow_flows(notebook: Notebook) -> None:
 
 def solve(notebook: Notebook, own: Cluster) -> None:
     """The notebook's task, by a choice and two clicks in the workbench of its own."""
-    bench = Workbench(notebook.run(notebook.cell("display.workbench(template=")))
+    bench = Workbench(notebook.run(notebook.cell('target="redis-cart"')))
     bench.choose("the other workload", "default/cartservice")
     bench.press("Add")
     bench.press("Apply")

@@ -35,6 +35,12 @@ def answer(task: str, *objects: Json) -> str:
     return found.mistake
 
 
+EMAIL_AT_THE_SERVICES_PORT: Json = {
+    **app("emailservice"),
+    "ingress": [{"from": [app("checkoutservice")], "ports": [{"port": 5000}]}],
+}
+
+
 @pytest.mark.parametrize(
     ("policies", "mistake"),
     [
@@ -44,9 +50,10 @@ def answer(task: str, *objects: Json) -> str:
         ([*INGRESS, *EGRESS], ""),
         ([DENY], "no-rule"),
         (INGRESS[1:], "caller-missing"),
-        ([*changed(INGRESS, "email-allow-checkout"), BROKEN[0]], "service-port"),
-        ([*changed(INGRESS, "redis-cart-allow-cart"), BROKEN[1]], "from-everyone"),
-        ([*changed(INGRESS, "productcatalog-allow-recommendation"), BROKEN[2]], "caller-unknown"),
+        (changed(INGRESS, "email-allow-checkout", EMAIL_AT_THE_SERVICES_PORT), "service-port"),
+        ([*changed(INGRESS, "redis-cart-allow-cart"), BROKEN[0]], "from-everyone"),
+        ([*changed(INGRESS, "productcatalog-allow-recommendation"), BROKEN[1]], "caller-unknown"),
+        ([*changed(INGRESS, "ad-allow-frontend"), BROKEN[2]], "caller-missing"),
         (changed(INGRESS, "frontend-allow-outside"), "no-outside"),
         (
             [
@@ -134,12 +141,12 @@ def test_the_broken_collection_has_three_faults_and_names_one_at_a_time() -> Non
     while mistake := answer("05-collection", *CLUSTER, *mixed):
         found.append(mistake)
         name = {
-            "service-port": "email-allow-checkout",
+            "caller-missing": "ad-allow-frontend",
             "caller-unknown": "productcatalog-allow-recommendation",
             "from-everyone": "redis-cart-allow-cart",
         }[mistake]
         mixed = changed(mixed, name) + [item for item in INGRESS if item["metadata"]["name"] == name]
-    assert sorted(found) == ["caller-unknown", "from-everyone", "service-port"]
+    assert sorted(found) == ["caller-missing", "caller-unknown", "from-everyone"]
 
 
 MONITORING_NAME = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}

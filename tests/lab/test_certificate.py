@@ -17,7 +17,7 @@ from helpers.policies.application.reach import Reach
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_HOME", str(tmp_path / "lab"))
-    monkeypatch.setattr(looking, "objects", lambda: [*shop(), *read(*sorted(INGRESS.glob("*.yaml")))])
+    monkeypatch.setattr(looking, "objects", lambda: [*shop(), *read(*sorted(INGRESS.glob("*-allow-*.yaml")))])
 
 
 def test_it_says_what_was_done_and_that_nobody_signed_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from support.cluster import KUBECTL, Cluster
 from support.course import shop as shop_objects
 
 from helpers import display, lab
-from helpers.lab.cluster import session
+from helpers.lab.cluster import kubectl, session
 from helpers.lab.errors import ClusterError, LabError, NotFound, ShopError
 from helpers.lab.shop import pages as shop
 from helpers.policies import World
@@ -88,9 +88,9 @@ def test_a_starting_point_comes_back(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_whole_folder_and_single_names() -> None:
     lab.reset()
     lab.apply("policies/ingress")
-    assert len(lab.world().policies) == 17 and display.matrix().exact
+    assert len(lab.world().policies) == 18 and display.matrix().exact
     lab.delete_policies("ad-allow-frontend")
-    assert len(lab.world().policies) == 16
+    assert len(lab.world().policies) == 17
     with pytest.raises(LabError, match="Did you mean 'redis-cart-allow-cart'"):
         lab.delete_policies("redis-cart-allow-carts")
     lab.delete_policies()
@@ -213,6 +213,20 @@ NOBODY_CALLS: Any = {
 )
 def test_a_name_that_nobody_has(target: str, said: str) -> None:
     assert lab.probe("frontend", target).sentence.endswith(said)
+
+
+def test_what_refuses_is_told() -> None:
+    kubectl.run(["create", "service", "clusterip", "nobody", "--tcp=80"])
+    try:
+        outside = "refused: nothing listens on port 81 of 203.0.113.10, an address outside of the cluster"
+        assert lab.probe("frontend", "203.0.113.10:81").sentence.endswith(outside)
+        assert lab.probe("frontend", "203.0.113.10:443").answer == "connected"
+        no_port = "refused: the Service emailservice has no port 8080; it has 5000"
+        assert lab.probe("frontend", "emailservice:8080").sentence.endswith(no_port)
+        nobody = "refused: the Service has no pod that is Ready, so no pod was reached"
+        assert lab.probe("frontend", "nobody:80").sentence.endswith(nobody)
+    finally:
+        kubectl.run(["delete", "service", "nobody"])
 
 
 def test_a_name_that_the_pod_may_not_look_up() -> None:

@@ -1,9 +1,9 @@
 """Run notebooks of the course without a screen, and ask what their cells printed."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -91,14 +91,31 @@ def solved(path: Path, mine: str = "") -> dict[str, str]:
 
     `mine` begins the names of namespaces on a cluster that is shared: the notebook says so.
     """
-    answers = {}
+    places, answers = answer_cells(path), {}
     for found in solutions():
-        if path.name.startswith(found.task[:2]):
-            found = replace(found, text=found.text.replace(" sandbox", f" {mine}sandbox"))
-            answers["turn-answer"] = f"%%kubectl apply -f -\n{found.text}" if found.language == "yaml" else found.text
+        if found.task in places:
+            text = found.text.replace(" sandbox", f" {mine}sandbox")
+            answers[places[found.task]] = f"%%kubectl apply -f -\n{text}" if found.language == "yaml" else text
     if path.name.startswith("01"):
         answers["turn-answer"] = ORDER + answers["turn-answer"]
     return answers
+
+
+def answer_cells(path: Path) -> dict[str, str]:
+    """For each task of a notebook the id of the cell to fill in: the code cell before the check."""
+    found, before = {}, ""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            if task := re.match(r'lab\.check\("([^"]+)"', cell.source):
+                found[task[1]] = before
+            before = cell.id
+    return found
+
+
+def checks(path: Path) -> list[str]:
+    """The ids of the cells that check a task."""
+    cells = nbformat.read(path, as_version=4).cells
+    return [cell.id for cell in cells if cell.cell_type == "code" and cell.source.startswith("lab.check(")]
 
 
 def halves(path: Path) -> tuple[list[str], list[str]]:

@@ -6,15 +6,10 @@ from support.course import NOTEBOOKS, read, shop
 
 Json = dict[str, Any]
 
-INGRESS = read(*sorted((NOTEBOOKS / "policies/ingress").glob("*.yaml")))
+INGRESS = read(*sorted((NOTEBOOKS / "policies/ingress").glob("*-allow-*.yaml")))
 EGRESS = read(*sorted((NOTEBOOKS / "policies/egress").glob("*.yaml")))
 BROKEN = read(*sorted((NOTEBOOKS / "policies/broken").glob("*.yaml")))
-DENY: Json = {
-    "apiVersion": "networking.k8s.io/v1",
-    "kind": "NetworkPolicy",
-    "metadata": {"name": "default-deny-ingress", "namespace": "default"},
-    "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
-}
+DENY: Json = read(NOTEBOOKS / "policies/ingress/00-default-deny-ingress.yaml")[0]
 DNS: Json = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
@@ -62,7 +57,12 @@ def applied(*policies: Json) -> list[Json]:
 
 BEGINNINGS: dict[str, list[Json]] = {
     "05-collection": [*CLUSTER, *applied(*INGRESS, *BROKEN)],
+    "07-exam-2": [*CLUSTER, *INGRESS],
+    "07-exam-3": [*CLUSTER, *INGRESS, DENY],
+    "07-exam-4": [*CLUSTER, *INGRESS, DENY],
+    "07-exam-5": [*CLUSTER, *applied(*INGRESS, BROKEN[1])],
+    "07-exam-6": [*CLUSTER, *INGRESS, DENY, *EGRESS],
     "06-collector": [*CLUSTER, *MONITORING, *INGRESS, DENY],
-    "07-bank": [*CLUSTER, *INGRESS, *EGRESS],
+    "07-bank": [*CLUSTER, *INGRESS, DENY, *EGRESS],
 }
 """Where a task begins with more than the shop."""

@@ -11,7 +11,7 @@ from helpers.policies.model.addresses import OUTSIDE
 
 from .scripted import ScriptedCluster
 
-INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*.yaml"))
+INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*-allow-*.yaml"))
 
 
 def seed(number: int) -> dict:

@@ -12,7 +12,7 @@ from helpers.policies.matrix.matrix import Matrix
 
 from .scripted import ScriptedCluster
 
-INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*.yaml"))
+INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*-allow-*.yaml"))
 
 
 def bench(*texts: str, objects=None) -> Bench:

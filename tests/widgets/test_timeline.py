@@ -18,7 +18,7 @@ NEEDS = tuple(needs(World.of(OBJECTS)))
 
 
 def steps(*numbers: int):
-    files = sorted(FOLDER.glob("*.yaml"))
+    files = sorted(FOLDER.glob("*-allow-*.yaml"))
     return steps_of(World.of(OBJECTS), from_files([files[number - 1] for number in numbers]), NEEDS)
 
 
@@ -41,7 +41,7 @@ def test_the_whole_collection_ends_with_what_the_shop_needs():
 
 
 def test_policies_come_in_the_order_of_their_creation():
-    cluster = ScriptedCluster(*from_files(sorted(FOLDER.glob("*.yaml"), reverse=True)[:3]))
+    cluster = ScriptedCluster(*from_files(sorted(FOLDER.glob("*-allow-*.yaml"), reverse=True)[:3]))
     names = [policy["metadata"]["name"] for policy in policies_of(cluster.objects())]
     assert names == ["frontend-allow-outside", "frontend-allow-loadgenerator", "checkout-allow-frontend"]
 

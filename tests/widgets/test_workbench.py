@@ -15,7 +15,7 @@ from helpers.display.widgets.worker import Worker
 
 from .scripted import ScriptedCluster
 
-INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*.yaml"))
+INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*-allow-*.yaml"))
 
 
 class Person:

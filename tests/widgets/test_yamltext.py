@@ -27,7 +27,7 @@ spec:
     ports:
     - port: 50051
 """
-INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*.yaml"))
+INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*-allow-*.yaml"))
 
 
 def marks(text: str) -> list[tuple[int, int, str]]:

@@ -38,7 +38,7 @@ def body(report: Report) -> str:
         return prose(words.NO_WORKLOAD)
     if len(own) > MOST_WORKLOADS:
         return _of_namespaces(report)
-    from helpers.display import graph
+    from helpers.display.drawing.pictures import graph
 
     try:
         drawn = graph(report.world, [one.arrow for one in report.needed if one.arrow is not None], last="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,16 +153,22 @@ def timeline(policies: str | Path | Iterable[str | Path] | None = None) -> Timel
 def from_files(paths: str | Path | Iterable[str | Path]) -> list[Json]:
     """The policies of files and folders. Raises LabError for a path that does not exist or a text that isn't one."""
     found: list[Json] = []
-    for path in [paths] if isinstance(paths, str | Path) else paths:
-        place = Path(path)
+    for place in _places([paths] if isinstance(paths, str | Path) else paths):
         if not place.exists():
-            raise LabError(f"There is no file or folder {str(path)!r}. The course's policies are in policies/.")
+            raise LabError(f"There is no file or folder {str(place)!r}. The course's policies are in policies/.")
         for file in _files(place):
             reading = read(fitted(file.read_text("utf-8")).text)
             if not reading.sound:
                 raise LabError(f"{file}, line {reading.marks[0].span.line}: {reading.marks[0].message}.")
             found += reading.policies
     return found
+
+
+def _places(paths: Iterable[str | Path]) -> Iterator[Path]:
+    """Paths as they are, and the files that a pattern such as `ingress/*-allow-*.yaml` means."""
+    for path in paths:
+        found = sorted(Path().glob(str(path))) if "*" in str(path) else []
+        yield from found or [Path(path)]
 
 
 def _files(place: Path) -> list[Path]:

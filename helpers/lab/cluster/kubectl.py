@@ -119,6 +119,8 @@ def explain(arguments: Sequence[str], message: str, *, magic: bool = False) -> s
 def _advice(arguments: Sequence[str], message: str, magic: bool) -> str:
     if there := _THERE.search(message):
         return _already_there(there["resource"], there["name"])
+    if twice := _TWICE.search(message):
+        return _already_set(twice["key"])
     if any(mark in message for mark in ("error converting YAML to JSON", "error parsing")):
         counted = ", counted from below `%%kubectl`" if magic else ""
         return f"The YAML cannot be read at that line or next to it{counted}: look at the indentation and the colons."
@@ -137,6 +139,12 @@ def _already_there(resource: str, name: str) -> str:
     )
 
 
+def _already_set(key: str) -> str:
+    if key in ("apiVersion", "kind", "metadata", "spec"):
+        return f"`{key}` stands twice in one object: between two policies there is a line of three dashes, `---`."
+    return f"`{key}` stands twice in one place. Two callers are two items, each with a dash and a `podSelector`."
+
+
 def _nobody_there(arguments: Sequence[str]) -> str:
     """Nothing answers where this call went: the lab can be started, another cluster cannot."""
     words = [word for argument in arguments for word in argument.split("=", 1)]
@@ -147,6 +155,7 @@ def _nobody_there(arguments: Sequence[str]) -> str:
 
 
 _THERE = re.compile(r'\(AlreadyExists\).* (?P<resource>[a-z]+)[a-z0-9.-]* "(?P<name>[^"]+)" already exists')
+_TWICE = re.compile(r'key "(?P<key>[^"]+)" already set in map')
 _ADVICE = (
     ("must contain at least one letter", "Write the port as a number, without quotes."),
     (

@@ -25,15 +25,29 @@ def unresolved(cluster: Cluster, home: str, target: str) -> str:
 
 
 def refused(cluster: Cluster, home: str, target: str) -> str:
-    """Who refused: the pod, or in its place the node, where a Service has nobody to hand the connection to."""
+    """Who refused: the pod, an address outside, or the node, where a Service has no such port or nobody behind it."""
     name, namespace, _ = _service(target, home)
-    if is_address(target.rpartition(":")[0].strip("[]")):
-        return NOBODY_LISTENS
+    host, _, port = target.rpartition(":")
     try:
+        if is_address(host.strip("[]")):
+            return _refused_address(cluster, host.strip("[]"), port)
+        ports = cluster.get("services", name, namespace)["spec"].get("ports") or []
         slices = cluster.list("endpointslices", namespace, labels=f"{_OWNER}={name}")
     except ClusterError:
         return NOBODY_LISTENS
+    if port not in [str(item["port"]) for item in ports]:
+        has = " and ".join(str(item["port"]) for item in ports) or "none"
+        return f"the Service {name} has no port {port}; it has {has}"
     return NOBODY_LISTENS if not slices or any(map(_serves, slices)) else NOBODY_READY
+
+
+def _refused_address(cluster: Cluster, host: str, port: str) -> str:
+    """A number is a pod's, a Service's, or belongs to the world outside."""
+    pods = [(item.get("status") or {}).get("podIP") for item in cluster.list("pods")]
+    services = [item["spec"].get("clusterIP") for item in cluster.list("services")]
+    if host in pods or host in services:
+        return NOBODY_LISTENS
+    return f"nothing listens on port {port} of {host}, an address outside of the cluster"
 
 
 def is_address(host: str) -> bool:

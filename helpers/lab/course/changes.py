@@ -52,14 +52,15 @@ def reset(
 ) -> None:
     """Bring a starting point back: the shop Ready (or not deployed), these policies and no other of the course's.
 
-    `policies` are paths as `apply` takes them. `restart` names Deployments whose standing connections shall end.
+    `policies` are paths as `apply` takes them, or patterns such as `policies/ingress/*-allow-*.yaml`. `restart` names
+    Deployments whose standing connections shall end.
     Extra namespaces and pods that the course made go away. Prints one line.
     """
     cluster = session.current()
     write_json(BEGUN, read_json(BEGUN) | {belonging.key_of(cluster): time.time()})
     with interruptible("lab.reset()"):
         paths = [policies] if isinstance(policies, str | Path) else list(policies)
-        files = [_existing(path) for path in paths]
+        files = [file for path in paths for file in _matching(path)]
         again = [restart] if isinstance(restart, str) else list(restart)
         _check_restarts(cluster, again, shop)
         removed = _clear(cluster, keep_shop=shop)
@@ -159,6 +160,13 @@ def _yaml(what: object) -> str:
 def yaml_of(what: str | Path) -> list[str]:
     """The YAML texts that `apply` would apply, fitted to this cluster. Raises LabError if there is no such file."""
     return [fitted(text).text for text in _texts(what)]
+
+
+def _matching(what: str | Path) -> list[Path]:
+    """The files that a pattern means, by name, or the one file or folder of a path."""
+    if "*" not in str(what):
+        return [_existing(what)]
+    return next((found for base in _places() if (found := sorted(base.glob(str(what))))), None) or [_existing(what)]
 
 
 def _existing(what: str | Path) -> Path:

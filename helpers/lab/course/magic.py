@@ -11,6 +11,7 @@ from IPython.core.magic_arguments import argument, kwds, magic_arguments
 from helpers.lab.cluster import belonging, session, writing
 from helpers.lab.cluster import kubectl as tool
 from helpers.lab.cluster.fitting import Fitted, fitted
+from helpers.lab.course import slips
 from helpers.lab.errors import Interrupted, KubectlError
 from helpers.plain_text import clean
 
@@ -82,3 +83,4 @@ def _ready(arguments: list[str], cell: str | None) -> bool:
 def load(shell: Any) -> None:
     """Register `%%kubectl` and `%kubectl` in an IPython shell; doing it twice changes nothing."""
     shell.register_magic_function(kubectl, magic_kind="line_cell", magic_name="kubectl")
+    slips.load(shell)

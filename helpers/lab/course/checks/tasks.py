@@ -8,6 +8,8 @@ from helpers.lab.cluster import belonging
 from helpers.lab.course.checks.answers import Answer, done, hint
 from helpers.lab.course.checks.bank import bank
 from helpers.lab.course.checks.collector import collector
+from helpers.lab.course.checks.endings import endings
+from helpers.lab.course.checks.examined import closed_by_default, currency, rates, recommendation, tools
 from helpers.lab.course.checks.goals import Goal
 from helpers.lab.course.checks.own import own
 from helpers.lab.course.checks.securing import secured
@@ -119,9 +121,17 @@ TASKS: dict[str, Task] = {
     "02-arrow": arrow,
     "03-payment": goal("paymentservice", "checkoutservice", port=50051),
     "04-cart": goal("cartservice", "frontend", "checkoutservice", port=7070),
+    "05-arrows": collection,
     "05-collection": collection,
+    "06-empty": endings,
     "06-collector": collector,
     "07-bank": bank,
+    "07-exam-1": currency,
+    "07-exam-2": closed_by_default,
+    "07-exam-3": tools,
+    "07-exam-4": recommendation,
+    "07-exam-5": collection,
+    "07-exam-6": rates,
     "08-redis": goal("redis-cart", "cartservice", port=6379),
     "09-least": least,
     "11-own": own,
