@@ -45,6 +45,11 @@ def objects(cluster: Cluster | None = None) -> list[Object]:
     return found
 
 
+def policies() -> list[Object]:
+    """The network policies alone."""
+    return _readable(session.current(), "networkpolicies")
+
+
 def _readable(cluster: Cluster, kind: str) -> list[Object]:
     try:
         return cluster.list(kind)
