@@ -28,7 +28,7 @@ def by_blocks(side: str, selected: str, blocks: tuple[str, ...]) -> dict[str, An
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
-@pytest.mark.parametrize(("source", "target"), product(ADDRESSES, repeat=2))
+@pytest.mark.parametrize(("source", "target"), [*product(ADDRESSES, repeat=2)])
 def test_one_connection_and_the_matrix_say_the_same(source: str, target: str) -> None:
     """A pod whose address isn't known may have one of either family, in the matrix too."""
     for blocks, (side, selected), third in product(SETS, (("ingress", "b"), ("egress", "a")), ADDRESSES):
