@@ -97,7 +97,7 @@ def test_every_picture_is_known(name: str) -> None:
 
 def test_in_a_kernel(tmp_path: Path) -> None:
     """With the settings that the course's kernels get: one sentence and no traceback, until the first cell ran."""
-    settings = json.loads((ROOT / "tools" / "jupyter.json").read_text())["kernel"]
+    settings = json.loads((ROOT / "helpers/jupyter/etc/ipython_kernel_config.json").read_text())
     extensions = settings["InteractiveShellApp"]["extensions"]
     cells = [
         "1 + 1",

@@ -62,7 +62,11 @@ def sockets_of(processes: set[int]) -> set[str]:
     """The inodes of all their sockets."""
     found = set()
     for pid in processes:
-        for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            entries = [*Path(f"/proc/{pid}/fd").iterdir()]
+        except FileNotFoundError:  # it has ended meanwhile
+            continue
+        for entry in entries:
             try:
                 found.update(re.findall(r"socket:\[(\d+)\]", os.readlink(entry)))
             except OSError:

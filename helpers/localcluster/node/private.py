@@ -124,7 +124,9 @@ def temporary_directory(longest: int) -> Path:
     """A new directory with a path of at most `longest` bytes."""
     for place in filter(None, (os.environ.get("TMPDIR"), "/tmp", "/var/tmp")):
         if len(os.fsencode(place)) + len("/lab-12345678") <= longest and _keeps_names(place):
-            return Path(tempfile.mkdtemp(prefix="lab-", dir=os.path.abspath(place)))
+            made = Path(tempfile.mkdtemp(prefix="lab-", dir=os.path.abspath(place)))
+            made.chmod(0o700)  # whatever the umask
+            return made
     raise HomeError("There is no directory for sockets with a short path. Set TMPDIR to a directory of your own.")
 
 
