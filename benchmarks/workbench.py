@@ -27,6 +27,9 @@ class Fixed:
     def objects(self) -> list[Any]:
         return self._objects
 
+    def policies(self) -> list[Any]:
+        return [item for item in self._objects if item["kind"] == "NetworkPolicy"]
+
     def owns(self) -> Any:
         return lambda policy: True
 

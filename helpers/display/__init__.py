@@ -15,10 +15,11 @@ from helpers.lab.errors import load
 if TYPE_CHECKING:
     from helpers.display.drawing.pictures import architecture, graph
     from helpers.display.explaining import compare, explain
+    from helpers.display.flowtable import flows
     from helpers.display.panel import shop
     from helpers.display.picking import labels
     from helpers.display.report.saving import save_report
-    from helpers.display.tables import flows, matrix
+    from helpers.display.tables import matrix
     from helpers.display.widgets.flowlog import flow_log
     from helpers.display.widgets.live import workbench
     from helpers.display.widgets.scoreboard import score
@@ -28,7 +29,7 @@ _HOMES = {
     "architecture": "drawing.pictures",
     "compare": "explaining",
     "explain": "explaining",
-    "flows": "tables",
+    "flows": "flowtable",
     "graph": "drawing.pictures",
     "labels": "picking",
     "matrix": "tables",

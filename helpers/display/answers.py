@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 
 from helpers.lab import tones
+from helpers.policies import home
 from helpers.policies.model.addresses import is_address
 from helpers.policies.wording import listed, short
 
@@ -13,26 +15,60 @@ if TYPE_CHECKING:
     from helpers.lab.course.advice import Findings
     from helpers.policies import Finding, Side, Suggestion, Verdict
 
-_LEFT = 'style="text-align:left"'  # JupyterLab sets cells of tables to the right
 _TONES = {"error": tones.BAD, "warning": tones.WARN, "note": tones.QUIET}
 
 
 def verdict_html(verdict: Verdict) -> str:
-    """Whether a connection is allowed, why, and how near each policy came."""
-    mark, colour = "✓ allowed" if verdict.allowed else "✗ denied", tones.verdict(verdict.allowed)
-    rows = "".join(
-        f"<tr><th {_LEFT}>{side.direction}</th><td {_LEFT}>{html.escape(_side_text(side, end))}</td></tr>"
-        for side, end in ((verdict.egress, verdict.source), (verdict.ingress, verdict.target))
+    """A card: the verdict and the connection, then its two steps with a row a policy, then what else to know."""
+    mark = "✓ allowed" if verdict.allowed else "✗ denied"
+    ends = f"{_end(verdict.source)} → {_end(verdict.target)}"
+    steps = "".join(
+        _step(number, words, side, verdict)
+        for number, (words, side) in enumerate(
+            ((f"leaves {verdict.source}", verdict.egress), (f"enters {verdict.target}", verdict.ingress)), 1
+        )
     )
-    misses = "".join(
-        f"<li><code>{html.escape(miss.policy)}</code> {html.escape(miss.reason)}</li>" for miss in verdict.misses
-    )
-    notes = "".join(f"<li>{html.escape(note)}</li>" for note in verdict.notes)
+    notes = "".join(f"<li>{html.escape(home.spoken(note))}</li>" for note in verdict.notes)
     return (
-        f'<p><strong style="color:{colour}">{mark}</strong> {html.escape(verdict.connection)}<br>'
-        f"{html.escape(verdict.cause)}.</p><table>{rows}</table>"
-        + (f"<p>How near each policy came:</p><ul>{misses}</ul>" if misses else "")
-        + (f"<p>Note:</p><ul>{notes}</ul>" if notes else "")
+        f'<div class="lab-card"><style>{_CARD}</style>'
+        f'<p class="head"><strong style="color:{tones.verdict(verdict.allowed)}">{mark}</strong> '
+        f"<b>{ends}</b> <span>{verdict.protocol} {verdict.port}</span></p>"
+        f'<ol>{steps}</ol><p class="cause">{_end(verdict.cause)}.</p>'
+        + (f"<ul>{notes}</ul>" if notes else "")
+        + "</div>"
+    )
+
+
+_CARD = (
+    ".lab-card{border:1px solid rgba(128,128,128,.45);border-radius:4px;padding:8px 14px;max-width:80ch}"
+    ".lab-card .head{font-size:1.3em;margin:0 0 6px}.lab-card .head strong{margin-right:.4em}"
+    ".lab-card .head span{font-size:.75em}.lab-card p{margin:4px 0}"
+    ".lab-card ol,.lab-card ul{margin:2px 0;padding-left:1.4em}"
+    f".lab-card small,.lab-card .cause,.lab-card>ul{{color:{tones.QUIET}}}"
+    ".lab-card ol ul{list-style:none;padding-left:.6em}"
+)
+_HASH = re.compile(r"(?<=[a-z0-9])(-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5})\b")
+"""What a Deployment's pod has after its name."""
+
+
+def _end(text: str) -> str:
+    """A text as one says it, with what tells a pod from its siblings small and grey."""
+    return _HASH.sub(r"<small>\1</small>", html.escape(home.spoken(text)))
+
+
+def _step(number: int, words: str, side: Side, verdict: Verdict) -> str:
+    end = verdict.source if number == 1 else verdict.target
+    sign = f'<b style="color:{tones.verdict(side.allowed)}">{"✓" if side.allowed else "✗"}</b>'
+    misses = [miss for miss in verdict.misses if miss.direction == side.direction] if not side.allowed else []
+    rows = "".join(
+        f"<li>✗ <b>{html.escape(home.spoken(miss.policy))}</b> "
+        + _end(f"wants {miss.wants}; {miss.got}" if miss.wants else miss.reason)
+        + "</li>"
+        for miss in misses
+    )
+    return (
+        f'<li data-direction="{side.direction}">{sign} {_end(words)}: {_end(_side_text(side, end))}'
+        f"{f'<ul>{rows}</ul>' if rows else ''}</li>"
     )
 
 
@@ -42,10 +78,10 @@ def _side_text(side: Side, end: str) -> str:
     if is_address(end):
         return "outside the cluster: no policy applies to it"
     if not side.isolated:
-        return "not isolated: no policy selects this end"
+        return "not isolated, no policy selects this end"
     if side.rule:
         return f"{'allowed' if side.allowed else 'denied'} by {side.rule}"
-    return f"denied: isolated by {listed(side.isolating)}"
+    return f"isolated for {side.direction} by {listed(side.isolating)}"
 
 
 def finding_html(finding: Finding) -> str:

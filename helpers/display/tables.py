@@ -1,4 +1,4 @@
-"""Tables: who may reach whom, the flow log."""
+"""Who may reach whom, as a table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from helpers.display import palette
-from helpers.display.drawing.words import workload_name
 from helpers.display.grid import CELLS, STANDING, Grid, ends_of, grid
 from helpers.display.view import view_of
-from helpers.lab.cluster import looking
 from helpers.policies.application.reach import Need, Reach
 from helpers.policies.wording import short
 
@@ -91,6 +89,8 @@ class Matrix(Grid):
         return f'<td class="{cell.state}" title="{words}" aria-label="{words}">{CELLS[cell.state][0]}</td>'
 
 
+_LIGHT = "rgba(33,118,210,.16)"
+"""Over row and column of the cell that is pointed at."""
 _STYLE = (
     "".join(
         f".lab-matrix .{state}{{color:{colour}}}"
@@ -105,6 +105,10 @@ _STYLE = (
     ".lab-matrix tbody td{width:1.7em;min-width:1.7em;height:1.5em;"
     "text-align:center!important;padding:0;font-size:15px;border:1px solid rgba(128,128,128,.3)}"
     ".lab-matrix td.blocked{font-weight:bold}.lab-matrix td.self{background:rgba(128,128,128,.2)}"
+    ".lab-matrix table{overflow:hidden}.lab-matrix tbody td{position:relative}"
+    f".lab-matrix tbody tr:hover>*{{box-shadow:inset 0 0 0 99px {_LIGHT}}}"
+    f".lab-matrix tbody td:hover:not(.self)::after{{content:'';position:absolute;left:0;right:0;top:-3000px;"
+    f"height:6000px;pointer-events:none;background:{_LIGHT}}}"
     ".lab-matrix .entry{white-space:nowrap}.lab-matrix .entry span{font-size:15px}"
 )
 
@@ -134,69 +138,3 @@ def matrix(
         rows, columns = [key for key in rows if key in busy], [key for key in columns if key in busy]
     found = grid(reach, rows=rows, columns=columns)
     return Matrix(found.rows, found.columns, found.cells)
-
-
-class FlowTable(looking.Flows):
-    """Flows as a table, the newest first; prints like `kubectl get flows`."""
-
-    def _repr_html_(self) -> str:
-        if not self:
-            return f"<p>{html.escape(self.nobody)}</p>"
-        head = "".join(
-            f'<th scope="col">{name}</th>' for name in ("time", "source", "target", "port", "verdict", "decided by")
-        )
-        body = "".join(map(_flow_row, reversed(self)))
-        return (
-            f'<div class="lab-flows"><style>{_FLOW_STYLE}</style><table><caption>Connections as the cluster judged '
-            f"them, the newest first</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
-
-
-_VERDICTS = {"allowed": ("✓", palette.ALLOWED), "denied": ("✗", palette.BLOCKED), "refused": ("!", palette.EXTRA)}
-_FLOW_STYLE = (
-    ".lab-flows table{font-size:13px;margin:0}"
-    ".lab-flows tr td,.lab-flows tr th{text-align:left!important;padding:.15em .7em}"
-    ".lab-flows caption{text-align:left;font-weight:bold;padding:.2em 0}"
-    + "".join(
-        f".lab-flows .{word}{{color:{colour};font-weight:bold;white-space:nowrap}}"
-        f'[data-jp-theme-light="false"] .lab-flows .{word}{{color:{palette.DARK[colour]}}}'
-        for word, (_, colour) in _VERDICTS.items()
-    )
-)
-
-
-def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 30) -> FlowTable:
-    """The flow log as a table; `source` and `target` pick by workload or pod, `last` keeps that many of the newest."""
-    found = looking.flows(source, target, verdict=verdict, last=last)
-    return FlowTable(found, found.nobody, missing=found.missing)
-
-
-def end_cell(end: dict[str, Any]) -> str:
-    """One end of a flow by its workload; pointing at it tells the pod."""
-    pod = html.escape(looking.end_name(end), quote=True)
-    return f'<span title="{pod}">{html.escape(workload_name(end))}</span>'
-
-
-def service_note(flow: Mapping[str, Any]) -> str:
-    """The Service that was called, where its name isn't the workload's."""
-    service = short(str(flow["target"].get("service") or ""))
-    told = service and service != workload_name(flow["target"])
-    return f' <small class="lab-label">(Service {html.escape(service)})</small>' if told else ""
-
-
-def _flow_row(flow: Mapping[str, Any]) -> str:
-    mark, _ = _VERDICTS.get(flow["verdict"], ("", ""))
-    times = f" ×{flow['attempts']}" if flow.get("attempts", 1) > 1 else ""
-    cells = [
-        html.escape(str(flow["time"])[11:23]),
-        end_cell(flow["source"]),
-        end_cell(flow["target"]) + service_note(flow),
-        html.escape(f"{flow['port']}/{flow['protocol']}"),
-    ]
-    decided = html.escape(", ".join(flow.get("policies") or [])) or "no policy"
-    return (
-        f'<tr title="{html.escape(str(flow.get("reason", "")), quote=True)}">'
-        + "".join(f"<td>{cell}</td>" for cell in cells)
-        + f'<td class="{html.escape(flow["verdict"])}">{mark} {html.escape(flow["verdict"])}{times}</td>'
-        f"<td>{decided}</td></tr>"
-    )

@@ -357,3 +357,16 @@ OPEN_TO_ALL = [policy({**app("loadgenerator"), "ingress": [{"from": [{"namespace
 )
 def test_least_privilege(policies: list[Json], mistake: str) -> None:
     assert answer("09-least", *CLUSTER, *policies) == mistake
+
+
+def test_least_privilege_is_reached_although_a_nodes_own_processes_get_in() -> None:
+    agent = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "node-agent", "namespace": "infra", "labels": {"app": "agent"}},
+        "spec": {"hostNetwork": True, "nodeName": "far"},
+        "status": {"podIP": "192.168.7.5", "podIPs": [{"ip": "192.168.7.5"}], "phase": "Running"},
+    }
+    cluster = [*CLUSTER, namespace("infra"), agent]
+    assert answer("09-least", *cluster, *suggest(CLUSTER).policies) == ""
+    assert answer("09-least", *cluster, *INGRESS, DENY, *EGRESS) == ""

@@ -1,16 +1,18 @@
 """The matrix, the flow log, picking by labels, and comparing."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import pytest
 from support.course import shop
 from support.shop_world import app, policies, policy
 
 from helpers import display
-from helpers.display import explaining, tables
+from helpers.display import explaining, flowtable, tables
 from helpers.display.picking import pick
 from helpers.display.selectors import read_selector
 from helpers.lab.cluster import looking
+from helpers.lab.course import changes
 from helpers.lab.errors import LabError
 from helpers.policies.model.addresses import OUTSIDE
 
@@ -80,19 +82,56 @@ def flow(**changes: Any) -> dict[str, Any]:
 
 
 def test_flows_are_escaped_and_say_who_decided() -> None:
-    shown = tables.FlowTable([flow(), flow(policies=[], verdict="allowed", attempts=1)])._repr_html_()
+    shown = flowtable.FlowTable([flow(), flow(policies=[], verdict="allowed", attempts=1)])._repr_html_()
     assert "<b>" not in shown and "&lt;b&gt;" in shown and "no policy" in shown and "✗ denied ×3" in shown
 
 
-def test_flows_are_picked_by_pod_or_workload(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Log:
-        def list(self, _: str) -> list[dict[str, Any]]:
-            return [flow(), flow(verdict="allowed")]
+class Log:
+    """A cluster with a flow log."""
 
+    found: ClassVar[list[dict[str, Any]]] = []
+
+    def list(self, _: str) -> list[dict[str, Any]]:
+        return self.found
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The flows that the cluster logged, oldest first; the last reset was never."""
     monkeypatch.setattr(looking.session, "current", Log)
-    assert len(tables.flows(source="frontend")) == 2 == len(tables.flows("frontend-1-a"))
-    assert len(tables.flows(verdict="denied")) == 1 == len(tables.flows(last=1))
-    assert len(tables.flows(source="adservice")) == 0
+    monkeypatch.setattr(changes, "begun", lambda: 0.0)
+    monkeypatch.setattr(Log, "found", [])
+    return Log.found
+
+
+def test_flows_are_picked_by_pod_or_workload(log: list[dict[str, Any]]) -> None:
+    log += [flow(), flow(verdict="allowed")]
+    assert len(flowtable.flows(source="frontend")) == 2 == len(flowtable.flows("frontend-1-a"))
+    assert len(flowtable.flows(verdict="denied")) == 1
+    assert len(flowtable.flows(source="adservice")) == 0
+
+
+def test_repeats_are_one_row_with_the_newest_time(log: list[dict[str, Any]]) -> None:
+    log += [flow(time=f"2026-11-22T23:45:{second:02}.000Z", attempts=2) for second in range(40)]
+    (row,) = flowtable.flows()
+    assert row["attempts"] == 80 and row["time"].startswith("2026-11-22T23:45:39")
+
+
+def test_of_each_verdict_the_last_stays_however_old_it_is(log: list[dict[str, Any]]) -> None:
+    log += [flow(time="2026-11-20T10:00:00.000Z", port=1), flow(time="2026-11-20T11:00:00.000Z", port=2)]
+    log += [flow(verdict="allowed", port=port, time=f"2026-11-22T10:00:{port:02}.000Z") for port in range(3, 43)]
+    rows = flowtable.flows(last=30)
+    assert [row["port"] for row in rows] == [2, *range(13, 43)]
+
+
+def test_rows_begin_with_the_last_reset(log: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "begun", lambda: datetime(2026, 11, 22, tzinfo=UTC).timestamp())
+    log += [flow(time="2026-11-21T10:00:00.000Z", port=1), flow(time="2026-11-21T11:00:00.000Z", verdict="allowed")]
+    log += [flow(time="2026-11-22T10:00:00.000Z", port=3)]
+    shown = flowtable.flows()
+    assert [(row["verdict"], row["port"]) for row in shown] == [("allowed", 80), ("denied", 3)]
+    html = shown._repr_html_()
+    assert "since the last reset" in html and html.count("before the reset") == 1
 
 
 @pytest.mark.parametrize(

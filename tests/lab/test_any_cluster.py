@@ -123,12 +123,21 @@ def test_what_an_interrupted_notebook_left_goes_with_the_reset() -> None:
     for name in ("newcomer", "mine"):
         image = ["--image=registry.k8s.io/e2e-test-images/agnhost:2.53", "--", "/agnhost", "pause"]
         subprocess.run([str(KUBECTL), "create", "deployment", name, *image], check=True, capture_output=True)
+        subprocess.run([str(KUBECTL), "expose", "deployment", name, "--port=80"], check=True, capture_output=True)
+    for name in ("helper", "my-own"):
+        subprocess.run([str(KUBECTL), "run", name, *image], check=True, capture_output=True)
     lab.reset()
     left = [item["metadata"]["name"] for item in cluster.list("namespaces")]
     assert "lab-enforcement-2" in left and "lab-enforcement-1" not in left
     there = {item["metadata"]["name"] for item in cluster.list("deployments", "default")}
     assert "mine" in there and "newcomer" not in there
-    cluster.delete("deployments", "mine")
+    services = {item["metadata"]["name"] for item in cluster.list("services", "default")}
+    assert "mine" in services and "newcomer" not in services
+    staying = [item["metadata"] for item in cluster.list("pods", "default")]
+    names = {pod["name"] for pod in staying if not pod.get("deletionTimestamp")}
+    assert "my-own" in names and "helper" not in names
+    for resource, name in (("deployments", "mine"), ("services", "mine"), ("pods", "my-own")):
+        cluster.delete(resource, name)
     cluster.delete("namespaces", "lab-enforcement-2")
 
 

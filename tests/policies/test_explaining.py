@@ -340,9 +340,19 @@ def test_as_data_and_html() -> None:
     assert data["allowed"] is False and data["ingress"]["isolating"] == ["default/email-allow"]
     assert data["misses"][0]["reason"] and data["egress"]["isolated"] is False
     html = verdict_html(verdict)
-    assert "not isolated: no policy selects this end" in html and html.count("text-align:left") == 4
+    assert "leaves adservice: not isolated, no policy selects this end" in html and "default/" not in html
+    assert "enters emailservice: isolated for ingress by email-allow" in html
+    assert "<b>email-allow</b> wants app=checkoutservice; the caller has app=adservice" in html
     assert "outside the cluster: no policy applies to it" in verdict_html(explain("8.8.8.8", "emailservice", 8080))
     assert "✗ denied" in html and "app=checkoutservice" in html and repr(verdict) == verdict.sentence
+
+
+def test_a_pods_hash_is_small_and_a_foreign_namespace_stays() -> None:
+    mail = pod("emailservice-7d9f8b6c5d-x2x4z", labels={"app": "emailservice"})
+    html = verdict_html(
+        World.of([mail, pod("web", "shop", labels={"app": "web"})]).explain("shop/web", mail["metadata"]["name"], 1)
+    )
+    assert " → emailservice<small>-7d9f8b6c5d-x2x4z</small>" in html and "shop/web" in html
 
 
 def test_names_in_html_are_escaped() -> None:

@@ -43,7 +43,7 @@ class ScriptedCluster:
 
     def __init__(self, *policies: dict, objects: Sequence[dict] | None = None) -> None:
         self.others = list(shop() if objects is None else objects)
-        self.policies: dict[str, dict] = {}
+        self.stored: dict[str, dict] = {}
         self.calls: list[str] = []
         self.strangers: set[str] = set()
         self.error: Exception | None = None
@@ -54,17 +54,20 @@ class ScriptedCluster:
     def _store(self, policy: dict) -> None:
         self._count += 1
         name, namespace = policy["metadata"]["name"], policy["metadata"].get("namespace", "default")
-        known = self.policies.get(f"{namespace}/{name}", {}).get("metadata", {})
+        known = self.stored.get(f"{namespace}/{name}", {}).get("metadata", {})
         added = {
             "namespace": namespace,
             "uid": str(self._count),
             "resourceVersion": str(self._count),
             "creationTimestamp": known.get("creationTimestamp", f"2026-01-01T00:00:{self._count:02}Z"),
         }
-        self.policies[f"{namespace}/{name}"] = {**policy, "metadata": {**policy["metadata"], **added}}
+        self.stored[f"{namespace}/{name}"] = {**policy, "metadata": {**policy["metadata"], **added}}
 
     def objects(self) -> list[dict]:
-        return [*self.others, *self.policies.values()]
+        return [*self.others, *self.stored.values()]
+
+    def policies(self) -> list[dict]:
+        return list(self.stored.values())
 
     def owns(self) -> Callable[[Mapping[str, Any]], bool]:
         return lambda policy: policy["metadata"].get("namespace") not in self.strangers
@@ -77,4 +80,4 @@ class ScriptedCluster:
         for policy in given:
             self._store(policy)
         for key in delete:
-            del self.policies[key]
+            del self.stored[key]

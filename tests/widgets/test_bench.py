@@ -55,7 +55,7 @@ def test_the_seeds_walk_in_the_workbench():
     assert one.take_back() == "Taken back: delete shipping-allow-frontend."
     assert len(one.draft.sheets) == 2, "what a person wrote stays"
     assert one.take_back() == "Taken back: delete shipping-allow-checkout."
-    assert not one.can_take_back and scripted(one).policies == {}
+    assert not one.can_take_back and scripted(one).stored == {}
 
 
 def test_the_whole_ingress_collection_breaks_nothing():
@@ -88,7 +88,7 @@ def test_changing_and_removing_policies_plans_the_right_steps():
     one.apply()
     assert scripted(one).calls == ["apply 1", "delete default/shipping-allow-frontend"]
     one.take_back()
-    kept = scripted(one).policies
+    kept = scripted(one).stored
     assert {key: policy["spec"]["ingress"][0]["ports"][0]["port"] for key, policy in kept.items()} == {
         "default/shipping-allow-checkout": 50051,
         "default/shipping-allow-frontend": 50051,

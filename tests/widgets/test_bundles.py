@@ -12,7 +12,11 @@ FRONTEND = WIDGETS / "frontend"
 
 
 def sources_hash() -> str:
-    files = [*sorted((FRONTEND / "src").glob("*.js")), FRONTEND / "package-lock.json"]
+    files = [
+        *sorted((FRONTEND / "src").glob("*.js")),
+        WIDGETS.parent / "drawing/live.js",
+        FRONTEND / "package-lock.json",
+    ]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 

@@ -1,14 +1,15 @@
 """The form and the YAML are two faces of one policy: what the form shows, edits, and leaves alone."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.display.widgets import form, templates, yamltext
+from helpers.display.widgets import commented, form, templates, yamltext
 from helpers.display.widgets.surroundings import Surroundings
 from helpers.policies import World, validate
 from helpers.policies.model.naming import telling_labels
@@ -172,6 +173,80 @@ def test_whatever_is_clicked_the_api_server_accepts_it_and_yaml_gives_the_form_b
             continue
     assert validate(policy) == []
     assert form.form_of(yaml.safe_load(yamltext.write(policy))) == form.form_of(policy)
+
+
+COMMENTED = """\
+# top
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: "shipping"  # the name
+  # about labels
+  labels: {a: b}
+spec:
+  podSelector:
+    matchLabels:
+      app: shippingservice  # who
+  policyTypes: [Ingress]
+  ingress:
+    # first rule
+    - from:
+        - podSelector:
+            matchLabels:
+              app: frontend  # caller one
+        # second caller
+        - podSelector:
+            matchLabels:
+              app: adservice
+      ports:
+        - port: 50051  # grpc, not "http"
+    # second rule
+    - from:
+        - namespaceSelector: {}
+# end
+"""
+
+
+def comments(text):
+    return sorted(re.findall(r"#.*$", text, re.MULTILINE))
+
+
+REMOVALS = st.one_of(
+    st.tuples(st.just("remove-rule"), st.just("ingress"), st.integers(0, 1)),
+    st.tuples(
+        st.sampled_from(["remove-peer", "remove-port"]), st.just("ingress"), st.integers(0, 1), st.integers(0, 1)
+    ),
+    st.tuples(st.just("name"), st.just("other")),
+)
+
+
+@given(steps=st.lists(STEPS | REMOVALS, min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_clicked_every_comment_stays(steps):
+    text = COMMENTED
+    for step in steps:
+        policy = yamltext.read(text).documents[0].value
+        try:
+            changed = form.edit(policy, *step)
+        except (ValueError, IndexError, KeyError):
+            continue
+        text = commented.rewritten(text, changed, yamltext.write(changed))
+        assert yaml.safe_load(text) == changed and comments(text) == comments(COMMENTED)
+
+
+def test_an_edit_changes_its_own_line_alone():
+    policy = yamltext.read(COMMENTED).documents[0].value
+    text = commented.rewritten(COMMENTED, form.edit(policy, "peer", "ingress", 0, 0, "app=cartservice"), "")
+    before, after = COMMENTED.splitlines(), text.splitlines()
+    changed = [new.split() for old, new in zip(before, after, strict=True) if old != new]
+    assert changed == [["app:", "cartservice", "#", "caller", "one"]]
+
+
+def test_a_comment_of_what_is_taken_away_stands_before_what_came_next():
+    policy = yamltext.read(COMMENTED).documents[0].value
+    text = commented.rewritten(COMMENTED, form.edit(policy, "remove-rule", "ingress", 0), "")
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines.index("# second caller") in range(lines.index("ingress:"), lines.index("- namespaceSelector: {}"))
 
 
 @pytest.mark.parametrize("template", templates.TEMPLATES, ids=lambda one: one.id)

@@ -83,7 +83,7 @@ def test_a_cluster_of_any_size_is_drawn(count: int) -> None:
         objects=[workload(number) for number in range(count)],
     )
     picture = live.draw(one.proposal).replace("&#45;", "-")
-    assert picture.count('class="node workload') == min(count, MOST)
+    assert picture.count('class="workload item') == min(count, MOST)
     assert "ingress isolated by shipping-allow-checkout" in picture
     assert len(one.proposal.change.closed) == count - 1
     assert f"{count - 1} calls become denied" in one.proposal.summary()

@@ -1,10 +1,15 @@
 """The workbench's widgets, driven by the messages that a browser sends, with no browser."""
 
+import html
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from helpers.display.widgets import changesview, templates
 from helpers.display.widgets.bench import Bench
+from helpers.display.widgets.review import review
 from helpers.display.widgets.workbench import Workbench
 from helpers.display.widgets.worker import Worker
 
@@ -16,11 +21,11 @@ INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob
 class Person:
     """Somebody at the browser: types, clicks, and looks once everything has been drawn."""
 
-    def __init__(self, *policies):
+    def __init__(self, *policies, review=lambda proposal: []):
         self.worker = Worker("lab-widgets-test")
         self.cluster = ScriptedCluster(*policies)
         self.drawn = []
-        self.bench = Workbench(Bench(self.cluster), draw=self._draw, worker=self.worker)
+        self.bench = Workbench(Bench(self.cluster), draw=self._draw, review=review, worker=self.worker)
 
     def _draw(self, proposal):
         self.drawn.append(proposal)
@@ -50,8 +55,8 @@ class Person:
 def person():
     made = []
 
-    def make(*policies):
-        made.append(Person(*policies))
+    def make(*policies, **more):
+        made.append(Person(*policies, **more))
         return made[-1]
 
     yield make
@@ -75,7 +80,9 @@ def test_a_fault_is_underlined_where_it_is_and_the_picture_stays(person):
     one.types(INGRESS[0].read_text().replace("port: 50051", "port: 500510"))
     (mark,) = one.bench.editor.marks
     assert mark["line"] == 16 and mark["severity"] == "error" and "65535" in mark["message"]
-    assert "line 16" in one.sees("findings") and one.sees("graph") == before
+    assert "line 16" in one.sees("findings") and one.sees("graph").replace(" lab-faded", "") == before
+    assert "First mend line 16 of shipping-allow-checkout" in one.sees("message")
+    assert "disabled" in one.sees("cluster") and "lab-faded" in one.sees("graph") + one.sees("line")
     one.does("apply")
     assert "Nothing was applied" in one.sees("message") and one.cluster.calls == []
 
@@ -83,9 +90,9 @@ def test_a_fault_is_underlined_where_it_is_and_the_picture_stays(person):
 def test_apply_then_take_back(person):
     one = person().types(INGRESS[0].read_text()).does("apply")
     assert "Applied: create shipping-allow-checkout." in one.sees("message")
-    assert "default/shipping-allow-checkout" in one.cluster.policies
+    assert "default/shipping-allow-checkout" in one.cluster.stored
     one.does("take-back")
-    assert one.cluster.policies == {} and "Taken back" in one.sees("message")
+    assert one.cluster.stored == {} and "Taken back" in one.sees("message")
 
 
 def test_form_edits_appear_in_the_editor_and_typing_in_the_form(person):
@@ -119,13 +126,70 @@ def test_fast_typing_is_never_taken_back_by_the_kernel(person):
     assert one.bench.bench.draft.open.text == text
 
 
-def test_clicking_a_call_explains_it(person):
+CALL = ("default/frontend[Deployment]", "default/shippingservice[Deployment]", 50051, "TCP")
+
+
+def test_a_call_is_explained_where_it_was_clicked(person):
     one = person().types(INGRESS[0].read_text())
-    one.does("ask", "default/frontend[Deployment]", "default/shippingservice[Deployment]", 50051, "TCP", pane="changes")
-    assert one.shows("why")
-    assert "If applied:" in one.sees("why") and "shipping-allow-checkout isolates" in one.sees("why")
+    assert not one.shows("changes")
+    one.does("unfold", pane="line").does("ask-here", *CALL, pane="changes")
+    assert one.shows("changes") and "If applied:" in one.sees("changes") and "If applied:" not in one.sees("why")
+    one.does("ask", *CALL, pane="matrix")
+    assert "shipping-allow-checkout isolates" in one.sees("why") and "If applied:" not in one.sees("changes")
     one.does("question", "target", "default/emailservice[Deployment]", pane="why")
     assert one.bench.bench.question.port == 8080
+
+
+def test_one_line_counts_what_would_change_and_the_list_has_all_of_it(person):
+    one = person().does("choose", "template", "deny-ingress").does("add")
+    found = one.bench.bench.proposal.change
+    broken, closed = len(found.broken), len(found.closed) - len(found.broken)
+    words = re.sub("<[^>]*>", "", one.sees("line"))
+    assert f"0 work again · {broken} break · 0 opened · {closed} closed" in words
+    shown = one.sees("changes")
+    assert shown.count("− ") == closed > changesview.MOST_SHOWN
+    assert f"and {closed - changesview.MOST_SHOWN} more" in shown
+
+
+def test_what_others_do_to_the_cluster_is_said_and_stops_apply(person):
+    one = person().types(INGRESS[0].read_text()).does("apply")
+    one.cluster.change("", ["default/shipping-allow-checkout"])
+    one.bench.notice()
+    one.settled()
+    assert "The cluster has changed: look again." in one.sees("line") + one.sees("changes")
+    assert "exactly these" not in one.sees("line") + one.sees("changes") + repr(one.bench)
+    one.does("undo").does("apply")
+    assert "Nothing was applied. The cluster has changed" in one.sees("message")
+    one.does("refresh")
+    assert "changed" not in one.sees("line")
+
+
+def test_what_was_changed_and_changed_back_is_no_change(person):
+    one = person().types(INGRESS[0].read_text()).does("apply")
+    (before,) = one.cluster.policies()
+    for policy in ({**before, "spec": {"podSelector": {}}}, before):
+        one.cluster.change(yaml.safe_dump(policy), [])
+        one.bench.notice()
+        one.settled()
+    assert "The cluster has exactly these policies." in one.sees("line")
+
+
+def test_deleting_the_last_policy_reads_well(person):
+    one = person().types(INGRESS[0].read_text()).does("apply").does("remove", 1, pane="sheets")
+    assert "No policy is left · " in one.sees("line")
+    assert "will be deleted" in one.sees("sheets") and "every pod may reach every other then" in one.sees("sheets")
+
+
+@pytest.mark.parametrize("template", templates.TEMPLATES, ids=lambda one: one.id)
+def test_only_what_a_template_uses_is_asked(person, template):
+    """Each choice that is offered changes the policy; those that would not are not offered."""
+    one = person().does("choose", "template", template.id)
+    others = {"target": "default/adservice", "other": "default/emailservice", "namespace": "kube-system"}
+    made = one.does("add").bench.editor.text
+    for name, other in others.items():
+        again = person().does("choose", "template", template.id).does("choose", name, other)
+        offered = f'"choose", "{name}"' in html.unescape(again.sees("toolbar"))
+        assert offered == (again.does("add").bench.editor.text != made), name
 
 
 @pytest.mark.parametrize(
@@ -148,6 +212,37 @@ def test_a_cluster_that_fails_is_a_sentence_too(person):
     one.cluster.error = RuntimeError("The cluster cannot be reached.")
     one.does("apply")
     assert "cannot be reached" in one.sees("message")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("app: frontent", "app: frontend"),
+        ('app: "frontent"', "app: frontend"),
+        ("ap: frontend", "app: frontend"),
+        ("app: frontent # who calls", "app: frontend # who calls"),
+    ],
+)
+def test_what_was_probably_meant_is_one_click_away(person, wrong, right):
+    text = INGRESS[1].read_text()
+    one = person(review=review).types(text.replace("app: frontend", wrong))
+    (mark,) = [mark for mark in one.bench.editor.marks if mark["fix"]]
+    assert mark["fix"]["name"] == "Write app: frontend" and "Write app: frontend" in one.sees("findings")
+    one.does("fix", mark["fix"], pane="findings")
+    assert one.bench.editor.text == text.replace("app: frontend", right)
+    assert "Write" not in one.sees("findings")
+    one.does("fix", mark["fix"], pane="findings")
+    assert "nothing like that to mend" in one.sees("message")
+
+
+def test_a_mended_label_stays_a_text(person):
+    one = person(review=review)
+    about = {"name": "odd", "namespace": "default", "labels": {"release": "false"}}
+    one.cluster.others.append({"kind": "Pod", "metadata": about, "spec": {"containers": []}})
+    one.does("refresh").types(INGRESS[1].read_text().replace("app: frontend", "release: fasle"))
+    (fix,) = [mark["fix"] for mark in one.bench.editor.marks if mark["fix"]]
+    one.does("fix", fix, pane="findings")
+    assert "release: 'false'" in one.bench.editor.text and "lab-error" not in one.sees("findings")
 
 
 def test_goto_shows_the_editor(person):

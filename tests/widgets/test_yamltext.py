@@ -112,7 +112,7 @@ def test_writing_and_reading_again_keeps_a_policy(path):
     text = path.read_text()
     value = yaml.safe_load(text)
     assert yaml.safe_load(yamltext.write(value)) == value
-    assert yamltext.write(value, yamltext.leading_comments(text)) == text
+    assert yamltext.write(value, text[: text.index("apiVersion")]) == text
 
 
 def test_a_live_object_loses_what_the_cluster_added():

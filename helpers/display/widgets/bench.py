@@ -6,18 +6,21 @@ A `Bench` is used by one thread at a time. It speaks to the cluster through the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.display.widgets import form, templates, yamltext
-from helpers.display.widgets.draft import Draft, History, Sheet
+from helpers.display.widgets.commented import rewritten
+from helpers.display.widgets.draft import Draft, History
 from helpers.display.widgets.plan import Cluster, Json, plan, policies_of, same_form
 from helpers.display.widgets.proposal import Ground, Proposal, call_of
 from helpers.display.widgets.surroundings import Surroundings
 from helpers.policies import World
 from helpers.policies.application.need import needs
 from helpers.policies.application.reach import Call
+
+CHANGED = "The cluster has changed: look again."
 
 
 class Refused(ValueError):
@@ -32,6 +35,8 @@ class Bench:
     clock: Callable[[], float] = time.monotonic
     history: History = field(default_factory=lambda: History(Draft()))
     question: Call | None = None
+    elsewhere: str = ""
+    """A sentence, while it isn't known any more that the cluster has what it had when it was last looked at."""
     _applied: list[tuple[Json, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -67,10 +72,10 @@ class Bench:
     def open(self, sheet: int) -> None:
         self.history.do(self.draft.select(sheet))
 
-    def add_template(self, name: str, target: str = "", other: str = "") -> None:
-        """Start a policy from a template, for two workloads `namespace/name`."""
+    def add_template(self, name: str, target: str = "", other: str = "", namespace: str = "") -> None:
+        """Start a policy from a template, for two workloads `namespace/name` or a namespace, as it asks."""
         taken = [policy["metadata"]["name"] for policy in self.draft.policies]
-        self.history.do(self.draft.add(templates.text(name, self.around, target, other, taken)))
+        self.history.do(self.draft.add(templates.text(name, self.around, target, other, namespace, taken)))
 
     def remove(self, sheet: int) -> None:
         self.history.do(self.draft.remove(sheet))
@@ -94,6 +99,16 @@ class Bench:
             draft = draft.add(part) if not known or known[0] is None else draft.select(known[0]).edit(part)
         self.history.do(draft)
         return len(parts)
+
+    def fix(self, fix: Mapping[str, Any]) -> None:
+        """Make a mend on the open sheet that a mark offers (`Fix.as_dict()`). Raises Refused when it is stale."""
+        text = self.draft.open.text if self.draft.open else ""
+        mended = yamltext.Fix(
+            yamltext.Span(fix["line"], fix["column"], fix["end"]), str(fix["old"]), str(fix["new"])
+        ).on(text)
+        if mended == text:
+            raise Refused("The text is another by now: there is nothing like that to mend.")
+        self.history.do(self.draft.edit(mended))
 
     def undo(self) -> None:
         if not self.history.undo():
@@ -124,7 +139,7 @@ class Bench:
             changed = form.edit(policy, action, *arguments)
         except (ValueError, IndexError, KeyError, TypeError) as error:
             raise Refused(f"{error}".strip("'\"") + ".") from None
-        self.history.do(self.draft.edit(yamltext.write(changed, yamltext.leading_comments(sheet.text))))
+        self.history.do(self.draft.edit(rewritten(sheet.text, changed, yamltext.write(changed))))
 
     def _one_policy(self) -> dict[str, Any] | None:
         """The policy of the open sheet as it is written, without defaults."""
@@ -143,22 +158,30 @@ class Bench:
 
     # What is done to the cluster.
 
+    @property
+    def fault(self) -> str:
+        """What has to be mended before anything can be applied; empty when every sheet can be read."""
+        for sheet in self.draft.sheets:
+            faults = [mark for mark in yamltext.read(sheet.text).marks if mark.severity == "error"]
+            if faults:
+                return f"First mend line {faults[0].span.line} of {sheet.title}: {faults[0].message}."
+        return ""
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing can be applied now; empty when something can."""
+        if self.fault or self.elsewhere:
+            return self.fault or self.elsewhere
+        return "" if self.proposal.plan else "The cluster has exactly these policies already."
+
     def apply(self) -> str:
         """Make the cluster have the draft's policies; a sentence says what was done. Raises Refused."""
-        for sheet in self.draft.sheets:
-            self._refuse_unsound(sheet)
+        if self.refusal:
+            raise Refused(f"Nothing was applied. {self.refusal}")
         before = self.ground.policies
         said = self._change(self.draft.policies)
         self._applied.append(before)
         return f"Applied: {said}."
-
-    @staticmethod
-    def _refuse_unsound(sheet: Sheet) -> None:
-        faults = [mark for mark in yamltext.read(sheet.text).marks if mark.severity == "error"]
-        if faults:
-            raise Refused(
-                f"Nothing was applied. First mend line {faults[0].span.line} of {sheet.title}: {faults[0].message}."
-            )
 
     @property
     def can_take_back(self) -> bool:
@@ -180,18 +203,36 @@ class Bench:
         self.refresh(done={*(yamltext.key(policy) for policy in steps.apply), *steps.delete})
         return str(steps)
 
+    def notice(self) -> bool:
+        """Find out whether the cluster still has the policies that it had; returns whether the answer is another."""
+        before = self.elsewhere
+        try:
+            live, owns = self.cluster.policies(), self.cluster.owns()
+            same = policies_of(live, owns) == self.ground.policies and _meant(
+                policy for policy in live if not owns(policy)
+            ) == _meant(self.ground.others)
+            self.elsewhere = "" if same else CHANGED
+        except Exception as error:
+            self.elsewhere = str(error) or type(error).__name__
+        return self.elsewhere != before
+
     def refresh(self, done: frozenset[str] | set[str] = frozenset()) -> None:
         """Look at the cluster again. Sheets that nobody touched follow it; what a person wrote stays.
 
         `done` are the keys of policies that were changed from here: their sheets stay as they are.
         """
         before = {yamltext.key(policy): policy for policy in self.ground.policies}
-        self.ground = self._look()
+        self.ground, self.elsewhere = self._look(), ""
         self.around = Surroundings.of(self.ground.world)
         after = {yamltext.key(policy): policy for policy in self.ground.policies}
         followed = follow(self.draft, without(before, done), without(after, done))
         if followed != self.draft:
             self.history.do(followed)
+
+
+def _meant(policies: Iterable[Json]) -> dict[str, Json]:
+    """Policies by key, each in the form in which equal meaning compares equal."""
+    return {yamltext.key(policy): same_form(policy) for policy in policies}
 
 
 def without(policies: dict[str, Json], names: Iterable[str]) -> dict[str, Json]:

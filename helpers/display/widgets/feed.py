@@ -1,4 +1,4 @@
-"""Fresh flows for the flow log, from a thread of its own that ends when it is told to."""
+"""What is new in the cluster, from a thread of its own that ends when it is told to."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 Read = Callable[[], Sequence[Any]]
 PERIOD = 1.0
-"""Seconds between two looks at the log."""
+"""Seconds between two looks."""
 
 
 class Feed:
-    """Reads again and again on a daemon thread and hands on what is new: `changed(flows)`, or `failed(error)` once
-    for each kind of failure until reading works again."""
+    """Reads objects again and again on a daemon thread and hands on what is new: `changed(objects)`, or `failed(error)`
+    once for each kind of failure until reading works again."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Feed:
         self._wake = threading.Event()
         self._seen: object = None
         self._fault = ""
-        self._thread = threading.Thread(target=self._run, name="lab-flows", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lab-feed", daemon=True)
 
     @property
     def running(self) -> bool:
@@ -55,15 +55,15 @@ class Feed:
 
     def _once(self) -> None:
         try:
-            flows = self._read()
+            found = self._read()
         except Exception as error:
             if str(error) != self._fault:
                 self._fault = str(error)
                 self._failed(error)
             return
         mark = [
-            (flow["metadata"]["name"], flow["metadata"].get("resourceVersion"), flow.get("attempts")) for flow in flows
+            (item["metadata"]["name"], item["metadata"].get("resourceVersion"), item.get("attempts")) for item in found
         ]
         if mark != self._seen or self._fault:
             self._seen, self._fault = mark, ""
-            self._changed(flows)
+            self._changed(found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from helpers.display.tables import end_cell, service_note
+from helpers.display.flowtable import end_cell, service_note
+from helpers.display.widgets.changesview import readable
 from helpers.display.widgets.flowbook import (
     GROUPS,
     MOST_SHOWN,
@@ -16,8 +17,7 @@ from helpers.display.widgets.flowbook import (
     FlowBook,
     Group,
 )
-from helpers.display.widgets.pane import button, does, esc, select
-from helpers.display.widgets.views import readable
+from helpers.display.widgets.pane import button, copied, does, esc, select
 from helpers.lab.cluster.looking import end_name
 from helpers.policies import home
 
@@ -128,7 +128,7 @@ def account(flow: Flow | None, told: Account | None, suggestion: str) -> str:
     if suggestion:
         lines.append(
             "<p>The smallest policy that would let it through:</p>"
-            f'<pre class="lab-yaml">{esc(suggestion)}</pre>'
+            + copied(suggestion, "Copy the smallest policy")
             + button("Open in the workbench", "workbench", title="Nothing is applied yet")
         )
     return f'<div class="lab-answer" role="region" aria-label="Explanation">{"".join(lines)}</div>'

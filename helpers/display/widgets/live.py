@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from helpers.display.drawing.pictures import picture_of
 from helpers.display.drawing.scene import Scene, scene_between
 from helpers.display.widgets.bench import Bench, Refused
+from helpers.display.widgets.feed import Feed
 from helpers.display.widgets.focus import focus
 from helpers.display.widgets.plan import Json
 from helpers.display.widgets.proposal import Proposal
@@ -24,6 +26,9 @@ class LiveCluster:
 
     def objects(self) -> Sequence[Json]:
         return looking.objects()
+
+    def policies(self) -> Sequence[Json]:
+        return looking.policies()
 
     def owns(self) -> Callable[[Json], bool]:
         return belonging.owns(session.current())
@@ -62,7 +67,28 @@ def workbench(policies: str = "", *, template: str = "", target: str = "", other
             bench.import_text(policies)
         except Refused as error:
             raise LabError(str(error)) from None
-    return Workbench(bench, draw, review, chosen=chosen)
+    found = Workbench(bench, draw, review, chosen=chosen)
+    _watch(found)
+    return found
+
+
+_BEAT = 2.0
+"""Seconds between two looks at the cluster's policies."""
+_watching: weakref.WeakSet[Workbench] = weakref.WeakSet()
+_feeds: list[Feed] = []
+
+
+def _watch(bench: Workbench) -> None:
+    """Have a workbench told when the cluster's policies change; one thread does it for all of a kernel."""
+    _watching.add(bench)
+    if not any(feed.running for feed in _feeds):
+        _feeds[:] = [Feed(looking.policies, _told, _told, _BEAT)]
+        _feeds[0].start()
+
+
+def _told(_: object) -> None:
+    for bench in list(_watching):
+        bench.notice()
 
 
 def _template(name: str) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import anywidget
 import traitlets
 
-from helpers.display import palette
+from helpers.display.drawing import live
 
-STYLE = Path(__file__).with_name("pane.css").read_text("utf-8") + palette.dark_style(".lab-graph")
-"""The widgets' style sheet, with the dark colours of the pictures in them: sent once, not with each."""
+STYLE = Path(__file__).with_name("pane.css").read_text("utf-8") + live.style()
+"""The widgets' style sheet, with that of the pictures in them: sent once, not with each."""
 
 
 class Pane(anywidget.AnyWidget):
@@ -60,6 +60,14 @@ def button(text: str, *action: object, title: str = "", off: bool = False, kind:
     hint = f' title="{esc(title)}"' if title else ""
     disabled = " disabled" if off else ""
     return f'<button type="button" class="lab-button {kind}" {does(*action)}{hint}{disabled} {extra}>{text}</button>'
+
+
+def copied(text: str, title: str) -> str:
+    """A text as it is, with a button that copies it."""
+    return (
+        f'<div class="lab-copied"><pre class="lab-yaml">{esc(text)}</pre><button type="button" data-copy '
+        f'class="lab-button lab-copy" title="{esc(title)}" aria-label="{esc(title)}">Copy</button></div>'
+    )
 
 
 def select(choices: list[tuple[str, str, str]], chosen: str, label: str, *action: object, kind: str = "") -> str:

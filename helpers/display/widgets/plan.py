@@ -18,6 +18,9 @@ class Cluster(Protocol):
     def objects(self) -> Sequence[Json]:
         """Namespaces, pods, Services, workloads and policies, as the engine reads them."""
 
+    def policies(self) -> Sequence[Json]:
+        """The policies alone: asked often, to see whether somebody else has changed them."""
+
     def owns(self) -> Callable[[Json], bool]:
         """What tells whether a policy may be changed from here; others are somebody else's, and only seen."""
 

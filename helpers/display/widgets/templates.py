@@ -15,13 +15,17 @@ Rule = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A way to start: `make` gives the policy's spec for a target workload and another one."""
+    """A way to start: `make` gives the policy's spec for a target workload and another one.
+
+    `asks` names what has to be chosen: "target", "other", "namespace".
+    """
 
     id: str
     title: str
     name: str
     make: Callable[[Workload, Workload], dict[str, Any]]
     comment: str
+    asks: tuple[str, ...] = ("namespace",)
 
 
 def _select(workload: Workload) -> dict[str, Any]:
@@ -126,6 +130,7 @@ TEMPLATES = (
         "{target}-allow-{other}",
         _allow_one,
         "One caller, on the port that the pod listens on.",
+        ("target", "other"),
     ),
     Template(
         "allow-call",
@@ -133,6 +138,7 @@ TEMPLATES = (
         "{target}-to-{other}",
         _allow_call,
         "The calling end of an arrow: whom this pod may call.",
+        ("target", "other"),
     ),
     Template(
         "allow-dns", "allow DNS", "allow-dns", _allow_dns, "Every pod may ask the cluster's DNS, over UDP and over TCP."
@@ -143,6 +149,7 @@ TEMPLATES = (
         "{target}-allow-namespace-{namespace}",
         _allow_namespace,
         "All pods of a namespace, chosen by the label that every namespace has.",
+        ("target", "namespace"),
     ),
     Template(
         "allow-same-namespace",
@@ -157,6 +164,7 @@ TEMPLATES = (
         "{target}-allow-outside",
         _allow_outside,
         "Addresses outside the cluster; the pods' own range is taken out again.",
+        ("target",),
     ),
 )
 
@@ -166,10 +174,18 @@ def template(id: str) -> Template:
     return {one.id: one for one in TEMPLATES}[id]
 
 
-def text(id: str, around: Surroundings, target: str = "", other: str = "", taken: Iterable[str] = ()) -> str:
-    """A template's YAML for two workloads, named `name` or `namespace/name`; `taken` are policy names in use."""
+def text(
+    id: str, around: Surroundings, target: str = "", other: str = "", namespace: str = "", taken: Iterable[str] = ()
+) -> str:
+    """A template's YAML for two workloads, `name` or `namespace/name`, or a namespace, as it asks for them.
+
+    `taken` are policy names in use.
+    """
     chosen = template(id)
     first, second = _workload(around, target, 0), _workload(around, other, 1)
+    if "namespace" in chosen.asks:
+        where = Workload("", namespace or first.namespace, "", {}, ())
+        first, second = (first, where) if "target" in chosen.asks else (where, second)
     name = chosen.name.format(target=short_name(first.name), other=short_name(second.name), namespace=second.namespace)
     metadata = {"name": _free(name, set(taken)), "namespace": first.namespace}
     policy = {

@@ -41,6 +41,13 @@ class Step:
     def world(self) -> World:
         return self.reach.world
 
+    @property
+    def mark(self) -> str:
+        """What stands out about it: "breaks" something needed, "mends" something, or nothing."""
+        if self.change is None:
+            return ""
+        return "breaks" if self.change.broken else "mends" if self.change.mended else ""
+
 
 def steps_of(world: World, policies: Sequence[Json], needs: Iterable[Need]) -> list[Step]:
     """The way from no policy to all of them, one at a time; the first step is the world without any."""
@@ -101,7 +108,10 @@ class Timeline(anywidget.AnyWidget):
 
     def __init__(self, steps: Sequence[Step], needs: Iterable[Need] = (), **traits: Any) -> None:
         self._steps, self._needs = list(steps), tuple(needs)
-        frames = [{"title": one.title, "text": one.text, "picture": self._picture(one).shown()} for one in steps]
+        frames = [
+            {"title": one.title, "text": one.text, "mark": one.mark, "picture": self._picture(one).shown()}
+            for one in steps
+        ]
         super().__init__(frames=frames, step=len(frames) - 1, **traits)
 
     def _picture(self, step: Step) -> Picture:

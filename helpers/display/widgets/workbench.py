@@ -7,10 +7,10 @@ from typing import Any
 
 import ipywidgets
 
-from helpers.display.widgets import formview, matrixview, views, yamltext
+from helpers.display.widgets import changesview, formview, matrixview, views, yamltext
 from helpers.display.widgets.bench import Bench, Refused
 from helpers.display.widgets.editor import Editor
-from helpers.display.widgets.pane import Pane, does, esc
+from helpers.display.widgets.pane import Pane, esc
 from helpers.display.widgets.proposal import Proposal
 from helpers.display.widgets.worker import SHARED, Worker
 from helpers.display.widgets.yamltext import Mark
@@ -18,11 +18,18 @@ from helpers.policies import home
 
 Draw = Callable[[Proposal], str]
 Review = Callable[[Proposal], list[Mark]]
-_VIEWS = (("graph", "Graph"), ("matrix", "Matrix"), ("why", "Explanation"))
-_PANES = ("toolbar", "message", "sheets", "faces", "form", "findings", "views", "graph", "matrix", "why", "changes")
-_FIRST_CHOICES = {"template": "allow-one", "target": "shippingservice", "other": "checkoutservice"}
+_PANES = (
+    *("toolbar", "line", "message", "cluster", "changes"),
+    *("sheets", "faces", "form", "findings"),
+    *("views", "graph", "matrix", "why"),
+)
+_FIRST_CHOICES = {
+    "template": "allow-one",
+    "target": "shippingservice",
+    "other": "checkoutservice",
+}
 """Workloads of the course's namespace."""
-_FRESH = "Applied policies decide about new connections; restart a caller to end those that stand."
+_FRESH = "New connections are judged by it; restart a caller to end those that stand."
 
 
 class Workbench:
@@ -41,38 +48,37 @@ class Workbench:
         chosen: Mapping[str, str] | None = None,
     ) -> None:
         self.bench, self._draw, self._review, self._worker = bench, draw, review, worker
-        first = _FIRST_CHOICES | {name: home.full(_FIRST_CHOICES[name]) for name in ("target", "other")}
+        ends = {name: home.full(_FIRST_CHOICES[name]) for name in ("target", "other")}
+        first = {**_FIRST_CHOICES, **ends, "namespace": home.namespace()}
         self._chosen = first | {name: value for name, value in (chosen or {}).items() if value}
         self._face, self._view, self._message, self._fault = "yaml", "graph", "", False
+        self._unfolded, self._asked_above = False, False
         self.editor = Editor(words=bench.around.words)
         self.panes = {name: Pane() for name in _PANES}
         for pane in self.panes.values():
             pane.on_do(self._do)
         self.editor.on_typed(self._typed)
         # An anywidget's classes are fixed once it is shown; a box around it can be hidden and shown again.
-        hidden = {"yaml": self.editor, **{name: self.panes[name] for name in ("form", *dict(_VIEWS))}}
+        hidden = {"yaml": self.editor, **{name: self.panes[name] for name in ("form", "changes", *dict(views.VIEWS))}}
         self._frames = {name: ipywidgets.Box([widget]) for name, widget in hidden.items()}
+        for name, frame in self._frames.items():
+            frame.add_class("lab-frame")
+            frame.add_class(f"lab-in-{name}")
         self.widget = self._laid_out()
         self._follow()
         self._render()
 
     def _laid_out(self) -> Any:
+        """The toolbar, the bar with the line and *Apply*, what it unfolds, and below the editor beside the picture."""
         panes, frames = self.panes, self._frames
-        left = ipywidgets.Box([panes["sheets"], panes["faces"], frames["yaml"], frames["form"], panes["findings"]])
-        view = ipywidgets.Box([panes["views"], *(frames[name] for name, _ in _VIEWS)])
-        changes = ipywidgets.Box([panes["changes"]])
-        for column, place in ((left, "left"), (view, "view"), (changes, "changes")):
-            column.add_class("lab-column")
-            column.add_class(f"lab-at-{place}")
-        for frame in frames.values():
-            frame.add_class("lab-frame")
-        panes["toolbar"].add_class("lab-wide")
-        panes["message"].add_class("lab-wide")
-        box = ipywidgets.Box([panes["toolbar"], panes["message"], left, view, changes])
-        box.add_class("lab-workbench")
-        room = ipywidgets.Box([box])
-        room.add_class("lab-room")
-        return room
+        written = _box("lab-stage", frames["yaml"], frames["form"])
+        shown = _box("lab-stage", *(frames[name] for name, _ in views.VIEWS))
+        left = _box("lab-column", panes["sheets"], panes["faces"], written, panes["findings"])
+        right = _box("lab-column", panes["views"], shown, panes["why"])
+        desk = _box("lab-desk", left, right)
+        bar = _box("lab-bar", panes["line"], panes["cluster"])
+        panes["message"].add_class("lab-notice")
+        return _box("lab-room", _box("lab-workbench", panes["toolbar"], bar, panes["message"], frames["changes"], desk))
 
     # Callbacks come from whatever thread ipykernel likes; the worker does the rest.
 
@@ -85,6 +91,14 @@ class Workbench:
             self.bench.type(text)
             self._say("")
         self._render_soon()
+
+    def notice(self) -> None:
+        """Find out whether somebody else has changed the cluster's policies, and say so."""
+        self._worker.submit(self._notice, key=(id(self), "notice"), failed=self._failed)
+
+    def _notice(self) -> None:
+        if self.bench.notice():
+            self._render_soon()
 
     def _do(self, action: str, *arguments: Any) -> None:
         self._worker.submit(lambda: self._act(action, *arguments), failed=self._failed)
@@ -112,7 +126,8 @@ class Workbench:
         self._chosen[name] = value
 
     def _on_add(self) -> None:
-        self.bench.add_template(self._chosen["template"], self._chosen["target"], self._chosen["other"])
+        chosen = self._chosen
+        self.bench.add_template(chosen["template"], chosen["target"], chosen["other"], chosen["namespace"])
 
     def _on_open(self, sheet: int) -> None:
         self.bench.open(sheet)
@@ -150,9 +165,20 @@ class Workbench:
         self._face = "yaml"
         self.editor.goto(line)
 
+    def _on_fix(self, fix: dict[str, Any]) -> None:
+        self.bench.fix(fix)
+
     def _on_ask(self, source: str, target: str, port: int, protocol: str) -> None:
         self.bench.ask(source, target, port, protocol)
-        self._view = "why"
+        self._asked_above = False
+
+    def _on_ask_here(self, source: str, target: str, port: int, protocol: str) -> None:
+        self.bench.ask(source, target, port, protocol)
+        self._asked_above = True
+
+    def _on_unfold(self) -> None:
+        self._unfolded = not self._unfolded
+        self._asked_above = self._asked_above and self._unfolded
 
     def _on_question(self, part: str, value: str) -> None:
         """One of the question's three choices; a new target brings its own first port."""
@@ -172,14 +198,15 @@ class Workbench:
             )
         number, _, protocol = asked["port"].partition("/")
         self.bench.ask(asked["source"], asked["target"], number, protocol)
+        self._asked_above = False
 
     def _on_apply(self) -> None:
         self._say("Applying …")
-        self._render_toolbar(busy=True)
+        self._render_bar(busy=True)
         self._say(f"{self.bench.apply()} {_FRESH}")
 
     def _on_take_back(self) -> None:
-        self._render_toolbar(busy=True)
+        self._render_bar(busy=True)
         self._say(self.bench.take_back())
 
     def _on_refresh(self) -> None:
@@ -205,27 +232,31 @@ class Workbench:
         bench = self.bench
         own, others = self.marks()
         # Everything is made before anything is sent: the thread that sends would otherwise wait for this one.
+        faded = " lab-faded" if bench.fault else ""
+        answer = changesview.answer(bench)
         pages = {
             "findings": views.findings(own, others),
-            "graph": f'<div class="lab-graph" data-keep="graph">{self._draw(bench.proposal)}</div>',
-            "matrix": matrixview.matrix_html(bench.proposal),
-            "changes": views.changes(bench.proposal),
-            "why": views.question(bench),
+            "graph": f'<div class="lab-graph{faded}" data-keep="graph">{self._draw(bench.proposal)}</div>',
+            "matrix": f'<div class="{faded}">{matrixview.matrix_html(bench.proposal)}</div>',
+            "changes": changesview.changes(bench, answer if self._asked_above else ""),
+            "why": changesview.question(bench, "" if self._asked_above else answer),
             "sheets": views.sheets(bench),
             "form": formview.form_html(bench.formed, bench.around),
             "faces": views.faces(self._face),
-            "views": _tabs(self._view),
+            "views": views.view_tabs(self._view),
+            "toolbar": views.toolbar(bench, self._chosen),
         }
         self.editor.mark([mark.as_dict() for mark in own])
         for name, page in pages.items():
             self.panes[name].html = page
-        self._render_toolbar()
+        self._render_bar()
         for name, frame in self._frames.items():
-            _show(frame, name in (self._face, self._view))
+            _show(frame, name in (self._face, self._view) or (name == "changes" and self._unfolded))
 
-    def _render_toolbar(self, busy: bool = False) -> None:
-        self.panes["toolbar"].html = views.toolbar(self.bench, self._chosen, busy)
-        self.panes["message"].html = views.message(self._message, self._fault)
+    def _render_bar(self, busy: bool = False) -> None:
+        self.panes["line"].html = changesview.unfolder(self.bench, self._unfolded)
+        self.panes["cluster"].html = views.cluster(self.bench, busy)
+        self.panes["message"].html = views.message(self._message or self.bench.fault, self._fault)
 
     def marks(self) -> tuple[list[Mark], list[Mark]]:
         """What to mend on the open sheet, and what concerns none of its lines."""
@@ -237,7 +268,7 @@ class Workbench:
     # Where no widget can be shown.
 
     def __repr__(self) -> str:
-        return views.text(self.bench, self.marks()[0])
+        return changesview.text(self.bench, self.marks()[0])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         found = self.widget._repr_mimebundle_()
@@ -254,10 +285,8 @@ def _show(frame: Any, shown: bool) -> None:
         frame.add_class("lab-hidden")
 
 
-def _tabs(chosen: str) -> str:
-    tabs = "".join(
-        f'<button type="button" role="tab" class="lab-tab" aria-selected="{str(name == chosen).lower()}" '
-        f"{does('view', name)}>{text}</button>"
-        for name, text in _VIEWS
-    )
-    return f'<div role="tablist" aria-label="Views of what would change" class="lab-tabs">{tabs}</div>'
+def _box(name: str, *children: Any) -> Any:
+    """Widgets in a box with a class."""
+    box = ipywidgets.Box(children)
+    box.add_class(name)
+    return box

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -31,6 +31,32 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that one click makes: `new` in the place of `old`, which stands at `span`."""
+
+    span: Span
+    old: str
+    new: str
+
+    @property
+    def name(self) -> str:
+        return f"Write {self.new}"
+
+    def on(self, text: str) -> str:
+        """The text, mended; as it is when `old` doesn't stand there any more."""
+        lines = text.split("\n")
+        line = lines[self.span.line - 1] if self.span.line <= len(lines) else ""
+        before, after = line[: self.span.column - 1], line[self.span.end - 1 :]
+        if before + self.old + after != line:
+            return text
+        lines[self.span.line - 1] = before + self.new + after
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self.span), "name": self.name, "old": self.old, "new": self.new}
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Something to underline: `severity` is error, warning or info; the message is one sentence."""
 
@@ -38,6 +64,7 @@ class Mark:
     severity: str
     message: str
     mend: str = ""
+    fix: Fix | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The mark as the editor takes it."""
@@ -48,6 +75,7 @@ class Mark:
             "end": self.span.end,
             "severity": self.severity,
             "message": message,
+            "fix": self.fix.as_dict() if self.fix else None,
         }
 
 
@@ -216,6 +244,12 @@ def write(policy: Mapping[str, Any], comments: str = "") -> str:
     return comments + str(text)
 
 
+def scalar(text: str) -> str:
+    """A text as YAML that is a text again: in quotes where it would be a number, a boolean or a comment."""
+    tidy = yaml.safe_dump([text], default_flow_style=True, allow_unicode=True, width=10_000)
+    return str(tidy).strip()[1:-1]
+
+
 def _ordered(value: Any, parent: str = "") -> Any:
     if isinstance(value, Mapping):
         names = (
@@ -225,11 +259,6 @@ def _ordered(value: Any, parent: str = "") -> Any:
         )
         return {name: _ordered(value[name], name) for name in names}
     return [_ordered(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def leading_comments(text: str) -> str:
-    """The comment lines above the first field: they survive when the form writes the rest anew."""
-    return re.match(r"(?:[ \t]*#[^\n]*\n|[ \t]*\n)*", text)[0]  # type: ignore[index]
 
 
 def split(text: str) -> list[str]:

@@ -24,8 +24,8 @@ SEAT = "hipster-lab/seat"
 """A label on the namespaces that a teacher made for an attendee; its value is the namespace the seat is called by."""
 PROOF = "lab-enforcement-"
 """How the namespaces of `prove_enforcement` begin; one that was interrupted may leave its behind."""
-LESSONS = ("newcomer",)
-"""The Deployments that lessons make beside the shop's."""
+LESSONS = {"deployments": "newcomer", "services": "newcomer", "pods": "helper"}
+"""What lessons make beside the shop, by its resource."""
 
 _EVERYWHERE = frozenset(
     {
@@ -98,7 +98,18 @@ def left_behind(cluster: Cluster) -> list[str]:
 def is_lessons(cluster: Cluster, deployment: str) -> bool:
     """Whether a Deployment of the course's namespace is one that a lesson made."""
     earlier = {kept.split("/")[1] for kept in before(cluster, "deployments")}
-    return whole(cluster) or (deployment in LESSONS and deployment not in earlier)
+    return whole(cluster) or (deployment == LESSONS["deployments"] and deployment not in earlier)
+
+
+def lessons_left(cluster: Cluster) -> list[tuple[str, str]]:
+    """Services and pods (resource, name) that lessons left in the course's namespace, and which may go again."""
+    found = []
+    for resource in ("services", "pods"):
+        name, known = LESSONS[resource], before(cluster, resource)
+        here = cluster.list(resource, cluster.namespace, fields=f"metadata.name={name}")
+        noted = whole(cluster) or resource in _notes(cluster)
+        found += [(resource, name) for item in here if noted and identity(item) not in known]
+    return found
 
 
 def course_namespaces(cluster: Cluster) -> list[str]:
@@ -189,15 +200,22 @@ def remember(cluster: Cluster) -> None:
             "deployments": [
                 identity(item) for item in cluster.list("deployments", cluster.namespace) if not _shops(item)
             ],
-            "namespaces": [name for name in namespaces(cluster) if name not in given(cluster)],
+            **{
+                resource: [identity(item) for item in cluster.list(resource, cluster.namespace)]
+                for resource in ("services", "pods")
+            },
+            "namespaces": sorted(set(namespaces(cluster)) - set(given(cluster))),
         }
         write_json(KEPT, known)
 
 
 def before(cluster: Cluster, what: str) -> list[str]:
-    """What `remember` noted: the identities of "policies" and "deployments", the names of "namespaces"."""
-    known = read_json(KEPT).get(key_of(cluster)) or {}
-    return list(known.get(what) or [])
+    """What `remember` noted: the names of "namespaces", and of everything else the identities."""
+    return list(_notes(cluster).get(what) or [])
+
+
+def _notes(cluster: Cluster) -> Mapping[str, Any]:
+    return read_json(KEPT).get(key_of(cluster)) or {}
 
 
 def _shops(deployment: Object) -> bool:

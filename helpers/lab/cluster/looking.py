@@ -40,13 +40,26 @@ def objects(cluster: Cluster | None = None) -> list[Object]:
     """
     cluster = cluster or session.current()
     found: list[Object] = []
-    beside = functools.cache(lambda: {*belonging.course_namespaces(cluster), "kube-system"} - {cluster.namespace})
+    beside = _beside(cluster)
     for kind in KINDS:
         found += _readable(cluster, kind, beside)
     if not any(item["kind"] == "Namespace" for item in found):
         found.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
     hidden = belonging.of_others(found)
     return [item for item in found if item["metadata"].get("namespace") not in hidden]
+
+
+def policies() -> list[Object]:
+    """The network policies alone, of the namespaces that `objects` would look at."""
+    cluster = session.current()
+    found = _readable(cluster, "networkpolicies", _beside(cluster))
+    hidden = set() if cluster.entered else belonging.of_others(_readable(cluster, "namespaces", set))
+    return [item for item in found if item["metadata"].get("namespace") not in hidden]
+
+
+def _beside(cluster: Cluster) -> Callable[[], set[str]]:
+    """The namespaces to look at beside the course's own where not all may be read, asked for once."""
+    return functools.cache(lambda: {*belonging.course_namespaces(cluster), "kube-system"} - {cluster.namespace})
 
 
 def _readable(cluster: Cluster, kind: str, beside: Callable[[], set[str]]) -> list[Object]:

@@ -27,7 +27,8 @@ def apply(what: "str | Path | Suggestion | Sequence[Mapping[str, Any]]") -> None
     """Apply YAML text, a file, a folder of files, or policies as objects; prints kubectl's lines.
 
     Only what belongs to the course is written, and of several objects all or none; what names no namespace goes into
-    the course's. A path may be relative to the notebook, to `notebooks/`, or to the project. Raises LabError.
+    the course's. A path may be relative to the notebook, to `notebooks/`, or to the project, or a pattern such as
+    `policies/ingress/*-allow-*.yaml`. Raises LabError.
     """
     print(writing.change(session.current(), "\n---\n".join(_texts(what))), end="")
 
@@ -98,6 +99,8 @@ def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
     for item in cluster.list("deployments", cluster.namespace):
         if _ours(cluster, item["metadata"]["name"]) and item["metadata"]["name"] not in shop:
             cluster.delete("deployments", item["metadata"]["name"])
+    for resource, name in belonging.lessons_left(cluster):
+        cluster.delete(resource, name)
     if not keep_shop:
         _remove_shop(cluster)
     return len(found)
@@ -133,7 +136,11 @@ def _texts(what: object) -> list[str]:
         raise LabError("There is nothing to apply: the text is empty.")
     if isinstance(what, str) and ("\n" in what or "apiVersion:" in what):
         return [what]
-    return _read(_existing(what)) if isinstance(what, str | Path) else [_yaml(what)]
+    return _files(what) if isinstance(what, str | Path) else [_yaml(what)]
+
+
+def _files(what: str | Path) -> list[str]:
+    return [text for path in _matching(what) for text in _read(path)]
 
 
 def _read(path: Path) -> list[str]:

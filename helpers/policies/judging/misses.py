@@ -84,11 +84,12 @@ def _rule_miss(policy: Policy, rule: Rule, attempt: Attempt) -> Miss:
         else None
     )
     if port and peer:
-        reason = f"allows {peer[1]} on {port[1]}, {peer[2]} and {port[2]}"
-        return Miss(policy.key, attempt.direction, "both", reason, rule.path, port[0] + peer[0] + 10)
-    found, kind = (port, "port") if port else (peer, "peer")
-    assert found is not None, "a rule that fits is no miss"
-    return Miss(policy.key, attempt.direction, kind, f"allows {found[1]}, {found[2]}", rule.path, found[0])
+        kind, far, wants, got = "both", port[0] + peer[0] + 10, f"{peer[1]} on {port[1]}", f"{peer[2]} and {port[2]}"
+    else:
+        found, kind = (port, "port") if port else (peer, "peer")
+        assert found is not None, "a rule that fits is no miss"
+        far, wants, got = found
+    return Miss(policy.key, attempt.direction, kind, f"allows {wants}, {got}", rule.path, far, wants, got)
 
 
 def _nearest(differences: Iterator[Difference]) -> Difference:

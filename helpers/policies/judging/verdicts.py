@@ -49,7 +49,8 @@ class Side:
 @dataclass(frozen=True, slots=True)
 class Miss:
     """Why one policy doesn't let a connection pass: `reason` completes "POLICY …"; `kind` is "rules" (it has
-    none), "port", "peer" or "both"; `rule` is the path of the nearest rule. The smaller `distance`, the nearer."""
+    none), "port", "peer" or "both"; `rule` is the path of the nearest rule, `wants` what that allows and `got` what
+    the connection has instead. The smaller `distance`, the nearer."""
 
     policy: str
     direction: str
@@ -57,6 +58,8 @@ class Miss:
     reason: str
     rule: str | None = None
     distance: int = 100
+    wants: str = ""
+    got: str = ""
 
     def __str__(self) -> str:
         return f"{self.policy} {self.reason}"

@@ -18,7 +18,8 @@ class Finding:
     """One mistake: which rule (`id`), how grave ("error", "warning", "note"), where, what, and how to mend it.
 
     `file`, `line` and `column` (from 1) are None for objects that weren't read from text; `policy` is "ns/name", or
-    empty when no single policy is at fault; `path` is the field.
+    empty when no single policy is at fault; `path` is the field. `instead` is the label `key=value`, or the name, that
+    was probably meant there.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Finding:
     sentence: str
     mend: str
     path: str = ""
+    instead: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -40,16 +42,23 @@ class Finding:
 
 
 def finding(
-    rule: str, severity: str, source: Mapping[str, Any] | None, path: str, policy: str, sentence: str, mend: str
+    rule: str,
+    severity: str,
+    source: Mapping[str, Any] | None,
+    path: str,
+    policy: str,
+    sentence: str,
+    mend: str,
+    instead: str = "",
 ) -> Finding:
     """A Finding at a field of an object."""
     place = place_of(source) if source is not None else None
     if place is None:
-        return Finding(rule, severity, None, None, None, policy, sentence, mend, path)
+        return Finding(rule, severity, None, None, None, policy, sentence, mend, path, instead)
     line, column = place.find(path)
-    return Finding(rule, severity, place.file, line, column, policy, sentence, mend, path)
+    return Finding(rule, severity, place.file, line, column, policy, sentence, mend, path, instead)
 
 
-def report(rule: str, severity: str, policy: Policy, path: str, sentence: str, mend: str) -> Finding:
+def report(rule: str, severity: str, policy: Policy, path: str, sentence: str, mend: str, instead: str = "") -> Finding:
     """A Finding at a field of a policy."""
-    return finding(rule, severity, policy.source, path, policy.key, sentence, mend)
+    return finding(rule, severity, policy.source, path, policy.key, sentence, mend, instead)

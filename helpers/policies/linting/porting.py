@@ -114,6 +114,7 @@ def port_name_unknown(case: Case) -> Iterator[Finding]:
                 f"{policy.key} {rule.path} allows the {entry.protocol} port named {entry.name}, and none of "
                 f"the pods it means has that, so it allows nothing.",
                 _name_hint(entry, pods, names),
+                _meant(entry, pods, names),
             )
 
 
@@ -122,10 +123,17 @@ def _name_hint(entry: PortRule, pods: Sequence[Pod], names: Sequence[str]) -> st
         for port in pod.ports:
             if port.name == entry.name:
                 return f"The port {entry.name} is {port.protocol}: add `protocol: {port.protocol}`."
-    near = nearest(entry.name, names)
+    near = _meant(entry, pods, names)
     if near:
-        return f"Did you mean {near[0]}?"
+        return f"Did you mean {near}?"
     return f"The pods name {listed(names)}." if names else "Write the number, or name the port in the pod template."
+
+
+def _meant(entry: PortRule, pods: Sequence[Pod], names: Sequence[str]) -> str:
+    """The name of a port that looks most like the one that no pod has; nothing when only the protocol is wrong."""
+    if any(port.name == entry.name for pod in pods for port in pod.ports):
+        return ""
+    return next(iter(nearest(entry.name, names)), "")
 
 
 def port_name_for_address(case: Case) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ def selector_matches_nothing(case: Case) -> Iterator[Finding]:
                 "spec.podSelector",
                 f"{policy.key} selects no pod: none has {policy.pods} in namespace {policy.namespace}.",
                 hint,
+                near,
             )
         else:
             alone.setdefault(policy.namespace, []).append(policy)
@@ -112,6 +113,7 @@ def namespace_matches_nothing(case: Case) -> Iterator[Finding]:
                 f"{peer_path(rule, direction, number)}.namespaceSelector",
                 f"{policy.key} {rule.path} allows pods of namespaces with {selector}, and no namespace has that.",
                 f"{hint} See `kubectl get namespaces --show-labels`.",
+                near,
             )
 
 
@@ -145,6 +147,7 @@ def peer_matches_nothing(case: Case) -> Iterator[Finding]:
                 path,
                 f"{policy.key} {rule.path} allows {peer_text(peer)}, and no pod of {where} fits.",
                 hint,
+                near,
             )
         else:
             alone.setdefault((policy.namespace if peer.namespaces is None else None, peer_text(peer)), []).append(

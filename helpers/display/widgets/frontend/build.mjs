@@ -12,7 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 function sourcesHash() {
   const sources = readdirSync(join(here, "src")).filter((name) => name.endsWith(".js")).sort();
   const hash = createHash("sha256");
-  for (const name of [...sources.map((one) => `src/${one}`), "package-lock.json"]) hash.update(readFileSync(join(here, name)));
+  for (const name of [...sources.map((one) => `src/${one}`), "../../drawing/live.js", "package-lock.json"]) hash.update(readFileSync(join(here, name)));
   return hash.digest("hex");
 }
 

@@ -94,6 +94,11 @@ def of_application(call: Call) -> bool:
     return ours and not any(is_system(end.partition("/")[0]) for end in call[:2]) and call.target != OUTSIDE
 
 
+def on_a_node(world: World, call: Call) -> bool:
+    """Whether an end has its node's network: policies don't select it, and a node always reaches its own pods."""
+    return any(end in world.workloads and world.workloads[end].pods[0].host_network for end in call[:2])
+
+
 def behaves_otherwise(situation: Situation, goal: Goal) -> Answer | None:
     """The policies are right: does the cluster do what they say? Tries each caller, and somebody else."""
     world = situation.world

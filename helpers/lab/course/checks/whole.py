@@ -9,7 +9,7 @@ from helpers.lab.course.checks.goals import Goal, bare, listed_names
 from helpers.lab.course.checks.held import otherwise
 from helpers.lab.course.checks.leaving import egress
 from helpers.lab.course.checks.score import goals_of, inbound, scored
-from helpers.lab.course.checks.securing import at_the_target, of_application
+from helpers.lab.course.checks.securing import at_the_target, of_application, on_a_node
 from helpers.lab.course.checks.situation import Object, Situation
 from helpers.lab.course.checks.strangers import NEWCOMER
 from helpers.policies import Pod, home
@@ -140,7 +140,8 @@ def inexact(situation: Situation) -> Answer | None:
     broken = [call for call in reach.broken if of_application(call)]
     if broken:
         return hint("missing", f"The application needs {listed(map(str, broken), most=3)}, and policies deny that.")
-    besides = sorted(call for call in reach.calls - reach.stage.needed if of_application(call))
+    extra = (call for call in reach.calls - reach.stage.needed if of_application(call))
+    besides = sorted(call for call in extra if not on_a_node(situation.world, call))
     if besides:
         return hint("besides", f"Policies allow {listed(map(str, besides), most=3)} as well, and nobody needs that.")
     return None

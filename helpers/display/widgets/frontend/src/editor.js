@@ -12,6 +12,7 @@ import { indentAfter } from "./indent.js";
 import { replacement, rangeOf } from "./edits.js";
 import { keepKeys } from "./keys.js";
 import { source } from "./complete.js";
+import { copyButton } from "./copy.js";
 
 const fromKernel = Annotation.define();
 
@@ -26,6 +27,12 @@ const still = [
   indentUnit.of("  "), EditorState.tabSize.of(2), yaml(), indentation, syntaxHighlighting(highlight), theme, lintGutter(),
   keymap.of([...completionKeymap, ...lintKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
 ];
+
+/** Make a mend that the kernel offered, if what it was offered for still stands there. */
+function mend(view, fix) {
+  const { from, to } = rangeOf(fix, view.state.doc);
+  if (view.state.sliceDoc(from, to) === fix.old) view.dispatch({ changes: { from, to, insert: fix.new } });
+}
 
 function render({ model, el }) {
   const readOnly = new Compartment();
@@ -45,8 +52,10 @@ function render({ model, el }) {
     }),
   ];
   const view = new EditorView({ parent: el });
+  el.append(copyButton("Copy this policy as YAML", () => view.state.doc.toString()));
   const onMarks = () => {
-    const marks = model.get("marks").map((mark) => ({ ...rangeOf(mark, view.state.doc), severity: mark.severity, message: mark.message }));
+    const marks = model.get("marks").map((mark) => ({ ...rangeOf(mark, view.state.doc), severity: mark.severity,
+      message: mark.message, actions: mark.fix ? [{ name: mark.fix.name, apply: (on) => mend(on, mark.fix) }] : [] }));
     view.dispatch(setDiagnostics(view.state, marks));
   };
   const onShown = () => {

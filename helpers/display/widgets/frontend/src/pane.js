@@ -3,9 +3,16 @@
 //   the same on an input, select or textarea: sent with its value as the last argument when it changes
 //   data-live='[…]'                    on an input: sent with its value while one types
 //   data-key="…"                       the focus is found again by it after the HTML has changed
+//   data-full                          on a button: shows the whole workbench as large as the window, and back again
+//   data-whole                         on a button: fits the graph of its column into its frame, or has it legible again
+//   data-copy                          on a button: copies the text of the pre in the same .lab-copied
 //   data-keep="…"                      the scroll position is kept by it; on details, data-key keeps it folded or not
 
+import { enliven } from "../../../drawing/live.js";
+import { copy } from "./copy.js";
+import { markFull, toggleFull } from "./full.js";
 import { keepKeys } from "./keys.js";
+import { sayGone } from "./gone.js";
 import { save } from "./save.js";
 
 const FIELDS = "input, select, textarea";
@@ -35,6 +42,7 @@ function refocus(root, held) {
 /** Put new HTML in. Nothing here asks for sizes: that would have the browser lay the whole page out at once. */
 function draw(root, html, places) {
   const held = focusOf(root);
+  const lit = root.querySelector(".lab-graph")?.dataset.chosen;
   const folds = [...root.querySelectorAll("details[data-key]")].map((one) => [one.dataset.key, one.open]);
   root.innerHTML = html;
   for (const [key, open] of folds) {
@@ -45,7 +53,23 @@ function draw(root, html, places) {
     const one = left || top ? root.querySelector(`[data-keep="${CSS.escape(keep)}"]`) : null;
     if (one) one.scrollTo(left, top);
   }
+  root.querySelectorAll(".lab-graph").forEach((host) => {
+    host.dataset.chosen = lit ?? "";
+    fit(host);
+    enliven(host, { bare: true });
+  });
   refocus(root, held);
+  markFull(root);
+  root.querySelector("[data-whole]")?.setAttribute("aria-pressed", String(Boolean(root.closest(".lab-whole"))));
+}
+
+/** A picture as large as its frame lets it be, and no smaller than can be read: then the frame scrolls. */
+function fit(host) {
+  const svg = host.querySelector("svg[data-width]");
+  if (!svg) return;
+  const { width, height } = svg.dataset;
+  const whole = `min(100%, 100cqh * ${width / height})`;
+  svg.style.width = host.closest(".lab-whole") ? whole : `clamp(var(--least), ${whole}, var(--width))`;
 }
 
 function render({ model, el }) {
@@ -55,6 +79,15 @@ function render({ model, el }) {
   let timer = null;
   const tell = (text, ...more) => model.send({ type: "do", does: [...JSON.parse(text), ...more] });
   const activate = (event) => {
+    if (event.target.closest("[data-full]")) toggleFull(root);
+    const whole = event.target.closest("[data-whole]");
+    if (whole) {
+      const column = whole.closest(".lab-column");
+      whole.setAttribute("aria-pressed", String(column.classList.toggle("lab-whole")));
+      column.querySelectorAll(".lab-graph").forEach(fit);
+    }
+    const copied = event.target.closest("[data-copy]");
+    if (copied) copy(copied, copied.closest(".lab-copied").querySelector("pre").textContent);
     const hit = event.target.closest("[data-do]");
     if (!hit || hit.matches(FIELDS) || hit.closest("[aria-disabled=true], :disabled")) return;
     event.preventDefault();
@@ -73,6 +106,9 @@ function render({ model, el }) {
     clearTimeout(timer);
     timer = setTimeout(() => tell(field.dataset.live, valueOf(field)), PAUSE);
   });
+  root.addEventListener("lab-ask", ({ detail }) => {
+    if (detail.kind === "call") tell('["ask"]', detail.source, detail.target, detail.port, detail.protocol);
+  });
   keepKeys(el);
   el.addEventListener("keydown", (event) => {
     const own = event.target.matches("button, a[href], summary, " + FIELDS);
@@ -86,12 +122,15 @@ function render({ model, el }) {
   const onMessage = (message) => {
     if (message.type === "save") save(message.name, message.text, message.mime);
   };
+  const onLife = () => sayGone(el);
   onHtml();
   model.on("change:html", onHtml);
+  model.on("comm_live_update", onLife);
   model.on("msg:custom", onMessage);
   return () => {
     clearTimeout(timer);
     model.off("change:html", onHtml);
+    model.off("comm_live_update", onLife);
     model.off("msg:custom", onMessage);
   };
 }

@@ -32,6 +32,19 @@ function element(tag, className, more = {}) {
   return one;
 }
 
+const SIGNS = { breaks: ["✗", "breaks something that is needed"], mends: ["✓", "something works again"], "": ["·", ""] };
+
+/** One step's mark, which goes there. */
+function tick(frame, act) {
+  const [sign, words] = SIGNS[frame.mark || ""];
+  const button = element("button", frame.mark ? `lab-${frame.mark}` : "lab-label", { type: "button" });
+  button.textContent = sign;
+  button.title = `${frame.title} ${words}`.trim();
+  button.setAttribute("aria-label", button.title);
+  button.addEventListener("click", act);
+  return button;
+}
+
 function render({ model, el }) {
   let timer = null;
   const frames = () => model.get("frames");
@@ -64,8 +77,11 @@ function render({ model, el }) {
     control("›", "One step on", by(1)), control("»", "Last step", by(1e6)), range, count,
     control("SVG", "Save this picture as SVG", () => save(`${name()}.svg`, svgText(svg()), "image/svg+xml")),
     control("PNG", "Save this picture as PNG", () => savePng(svg(), `${name()}.png`)));
+  const ticks = element("div", "lab-ticks", { role: "group", "aria-label": "Steps that break or mend something" });
+  const onFrames = () => ticks.replaceChildren(...frames().map((frame, step) => tick(frame, () => { stop(); go(step); })));
   const onStep = () => {
     const frame = frames()[model.get("step")] || { title: "", text: "", picture: "" };
+    [...ticks.children].forEach((one, step) => one.toggleAttribute("aria-current", step === model.get("step")));
     range.max = last();
     range.value = model.get("step");
     range.setAttribute("aria-valuetext", frame.title);
@@ -76,14 +92,15 @@ function render({ model, el }) {
   };
   el.classList.add("lab-pane", "lab-timeline");
   keepKeys(el);
-  el.append(bar, said, picture);
-  onStep();
+  el.append(bar, ticks, said, picture);
+  const onAll = () => { onFrames(); onStep(); };
+  onAll();
   model.on("change:step", onStep);
-  model.on("change:frames", onStep);
+  model.on("change:frames", onAll);
   return () => {
     stop();
     model.off("change:step", onStep);
-    model.off("change:frames", onStep);
+    model.off("change:frames", onAll);
   };
 }
 
