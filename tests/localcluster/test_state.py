@@ -272,19 +272,18 @@ def short_path() -> Iterator[Path]:
 @pytest.mark.parametrize("name", [*FILES, "run", "logs", "pki", "kubecache"])
 @pytest.mark.parametrize("kind", ["folder", "link", "pipe"])
 def test_a_name_that_is_taken_is_a_sentence(short_path: Path, name: str, kind: str) -> None:
-    tmp_path = short_path
-    home = Home(tmp_path / "lab")
+    home = Home(short_path / "lab")
     home.prepare()
     home.purge()
     home.check()
     home.write("begun.json", "{}")
-    (tmp_path / "target").mkdir()
+    (short_path / "target").mkdir()
     if kind == "folder":
         (home.root / name).mkdir()
         if name not in FILES:
             return  # that is what it should be
     elif kind == "link":
-        (home.root / name).symlink_to(tmp_path / "target")
+        (home.root / name).symlink_to(short_path / "target")
     else:
         os.mkfifo(home.root / name)
     with pytest.raises(HomeError, match=f"{name} is (in the way|not a directory)"):
@@ -294,7 +293,7 @@ def test_a_name_that_is_taken_is_a_sentence(short_path: Path, name: str, kind: s
         with pytest.raises(launch.LaunchError, match=name):
             launch.up(empty=True, home=home)
     assert not launch.status(home).running
-    assert list((tmp_path / "target").iterdir()) == []
+    assert list((short_path / "target").iterdir()) == []
 
 
 def test_a_home_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
