@@ -46,12 +46,15 @@ RESULTS = {"resultTypes": ["violations", "passes"]}
 TALL = 14000  # pixels: everything is on the screen at once, so that nothing lies behind something
 PARTS = {
     "toolbar": ".lab-toolbar",
+    "line": ".lab-unfold",
+    "cluster": ".lab-cluster",
     "policies": ".lab-sheets",
     "faces": "[aria-label='Ways to write the policy']",
-    "editor": ".cm-editor",
+    "editor": ".lab-editor",
     "findings": ".lab-findings",
-    "views": "[role=tablist][aria-label^='Views']",
-    "changes": ".lab-changes",
+    "views": ".lab-views",
+    "graph": ".lab-graph",
+    "question": ".lab-question",
 }
 
 
@@ -98,14 +101,17 @@ def read(page: Page, bench: Locator) -> None:
     audit(page, ".jp-OutputArea-output", at_least=300)
     bench.get_by_label("template", exact=True).select_option("deny-ingress")
     bench.get_by_role("button", name="Add", exact=True).click()
+    bench.locator(".lab-unfold").click()
+    bench.locator(".lab-changes").get_by_role("button").first.wait_for()
     bench.get_by_role("tab", name="Form", exact=True).click()
     bench.get_by_role("tab", name="Matrix", exact=True).click()
     bench.locator(".lab-form").get_by_label("Name", exact=True).wait_for()
     audit(page, ".lab-workbench", at_least=80)
     bench.get_by_role("tab", name="YAML", exact=True).click()
     bench.locator(".lab-changes").get_by_role("button").first.click()
-    bench.locator(".lab-answer").wait_for()
+    bench.locator(".lab-changes .lab-answer").wait_for()
     audit(page, ".lab-workbench", at_least=80)
+    bench.locator(".lab-unfold").click()
     bench.get_by_role("button", name="Reset", exact=True).click()
     bench.get_by_role("tab", name="Graph", exact=True).click()
 
@@ -134,7 +140,10 @@ def stops(page: Page) -> list[str]:
             const focused = document.activeElement, of = (place) => focused.closest(place);
             const mark = of('.cm-editor') || of('label.lab-button') || focused;
             const part = of('.lab-workbench') && Object.keys(parts).find((name) => of(parts[name]));
-            return [part || '', getComputedStyle(mark).outlineStyle !== 'none'];
+            const line = of('.lab-graph .item')?.querySelector('rect, path:not(.lab-grip)');
+            const seen = line ? parseFloat(getComputedStyle(line).strokeWidth) >= 3
+                : getComputedStyle(mark).outlineStyle !== 'none';
+            return [part || '', seen];
         }""",
             PARTS,
         )

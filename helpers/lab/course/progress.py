@@ -48,7 +48,8 @@ class Progress:
 
     def _repr_html_(self) -> str:
         total, done = len(self.attempts), len(self.done)
-        heads = "".join(f'<th scope="col">{name}</th>' for name in ("task", "", "tries", "first", "done", "last hint"))
+        names = ("task", "state", "tries", "first", "done", "last hint")
+        heads = "".join(f'<th scope="col">{name}</th>' for name in names)
         rows = "".join(_row(task, attempt) for task, attempt in self.attempts.items())
         return (
             f'<div class="lab-tasks" role="group" aria-label="Your progress"><style>{_STYLE}</style>'

@@ -71,9 +71,7 @@ def looks(pods: Sequence[Pod], words: Vocabulary, regions: dict[int, Regions]) -
     """The distinct looks, and for each pod the number of its look."""
     keys = tuple(words.labels)
     host_nodes = {pod.node for pod in pods if pod.host_network and pod.node}
-    everything = from_members(
-        (i for b, i in words.blocks.items() if b.everything and b.version == 4), len(words.blocks)
-    )
+    everything = from_members((i for b, i in words.blocks.items() if b.everything), len(words.blocks))
     found: dict[object, int] = {}
     distinct: list[Look] = []
     numbers: list[int] = []
