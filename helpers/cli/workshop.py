@@ -9,6 +9,7 @@ from helpers.lab.errors import LabError
 COMMANDS = {
     "board": ("workshop_board", "show on one page where everybody is, and who needs help"),
     "seats": ("workshop_seats", "make a lab and a JupyterLab for each attendee, on this server"),
+    "namespaces": ("workshop_namespaces", "make a namespace and a kubeconfig for each attendee, on a shared cluster"),
 }
 
 

@@ -123,6 +123,7 @@ HABITS = (
     works("create service clusterip plain --tcp=80:8080", "service/plain created"),
     works("create service nodeport outside --tcp=80:8080", "service/outside created"),
     works("create serviceaccount robot", "serviceaccount/robot created"),
+    works("create token robot", "eyJ", "not enforced"),
     works("create deployment web --image=x --dry-run=client -o yaml", "kind: Deployment"),
     works("create deployment dry --image=x --dry-run=server", "deployment.apps/dry created (server dry run)"),
     works("create -f -", "pod/lone created", "pod/ticker created", stdin=f"{POD}---{TICKER}"),
@@ -310,6 +311,5 @@ HABITS = (
     refused("top pods", "Metrics API not available"),
     refused("certificate approve request", "certificatesigningrequests.certificates.k8s.io is not part of this lab"),
     refused("apply -f -", "persistentvolumeclaims is not part of this lab", stdin=VOLUME, shown="apply, a claim"),
-    refused("create token default", "serviceaccounts/token is not part of this lab's cluster"),
     refused("delete flows --all", "they can only be read", shown="delete flows"),
 )

@@ -24,13 +24,17 @@ PATHS = {
     "endpointslices": ("/apis/discovery.k8s.io/v1", "EndpointSlice"),
     "ingresses": ("/apis/networking.k8s.io/v1", "Ingress"),
     "serviceaccounts": ("/api/v1", "ServiceAccount"),
+    "secrets": ("/api/v1", "Secret"),
+    "resourcequotas": ("/api/v1", "ResourceQuota"),
+    "roles": ("/apis/rbac.authorization.k8s.io/v1", "Role"),
+    "clusterroles": ("/apis/rbac.authorization.k8s.io/v1", "ClusterRole"),
     "rolebindings": ("/apis/rbac.authorization.k8s.io/v1", "RoleBinding"),
     "clusterrolebindings": ("/apis/rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
     "networkpolicies": ("/apis/networking.k8s.io/v1", "NetworkPolicy"),
     "ippools": ("/apis/crd.projectcalico.org/v1", "IPPool"),
     "flows": ("/apis/lab.hipster-shop.dev/v1", "Flow"),
 }
-CLUSTER_SCOPED = frozenset({"namespaces", "nodes", "ippools", "flows", "clusterrolebindings"})
+CLUSTER_SCOPED = frozenset({"namespaces", "nodes", "ippools", "flows", "clusterroles", "clusterrolebindings"})
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 

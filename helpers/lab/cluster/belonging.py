@@ -20,6 +20,8 @@ BESIDE = ("sandbox", "tools", "monitoring")
 
 COURSE = "hipster-lab/course"
 """A label on what a course made for a moment; its value is the course's namespace."""
+SEAT = "hipster-lab/seat"
+"""A label on the namespaces that a teacher made for an attendee; its value is the namespace the seat is called by."""
 PROOF = "lab-enforcement-"
 """How the namespaces of `prove_enforcement` begin; one that was interrupted may leave its behind."""
 LESSONS = {"deployments": "newcomer", "services": "newcomer", "pods": "helper"}
@@ -202,7 +204,7 @@ def remember(cluster: Cluster) -> None:
                 resource: [identity(item) for item in cluster.list(resource, cluster.namespace)]
                 for resource in ("services", "pods")
             },
-            "namespaces": namespaces(cluster),
+            "namespaces": sorted(set(namespaces(cluster)) - set(given(cluster))),
         }
         write_json(KEPT, known)
 
@@ -229,6 +231,24 @@ def namespaces(cluster: Cluster) -> list[str]:
         return [item["metadata"]["name"] for item in cluster.list("namespaces")]
     except ClusterError:
         return []
+
+
+def given(cluster: Cluster) -> list[str]:
+    """The namespaces that a teacher made for this seat, its own among them; none where they may not be listed."""
+    try:
+        return [item["metadata"]["name"] for item in cluster.list("namespaces", labels=f"{SEAT}={cluster.namespace}")]
+    except ClusterError:
+        return []
+
+
+def of_others(objects: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The namespaces of other seats, if this course's is one: some clusters would show them."""
+    seats = {
+        str(item["metadata"]["name"]): item["metadata"]["labels"][SEAT]
+        for item in objects
+        if item.get("kind") == "Namespace" and SEAT in (item["metadata"].get("labels") or {})
+    }
+    return {name for name, seat in seats.items() if namespace() in seats and seat != namespace()}
 
 
 def exists(cluster: Cluster, name: str) -> bool:

@@ -1,9 +1,10 @@
 """Look at the cluster as it is now: its objects, the engine's view of them, the application's arrows, the flows."""
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from helpers.lab.cluster import session
+from helpers.lab.cluster import belonging, session
 from helpers.lab.cluster.api import CLUSTER_SCOPED, Cluster, Object
 from helpers.lab.errors import LabError, NotFound
 from helpers.lab.flowlogs import NoFlowLog, log_of
@@ -34,23 +35,34 @@ _MAY_BE_MISSING = frozenset(KINDS[5:])
 def objects(cluster: Cluster | None = None) -> list[Object]:
     """Everything live that decides who may reach whom, or tells who needs to; without a cluster of the one in use.
 
-    On a shared cluster where only one namespace may be read, that one's.
+    On a shared cluster that may not be read as a whole, that of the course's namespaces and the cluster's own; a seat
+    never sees what is in those of other seats.
     """
     cluster = cluster or session.current()
     found: list[Object] = []
+    beside = _beside(cluster)
     for kind in KINDS:
-        found += _readable(cluster, kind)
+        found += _readable(cluster, kind, beside)
     if not any(item["kind"] == "Namespace" for item in found):
         found.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": cluster.namespace}})
-    return found
+    hidden = belonging.of_others(found)
+    return [item for item in found if item["metadata"].get("namespace") not in hidden]
 
 
 def policies() -> list[Object]:
-    """The network policies alone."""
-    return _readable(session.current(), "networkpolicies")
+    """The network policies alone, of the namespaces that `objects` would look at."""
+    cluster = session.current()
+    found = _readable(cluster, "networkpolicies", _beside(cluster))
+    hidden = set() if cluster.entered else belonging.of_others(_readable(cluster, "namespaces", set))
+    return [item for item in found if item["metadata"].get("namespace") not in hidden]
 
 
-def _readable(cluster: Cluster, kind: str) -> list[Object]:
+def _beside(cluster: Cluster) -> Callable[[], set[str]]:
+    """The namespaces to look at beside the course's own where not all may be read, asked for once."""
+    return functools.cache(lambda: {*belonging.course_namespaces(cluster), "kube-system"} - {cluster.namespace})
+
+
+def _readable(cluster: Cluster, kind: str, beside: Callable[[], set[str]]) -> list[Object]:
     try:
         return cluster.list(kind)
     except NotFound:
@@ -60,10 +72,18 @@ def _readable(cluster: Cluster, kind: str) -> list[Object]:
     except LabError as error:
         if getattr(error, "status", 0) != 403:
             raise
+    if kind in CLUSTER_SCOPED:
+        return []
+    own = _listed(cluster, kind, cluster.namespace, needed=kind not in _MAY_BE_MISSING)
+    return own + [item for name in sorted(beside()) for item in _listed(cluster, kind, name, needed=False)]
+
+
+def _listed(cluster: Cluster, kind: str, namespace: str, *, needed: bool) -> list[Object]:
+    """What one namespace has of a kind; none if it may not be read and isn't needed."""
     try:
-        return [] if kind in CLUSTER_SCOPED else cluster.list(kind, cluster.namespace)
+        return cluster.list(kind, namespace)
     except LabError:
-        if kind not in _MAY_BE_MISSING:
+        if needed:
             raise
         return []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import belonging, kubectl, session, writing
+from helpers.lab.cluster import belonging, clearing, kubectl, session, writing
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.cluster.fitting import fitted
 from helpers.lab.course.standing import stays
@@ -94,7 +94,7 @@ def _clear(cluster: Cluster, *, keep_shop: bool) -> int:
     for item in found:
         cluster.delete("networkpolicies", item["metadata"]["name"], item["metadata"]["namespace"])
     for name in {*belonging.namespaces_beside(cluster), *belonging.left_behind(cluster)}:
-        cluster.delete("namespaces", name)
+        clearing.take_away(cluster, name)
     shop = set(rollout.deployments()) if keep_shop else set()
     for item in cluster.list("deployments", cluster.namespace):
         if _ours(cluster, item["metadata"]["name"]) and item["metadata"]["name"] not in shop:

@@ -4,11 +4,12 @@ import sys
 import time
 
 from helpers.lab.bar import interruptible
-from helpers.lab.cluster import chosen, environment, session
+from helpers.lab.cluster import belonging, chosen, environment, session
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.course.board import greeting
 from helpers.lab.course.standing import stays
 from helpers.lab.errors import NotFound
+from helpers.policies.wording import listed
 
 
 def start(context: str | None = None, *, namespace: str | None = None) -> None:
@@ -26,7 +27,7 @@ def start(context: str | None = None, *, namespace: str | None = None) -> None:
         _load_magic()
         line = sentence(cluster)
     print(f"{line} Ready in {time.perf_counter() - began:.1f} s.")
-    for said in filter(None, (stays(), greeting())):
+    for said in filter(None, (stays(), _given(cluster), greeting())):
         print(said)
 
 
@@ -46,6 +47,17 @@ def _shop(cluster: Cluster) -> str:
         return "no shop is deployed yet"
     ready = sum(1 for item in found if (item.get("status") or {}).get("readyReplicas"))
     return f"{ready} of {len(found)} Deployments are ready"
+
+
+def _given(cluster: Cluster) -> str:
+    """What to expect where a teacher has made the namespaces beforehand."""
+    found = [] if cluster.entered else [name for name in belonging.given(cluster) if name != cluster.namespace]
+    if not found:
+        return ""
+    return (
+        f"{listed(found)} were made for you. Where a cell creates or deletes one of them, kubectl may say that you "
+        "can't: go on with the next cell."
+    )
 
 
 def _load_magic() -> None:

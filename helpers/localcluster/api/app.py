@@ -10,7 +10,7 @@ from helpers.localcluster.api import streams, version
 from helpers.localcluster.api.errors import ApiError, StoreError, method_not_allowed, no_such_path
 from helpers.localcluster.api.http.messages import Request, Response, json_response
 from helpers.localcluster.api.node import NodeStreams
-from helpers.localcluster.api.requests import deletes, discovery, lists, reviews, routing, scale, writes
+from helpers.localcluster.api.requests import deletes, discovery, lists, reviews, routing, scale, tokens, writes
 from helpers.localcluster.api.requests.calls import Call
 from helpers.localcluster.api.shapes import openapi
 from helpers.localcluster.api.storage import watch
@@ -31,7 +31,7 @@ class Api:
 
     def __init__(self, store: Store, token: str, node: NodeStreams | None) -> None:
         self._store = store
-        self._authorization = f"Bearer {token}".encode()
+        self._token = token
         self._node = node
         self._pages = lists.Pages()
         self._fanout = watch.Fanout()
@@ -43,8 +43,9 @@ class Api:
         """Refuse before anything is read of the body."""
         if self.public(request):
             return None
-        given = request.header("authorization").encode("latin-1")
-        if not hmac.compare_digest(given, self._authorization):
+        scheme, _, given = request.header("authorization").partition(" ")
+        own = hmac.compare_digest(given.encode("latin-1"), self._token.encode())
+        if scheme != "Bearer" or not (own or tokens.is_good(given, self._token, self._store)):
             return self.refuse(401, "Unauthorized")
         if "x-forwarded-for" in request.headers:
             return self.refuse(403, PROXIED)
@@ -88,6 +89,8 @@ class Api:
             return lists.refuse(call)
         if call.subresource in streams.ANSWERS:
             return await streams.answer(call)
+        if call.subresource == "token":
+            return tokens.create(call, self._token)
         if request.method in ("GET", "HEAD"):
             return await self._read(call)
         return await self._write(call)

@@ -31,7 +31,8 @@ def sandbox(situation: Situation) -> Answer:
         strays = [
             found["metadata"]["name"]
             for found in situation.of_kind("Namespace")
-            if "team" in (found["metadata"].get("labels") or {})
+            if "team" in (labels := found["metadata"].get("labels") or {})
+            and labels.get(belonging.SEAT) in (None, belonging.namespace())
         ]
         if strays:
             return hint("elsewhere", f"The label is on the namespace `{strays[0]}`; there is no namespace `{name}`.")

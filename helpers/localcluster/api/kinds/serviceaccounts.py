@@ -2,4 +2,6 @@
 
 from helpers.localcluster.api.resource import Resource
 
-SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount", short_names=("sa",), told=True)
+SERVICE_ACCOUNTS = Resource(
+    "", "v1", "serviceaccounts", "ServiceAccount", short_names=("sa",), told=True, subresources=("token",)
+)

@@ -17,6 +17,7 @@ SUBRESOURCES: dict[str, tuple[list[str], tuple[str, str, str] | None]] = {
     "ephemeralcontainers": (STATUS_VERBS, None),
     "scale": (STATUS_VERBS, ("autoscaling", "v1", "Scale")),
     "log": (["get"], None),
+    "token": (["create"], ("authentication.k8s.io", "v1", "TokenRequest")),
     "exec": (["create", "get"], ("", "v1", "PodExecOptions")),
     "attach": (["create", "get"], ("", "v1", "PodAttachOptions")),
     "portforward": (["create", "get"], ("", "v1", "PodPortForwardOptions")),

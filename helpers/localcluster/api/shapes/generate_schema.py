@@ -35,7 +35,7 @@ ROOTS = (
     "ClusterRole ClusterRoleBinding ConfigMap ControllerRevision CronJob CustomResourceDefinition DaemonSet "
     "DeleteOptions Deployment EndpointSlice Endpoints Event Ingress IngressClass Job Namespace NetworkPolicy Node Pod "
     "ReplicaSet Role RoleBinding Scale Secret SelfSubjectAccessReview SelfSubjectReview SelfSubjectRulesReview "
-    "Service ServiceAccount StatefulSet Status SubjectAccessReview LocalSubjectAccessReview"
+    "Service ServiceAccount StatefulSet Status SubjectAccessReview LocalSubjectAccessReview TokenRequest"
 ).split()
 # The lab's own kind.
 FLOW = {
