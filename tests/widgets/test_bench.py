@@ -9,7 +9,7 @@ from helpers.display.widgets.bench import Bench, Refused
 from helpers.policies.application.reach import Call
 from helpers.policies.model.addresses import OUTSIDE
 
-from .scripted import ScriptedCluster
+from .scripted import ScriptedCluster, shop
 
 INGRESS = sorted((Path(__file__).parents[2] / "notebooks/policies/ingress").glob("*-allow-*.yaml"))
 
@@ -204,3 +204,18 @@ def test_a_failing_cluster_changes_nothing_here():
     with pytest.raises(RuntimeError, match="gone"):
         one.apply()
     assert not one.can_take_back and one.proposal.plan
+
+
+def test_where_pods_have_another_network_what_is_shown_is_what_is_applied():
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "far"}, "spec": {"podCIDR": "10.60.0.0/16"}}
+    one = Bench(ScriptedCluster(objects=[*shop(), node]))
+    one.import_text(INGRESS[-1].read_text())
+    (note,) = one.proposal.notes
+    assert note.startswith("The pods' network is 10.60.0.0/16 here, as the nodes' podCIDRs say")
+    assert "- 10.244.0.0/16" in one.draft.text, "what a person wrote stays"
+    one.apply()
+    (applied,) = scripted(one).policies()
+    assert applied["spec"]["ingress"][0]["from"][0]["ipBlock"]["except"] == ["10.60.0.0/16"]
+    assert not one.proposal.plan
+    one.add_template("allow-outside", "default/adservice")
+    assert "- 10.60.0.0/16" in one.draft.open.text and "10.244" not in one.draft.open.text

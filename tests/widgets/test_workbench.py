@@ -270,3 +270,16 @@ def test_names_from_the_cluster_cannot_become_markup(person):
     )
     one.does("refresh").types(f"# {evil}\n").does("ask", f"default/{evil}", "frontend", 1, "TCP")
     assert "<img" not in "".join(pane.html for pane in one.bench.panes.values())
+
+
+def test_a_text_with_the_labs_pod_network_says_what_it_stands_for_here():
+    one = Person()
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "far"}, "spec": {"podCIDR": "10.60.0.0/16"}}
+    one.cluster.others.append(node)
+    one.does("refresh", pane="cluster")
+    one.does("import", INGRESS[-1].read_text())
+    note = "Imported 1 policy. The pods' network is 10.60.0.0/16 here, as the nodes' podCIDRs say: it stands for 10.244"
+    assert note in html.unescape(one.sees("message"))
+    one.does("apply", pane="cluster")
+    assert "Applied: create frontend-allow-outside" in one.sees("message")
+    assert "The cluster has exactly these policies" in one.sees("line")

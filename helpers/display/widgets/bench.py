@@ -16,6 +16,7 @@ from helpers.display.widgets.draft import Draft, History
 from helpers.display.widgets.plan import Cluster, Json, plan, policies_of, same_form
 from helpers.display.widgets.proposal import Ground, Proposal, call_of
 from helpers.display.widgets.surroundings import Surroundings
+from helpers.lab.cluster.fitting import fitted
 from helpers.policies import World
 from helpers.policies.application.need import needs
 from helpers.policies.application.reach import Call
@@ -75,7 +76,8 @@ class Bench:
     def add_template(self, name: str, target: str = "", other: str = "", namespace: str = "") -> None:
         """Start a policy from a template, for two workloads `namespace/name` or a namespace, as it asks."""
         taken = [policy["metadata"]["name"] for policy in self.draft.policies]
-        self.history.do(self.draft.add(templates.text(name, self.around, target, other, namespace, taken)))
+        text = templates.text(name, self.around, target, other, namespace, taken)
+        self.history.do(self.draft.add(fitted(text, self.ground.networks).text))
 
     def remove(self, sheet: int) -> None:
         self.history.do(self.draft.remove(sheet))
@@ -179,7 +181,7 @@ class Bench:
         if self.refusal:
             raise Refused(f"Nothing was applied. {self.refusal}")
         before = self.ground.policies
-        said = self._change(self.draft.policies)
+        said = self._change(self.proposal.policies)
         self._applied.append(before)
         return f"Applied: {said}."
 

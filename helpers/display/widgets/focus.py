@@ -43,5 +43,5 @@ def _near(proposal: Proposal) -> Iterator[str]:
 
 
 def _concerned(proposal: Proposal) -> tuple[Json, ...]:
-    sheet = proposal.draft.open
+    sheet = proposal.fitted.open
     return (*proposal.plan.apply, *(sheet.policies if sheet else ()))

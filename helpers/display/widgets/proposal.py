@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from helpers.display.widgets.draft import Draft
 from helpers.display.widgets.plan import Json, Plan, plan
+from helpers.lab.cluster.fitting import Fitted, fitted
 from helpers.policies import Verdict, World
 from helpers.policies.application.change import Change, between
+from helpers.policies.application.networks import Networks, pod_networks
 from helpers.policies.application.reach import Call, Need, Reach, Stage
 from helpers.policies.model.addresses import OUTSIDE
 
@@ -28,6 +30,11 @@ class Ground:
     def reach(self) -> Reach:
         return Reach(self.world, Stage.of(self.needs, self.world))
 
+    @cached_property
+    def networks(self) -> Networks:
+        """The pods' networks, for which a text may still say the lab's."""
+        return pod_networks(self.world)
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -39,8 +46,23 @@ class Proposal:
     """The world of the proposal before, whose policies need not be read again."""
 
     @cached_property
+    def _fits(self) -> tuple[Fitted, ...]:
+        return tuple(fitted(sheet.sound, self.ground.networks) for sheet in self.draft.sheets)
+
+    @cached_property
+    def fitted(self) -> Draft:
+        """The draft as it would be applied: each sheet's policies are fitted to the cluster, its text is as typed."""
+        pairs = zip(self.draft.sheets, self._fits, strict=True)
+        return replace(self.draft, sheets=tuple(replace(sheet, sound=fit.text) for sheet, fit in pairs))
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What would be applied otherwise than it is written, in a sentence each."""
+        return tuple(dict.fromkeys(note for fit in self._fits for note in fit.notes))
+
+    @cached_property
     def policies(self) -> tuple[Json, ...]:
-        return self.draft.policies
+        return self.fitted.policies
 
     @cached_property
     def plan(self) -> Plan:

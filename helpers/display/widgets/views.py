@@ -98,7 +98,7 @@ def message(text: str, fault: bool = False) -> str:
 
 def sheets(bench: Bench) -> str:
     """The policies of the draft, and those that applying would delete."""
-    rows = [_sheet(sheet, sheet.id == bench.draft.selected, bench.proposal) for sheet in bench.draft.sheets]
+    rows = [_sheet(sheet, sheet.id == bench.draft.selected, bench.proposal) for sheet in bench.proposal.fitted.sheets]
     for gone in bench.proposal.plan.delete:
         rows.append(
             f'<li class="lab-gone"><s>{esc(home.short(gone))}</s> <span class="lab-badge">will be deleted</span></li>'

@@ -256,7 +256,9 @@ class Workbench:
     def _render_bar(self, busy: bool = False) -> None:
         self.panes["line"].html = changesview.unfolder(self.bench, self._unfolded)
         self.panes["cluster"].html = views.cluster(self.bench, busy)
-        self.panes["message"].html = views.message(self._message or self.bench.fault, self._fault)
+        notes = () if self._fault else self.bench.proposal.notes
+        said = " ".join(filter(None, (self._message or self.bench.fault, *notes)))
+        self.panes["message"].html = views.message(said, self._fault)
 
     def marks(self) -> tuple[list[Mark], list[Mark]]:
         """What to mend on the open sheet, and what concerns none of its lines."""

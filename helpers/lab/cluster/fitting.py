@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from helpers.lab.cluster import belonging, looking, session
+
+if TYPE_CHECKING:
+    from helpers.policies.application.networks import Networks
 
 LAB_NETWORK = "10.244.0.0/16"
 """The pods' network in the course's manifests: the lab's own."""
@@ -17,8 +21,11 @@ class Fitted:
     notes: tuple[str, ...] = ()
 
 
-def fitted(text: str) -> Fitted:
-    """A manifest with the names that lessons' namespaces have here, and with the pods' network of this cluster."""
+def fitted(text: str, networks: "Networks | None" = None) -> Fitted:
+    """A manifest with the names that lessons' namespaces have here, and with the pods' network of this cluster.
+
+    `networks` are the pods' where they are known; else the cluster is asked.
+    """
     notes = []
     for name in belonging.BESIDE:
         own = belonging.namespace(name)
@@ -26,12 +33,13 @@ def fitted(text: str) -> Fitted:
         if renamed != text:
             text = renamed
             notes.append(f"The namespace {name} is called {own} here.")
-    if _NETWORK.search(text) and session.current_or_none() is not None:
-        blocks, evidence = _networks()
+    if _NETWORK.search(text) and (networks is not None or session.current_or_none() is not None):
+        found = networks or _networks()
+        blocks = [block for block in found.blocks if ":" not in block]
         if blocks and blocks != [LAB_NETWORK]:
-            text = _NETWORK.sub(lambda found: _listed(found["lead"], found["dash"], blocks), text)
+            text = _NETWORK.sub(lambda network: _listed(network["lead"], network["dash"], blocks), text)
             shown = ", ".join(blocks)
-            notes.append(f"The pods' network is {shown} here, as {evidence} say: it stands for {LAB_NETWORK}.")
+            notes.append(f"The pods' network is {shown} here, as {found.evidence} say: it stands for {LAB_NETWORK}.")
     return Fitted(text, tuple(notes))
 
 
@@ -50,8 +58,7 @@ def _listed(lead: str, dash: str | None, blocks: list[str]) -> str:
     return lead + ", ".join(blocks)
 
 
-def _networks() -> tuple[list[str], str]:
+def _networks() -> "Networks":
     from helpers.policies.application.networks import pod_networks
 
-    found = pod_networks(looking.world())
-    return [block for block in found.blocks if ":" not in block], found.evidence
+    return pod_networks(looking.world())

@@ -136,7 +136,7 @@ def _played(
     cluster: Cluster, world: World, stage: Stage, policies: Sequence[Mapping[str, Any]], began: float
 ) -> Rehearsal:
     addresses = _ready(cluster, stage)
-    without = _try(stage.attempts, addresses)
+    without = _settled(stage.attempts, addresses, [True] * len(stage.attempts))
     failing = [attempt.arrow for attempt, probe in zip(stage.attempts, without, strict=True) if not probe]
     if failing:
         raise LabError(
@@ -173,7 +173,7 @@ def _told(probe: Probe) -> str:
 
 
 def _settled(attempts: Sequence[Attempt], addresses: Mapping[str, str], expected: Sequence[bool]) -> list[Probe]:
-    """The answers, once they are what the policies mean or have had the time for it."""
+    """The answers, once they are what is expected, or Services and policies have had the time to be in force."""
     deadline = time.monotonic() + PATIENCE
     found = _try(attempts, addresses)
     while [bool(probe) for probe in found] != list(expected) and time.monotonic() < deadline:
