@@ -31,7 +31,7 @@ Workbench(Bench(figures.Fixed(figures.{make})), figures.draw_anew, review)
 # when the frame with it has been painted.
 MEASURE = """async () => {
     const root = document.querySelector('.lab-workbench');
-    const watched = [root.querySelector('.lab-at-view'), root.querySelector('.lab-findings').closest('.lab-pane')];
+    const watched = [root.querySelector('.lab-in-graph'), root.querySelector('.lab-findings').closest('.lab-pane')];
     let last = 0;
     const painted = () => { last = performance.now(); };
     const observer = new MutationObserver(() => requestAnimationFrame(() => setTimeout(painted)));

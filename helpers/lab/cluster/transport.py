@@ -95,6 +95,11 @@ class LightTransport:
             self._connection.close()
             self._connection = None
 
+    def __del__(self) -> None:
+        """A cluster that nobody holds any more leaves no socket open."""
+        if hasattr(self, "_connection"):
+            self.close()
+
 
 class ClientTransport:
     """The official Python client underneath; imported when the first one is made."""
