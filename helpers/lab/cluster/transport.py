@@ -77,7 +77,7 @@ class LightTransport:
             response = connection.getresponse()
             return Answer(response.status, response.read())
         except BaseException:  # an interrupt too leaves half an answer behind
-            self.close()
+            self._end()
             raise
 
     def _open(self, timeout: float) -> http.client.HTTPSConnection:
@@ -91,6 +91,11 @@ class LightTransport:
         return self._connection
 
     def close(self) -> None:
+        """After the request of another thread: that would open the connection anew, and leave it open."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -98,7 +103,7 @@ class LightTransport:
     def __del__(self) -> None:
         """A cluster that nobody holds any more leaves no socket open."""
         if hasattr(self, "_connection"):
-            self.close()
+            self._end()
 
 
 class ClientTransport:

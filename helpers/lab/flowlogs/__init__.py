@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Protocol
 
@@ -28,17 +27,22 @@ class FlowLog(Protocol):
 
 
 _KINDS: tuple[Callable[[Cluster], FlowLog | None], ...] = (own.find, whisker.find)
-_found: weakref.WeakKeyDictionary[Cluster, FlowLog] = weakref.WeakKeyDictionary()
+_last: tuple[Cluster, FlowLog] | None = None
+"""The log that was read last, and the cluster that it is of."""
 
 
 def log_of(cluster: Cluster) -> FlowLog:
-    """The cluster's flow log, found once. Raises NoFlowLog."""
-    if cluster not in _found:
-        log = next(filter(None, (find(cluster) for find in _KINDS)), None)
-        if log is None:
-            raise NoFlowLog(
-                "This cluster keeps no flow log that the lab can read: the lab's own does, and Calico's where its "
-                "Whisker is installed. Use lab.probe(…) to try a connection, or display.explain(…) to judge one."
-            )
-        _found[cluster] = log
-    return _found[cluster]
+    """The cluster's flow log, found once; that of another cluster is let go. Raises NoFlowLog."""
+    global _last
+    if _last is not None and _last[0] is cluster:
+        return _last[1]
+    log = next(filter(None, (find(cluster) for find in _KINDS)), None)
+    if log is None:
+        raise NoFlowLog(
+            "This cluster keeps no flow log that the lab can read: the lab's own does, and Calico's where its "
+            "Whisker is installed. Use lab.probe(…) to try a connection, or display.explain(…) to judge one."
+        )
+    if _last is not None:
+        _last[1].close()
+    _last = cluster, log
+    return log
