@@ -9,7 +9,7 @@ from pathlib import Path
 from helpers.lab.course.checks.tasks import TASKS
 from helpers.lab.errors import LabError
 from helpers.lab.home import folder as own_folder
-from helpers.lab.home import read_json, write_json
+from helpers.lab.home import read_json, update_json
 from helpers.workshop import csv_report
 from helpers.workshop.entrance import Certificate, Keys, is_local, listening, name_of_this_machine
 from helpers.workshop.roll import Roll
@@ -97,7 +97,7 @@ def _serve(roll: Roll, options: argparse.Namespace) -> int:
         print("Control-C ends it; what was reported is kept.", flush=True)
 
     def kept(numbers: dict[str, int]) -> None:
-        write_json(_NUMBERS, {**read_json(_NUMBERS), str(roll.folder): numbers})
+        update_json(_NUMBERS, lambda known: {**known, str(roll.folder): numbers})
 
     serve(Board(roll, keys, list(TASKS), joining, kept).app, listeners, ready)
     return 0

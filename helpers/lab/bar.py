@@ -169,11 +169,15 @@ def _markup(bar: Bar, state: str) -> str:
     )
 
 
-def in_notebook() -> bool:
-    """True in a kernel that shows rich output; IPython is not imported to find out."""
+def shell() -> Any:
+    """The running IPython's shell, None outside of one; IPython is not imported to find out."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
+    return ipython.get_ipython() if ipython is not None else None
+
+
+def in_notebook() -> bool:
+    """True in a kernel that shows rich output."""
+    return type(shell()).__name__ == "ZMQInteractiveShell"
 
 
 def _view() -> _Lines:

@@ -158,10 +158,12 @@ def address_of(workload: str) -> str:
 def test_a_port_forward_that_broke_is_replaced() -> None:
     lab.start()
     assert lab.page("/").ok
-    first = entrance._forward
+    kept = entrance._forward
+    assert kept is not None
+    first = kept.current
     assert first is not None
     first.close()
-    assert lab.page("/").ok and entrance._forward is not first
+    assert lab.page("/").ok and entrance._forward is kept and kept.current is not first
 
 
 def test_no_port_forward_outlives_who_made_it() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from helpers.lab.cluster.api import Cluster, Object
 from helpers.lab.errors import ClusterError, LabError
-from helpers.lab.home import read_json, write_json
+from helpers.lab.home import read_json, update_json
 from helpers.policies import home
 from helpers.policies.application.fields import mapping, mappings
 from helpers.policies.model.naming import is_system
@@ -193,9 +193,8 @@ def check_names(cluster: Cluster, names: Iterable[str]) -> None:
 
 def remember(cluster: Cluster) -> None:
     """At the first meeting with a cluster's namespace, note what is there already."""
-    known = read_json(KEPT)
-    if key_of(cluster) not in known:
-        known[key_of(cluster)] = {
+    if key_of(cluster) not in read_json(KEPT):
+        noted = {
             "policies": [identity(item) for item in cluster.list("networkpolicies", cluster.namespace)],
             "deployments": [
                 identity(item) for item in cluster.list("deployments", cluster.namespace) if not _shops(item)
@@ -206,7 +205,7 @@ def remember(cluster: Cluster) -> None:
             },
             "namespaces": sorted(set(namespaces(cluster)) - set(given(cluster))),
         }
-        write_json(KEPT, known)
+        update_json(KEPT, lambda known: {key_of(cluster): noted, **known})
 
 
 def before(cluster: Cluster, what: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from helpers.lab.cluster import kubeconfig, local
 from helpers.lab.cluster.kubeconfig import Context
-from helpers.lab.home import home, read_json, write_json
+from helpers.lab.home import home, read_json, update_json
 
 FILE = "chosen.json"
 SERVER = "JPY_PARENT_PID"
@@ -29,11 +29,14 @@ def note(context: Context | None, namespace: str) -> None:
     server = os.environ.get(SERVER, "")
     if not re.fullmatch(r"[1-9]\d*", server):
         return
-    known = {pid: what for pid, what in read_json(FILE).items() if pid.isdigit() and _runs(int(pid))}
     files = [str(path) for path in context.files] if context else []
     now: dict[str, Any] = {"context": context.name if context else "", "files": files, "namespace": namespace}
-    if known.get(server) != now:
-        write_json(FILE, {**known, server: now})
+    if read_json(FILE).get(server) != now:
+        update_json(FILE, lambda known: {**_of_running(known), server: now})
+
+
+def _of_running(known: dict[str, Any]) -> dict[str, Any]:
+    return {pid: what for pid, what in known.items() if pid.isdigit() and _runs(int(pid))}
 
 
 def of_server(pid: int) -> Chosen:

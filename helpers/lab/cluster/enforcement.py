@@ -14,6 +14,7 @@ from helpers.lab.cluster import belonging, clearing, session
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.cluster.probing import HARMLESS, IMAGE, probe
 from helpers.lab.errors import ClusterError, LabError, Unfinished
+from helpers.lab.shop.workloads import is_ready
 
 PORT = 8080
 PATIENCE = 20.0
@@ -116,19 +117,15 @@ def _ready(cluster: Cluster, namespace: str, patience: float = 90.0) -> str:
     """Wait until both pods are Ready; the server's address."""
     deadline, pause = time.monotonic() + patience, 0.03
     while time.monotonic() < deadline:
-        pods = {pod["metadata"]["name"]: pod.get("status") or {} for pod in cluster.list("pods", namespace)}
-        if len(pods) == 2 and all(map(_is_ready, pods.values())):
-            return str(pods["server"]["podIP"])
+        pods = {pod["metadata"]["name"]: pod for pod in cluster.list("pods", namespace)}
+        if len(pods) == 2 and all(map(is_ready, pods.values())):
+            return str(pods["server"]["status"]["podIP"])
         time.sleep(pause)
         pause = min(pause * 1.3, 0.5)
     raise Unfinished(
         f"The two pods that test enforcement did not become Ready within {patience:.0f} s. "
         f"They use the image {IMAGE}: can this cluster pull it?"
     )
-
-
-def _is_ready(status: dict[str, Any]) -> bool:
-    return any(item.get("type") == "Ready" and item.get("status") == "True" for item in status.get("conditions") or [])
 
 
 def _pod(name: str, arguments: list[str]) -> dict[str, Any]:

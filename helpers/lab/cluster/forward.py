@@ -6,7 +6,7 @@ import re
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from helpers.lab.cluster import kubectl
 from helpers.lab.cluster.kubeconfig import Context
@@ -74,6 +74,35 @@ class Forward:
                 if select.select([self._process.stdout], [], [], 0.2)[0]:
                     return self._process.stdout.readline()
         return ""
+
+
+class KeptForward:
+    """A forward that is made when it is first wanted, and kept until it breaks or is ended. For one thread at once."""
+
+    def __init__(self, make: Callable[[], Forward]) -> None:
+        self._make = make
+        self.current: Forward | None = None
+
+    @property
+    def port(self) -> int:
+        """The port on 127.0.0.1. Raises what making it raises."""
+        if self.current is None:
+            self.current = self._make()
+        return self.current.port
+
+    def mend(self) -> bool:
+        """Make it anew unless it answers; whether that was done. Raises what making it raises."""
+        if self.current is not None and self.current.answers():
+            return False
+        self.end()
+        self.current = self._make()
+        return True
+
+    def end(self) -> None:
+        """Leave nothing running; when it is wanted again, another one is made."""
+        if self.current is not None:
+            self.current.close()
+            self.current = None
 
 
 def _command(context: Context, namespace: str, service: str, port: int) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helpers.lab.cluster import session
 from helpers.lab.cluster.api import Cluster
@@ -88,16 +88,12 @@ def plugin_of(cluster: Cluster) -> Plugin:
     there = dict(_daemonsets(cluster))
     for name, known in BY_DAEMONSET.items():
         if name in there:
-            return _found(known, f"DaemonSet {there[name]}/{name}")
+            return replace(known, evidence=f"DaemonSet {there[name]}/{name}")
     groups = _groups(cluster)
     for group, name in BY_GROUP.items():
         if group in groups:
-            return _found(BY_DAEMONSET[name], f"API group {group}")
+            return replace(BY_DAEMONSET[name], evidence=f"API group {group}")
     return UNKNOWN
-
-
-def _found(known: Plugin, evidence: str) -> Plugin:
-    return Plugin(known.name, known.standing, known.enforces, known.note, evidence)
 
 
 def _daemonsets(cluster: Cluster) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from helpers.lab.cluster import outside, reasons, session
 from helpers.lab.cluster.api import STRATEGIC, Cluster, Object
 from helpers.lab.errors import ClusterError, LabError, NotFound, Unfinished, did_you_mean
 from helpers.lab.shop.workloads import workload_of
+from helpers.policies.model.addresses import is_address
 
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.53"
 PREFIX = "lab-probe-"
@@ -242,7 +243,7 @@ def _read(
     source, target, container = asked
     if state.get("reason") == OVERDUE:
         host = target.rpartition(":")[0].strip("[]")
-        answer = "dropped" if reasons.is_address(host) else "unresolved"
+        answer = "dropped" if is_address(host) else "unresolved"
         return Probe(source, target, answer, seconds, timeout, reasons.NO_DNS)
     if state.get("exitCode") == 0:
         return Probe(source, target, "connected", seconds, timeout)

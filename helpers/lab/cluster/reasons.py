@@ -1,9 +1,8 @@
 """Why a probe came to nothing, as far as the cluster's objects tell."""
 
-import ipaddress
-
 from helpers.lab.cluster.api import Cluster, Object
 from helpers.lab.errors import ClusterError, did_you_mean
+from helpers.policies.model.addresses import is_address
 
 NO_DNS = "the name could not be looked up: does the pod reach the cluster's DNS?"
 NOBODY_LISTENS = "reached the pod, and nothing listens there"
@@ -48,15 +47,6 @@ def _refused_address(cluster: Cluster, host: str, port: str) -> str:
     if host in pods or host in services:
         return NOBODY_LISTENS
     return f"nothing listens on port {port} of {host}, an address outside of the cluster"
-
-
-def is_address(host: str) -> bool:
-    """Whether this is a number, and no name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _service(target: str, home: str) -> tuple[str, str, list[str]]:

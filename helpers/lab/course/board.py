@@ -6,12 +6,12 @@ What is told is in `report`, and always the whole of it: who was offline, or a b
 import atexit
 import os
 import secrets
-import sys
 import threading
 import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+from helpers.lab.bar import shell
 from helpers.lab.course import record
 from helpers.lab.course.report import LONGEST_HAND, LONGEST_NICKNAME, Hand, Report, line
 from helpers.lab.course.sending import Address, Folder, NotSent, way
@@ -197,10 +197,9 @@ _last_life = 0.0
 
 
 def _watch_cells() -> None:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and _alive not in shell.events.callbacks["post_run_cell"]:
-        shell.events.register("post_run_cell", _alive)
+    running = shell()
+    if running is not None and _alive not in running.events.callbacks["post_run_cell"]:
+        running.events.register("post_run_cell", _alive)
 
 
 def _alive(*_: object) -> None:

@@ -11,7 +11,7 @@ from helpers.lab.cluster.api import Cluster
 from helpers.lab.cluster.fitting import fitted
 from helpers.lab.course.standing import stays
 from helpers.lab.errors import LabError, did_you_mean
-from helpers.lab.home import notebooks, read_json, write_json
+from helpers.lab.home import notebooks, read_json, update_json
 from helpers.lab.shop import rollout
 from helpers.lab.shop.workloads import workload_of
 
@@ -58,7 +58,7 @@ def reset(
     Extra namespaces and pods that the course made go away. Prints one line.
     """
     cluster = session.current()
-    write_json(BEGUN, read_json(BEGUN) | {belonging.key_of(cluster): time.time()})
+    update_json(BEGUN, lambda begun: begun | {belonging.key_of(cluster): time.time()})
     with interruptible("lab.reset()"):
         paths = [policies] if isinstance(policies, str | Path) else list(policies)
         files = [file for path in paths for file in _matching(path)]

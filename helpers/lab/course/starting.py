@@ -1,9 +1,8 @@
 """`lab.start()`, the first line of every notebook."""
 
-import sys
 import time
 
-from helpers.lab.bar import interruptible
+from helpers.lab.bar import interruptible, shell
 from helpers.lab.cluster import belonging, chosen, environment, session
 from helpers.lab.cluster.api import Cluster
 from helpers.lab.course.board import greeting
@@ -61,9 +60,8 @@ def _given(cluster: Cluster) -> str:
 
 
 def _load_magic() -> None:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None:
+    running = shell()
+    if running is not None:
         from helpers.lab.course import magic  # it needs IPython
 
-        magic.load(shell)
+        magic.load(running)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from helpers.lab.cluster.api import Cluster, Object
-from helpers.lab.cluster.forward import Forward
+from helpers.lab.cluster.forward import Forward, KeptForward
 from helpers.lab.errors import LabError
 
 NAMESPACE, SERVICE, PORT = "calico-system", "whisker", 8081
@@ -32,9 +32,8 @@ class WhiskerLog:
     """Calico's log, behind a port-forward that is kept."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self._context = cluster.context
         self._lock = threading.Lock()
-        self._forward: Forward | None = None
+        self._forward = KeptForward(lambda: Forward(cluster.context, NAMESPACE, SERVICE, PORT))
         atexit.register(self.close)
 
     def read(self) -> list[Object]:
@@ -43,7 +42,7 @@ class WhiskerLog:
             try:
                 items = self._ask()
             except (OSError, http.client.HTTPException):
-                self._end()
+                self._forward.end()
                 try:
                     items = self._ask()
                 except (OSError, http.client.HTTPException) as error:
@@ -51,8 +50,6 @@ class WhiskerLog:
         return merged(items)
 
     def _ask(self) -> list[dict[str, Any]]:
-        if self._forward is None:
-            self._forward = Forward(self._context, NAMESPACE, SERVICE, PORT)
         connection = http.client.HTTPConnection("127.0.0.1", self._forward.port, timeout=_TIMEOUT)
         try:
             connection.request("GET", f"{PATH}?startTimeGte=-{SINCE}", headers={"Accept": "application/json"})
@@ -70,12 +67,7 @@ class WhiskerLog:
 
     def close(self) -> None:
         with self._lock:
-            self._end()
-
-    def _end(self) -> None:
-        if self._forward is not None:
-            self._forward.close()
-            self._forward = None
+            self._forward.end()
 
 
 _LOOK = f"Look at: kubectl get pods -n {NAMESPACE}"

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from helpers.lab import tones
 from helpers.lab.bar import Bar, interruptible
 from helpers.lab.cluster import session
-from helpers.lab.cluster.api import Cluster
+from helpers.lab.cluster.api import Cluster, Object
 from helpers.lab.cluster.probing import IMAGE, Probe, probes
 from helpers.lab.errors import LabError, Unfinished
 from helpers.lab.rehearsal.standins import MOST, Attempt, Stage, stage_of
+from helpers.lab.shop.workloads import is_ready
 from helpers.policies.application.need import Arrow
 from helpers.policies.wording import listed, plural, short
 
@@ -249,8 +250,6 @@ def _ready(cluster: Cluster, stage: Stage) -> dict[str, str]:
             pause = min(pause * 1.3, 0.5)
 
 
-def _addresses(pods: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for pod in pods:
-        status, about = pod.get("status") or {}, pod["metadata"]
-        if any(one.get("type") == "Ready" and one.get("status") == "True" for one in status.get("conditions") or []):
-            yield f"{about['namespace']}/{about['name']}", str(status["podIP"])
+def _addresses(pods: Iterable[Object]) -> Iterator[tuple[str, str]]:
+    for pod in filter(is_ready, pods):
+        yield f"{pod['metadata']['namespace']}/{pod['metadata']['name']}", str(pod["status"]["podIP"])

@@ -3,13 +3,13 @@
 import atexit
 
 from helpers.lab.cluster import local, session
-from helpers.lab.cluster.forward import Forward
+from helpers.lab.cluster.forward import Forward, KeptForward
 from helpers.lab.cluster.kubeconfig import Context
 from helpers.lab.errors import ClusterError, ShopError
 
 SERVICE, PORT = "frontend", 80
 
-_forward: Forward | None = None
+_forward: KeptForward | None = None
 _of = ""
 
 
@@ -32,9 +32,10 @@ def forwarded_port() -> int:
     global _forward, _of
     cluster = session.current()
     name = f"{cluster.context.name}/{cluster.namespace}"
-    if _forward is None or _of != name or not _forward.answers():
+    if _forward is None or _of != name:
         close()
-        _forward, _of = to_frontend(cluster.context, cluster.namespace), name
+        _forward, _of = KeptForward(lambda: to_frontend(cluster.context, cluster.namespace)), name
+    _forward.mend()
     return _forward.port
 
 
@@ -48,10 +49,8 @@ def to_frontend(context: Context, namespace: str) -> Forward:
 
 def close() -> None:
     """End the port-forward, if there is one."""
-    global _forward
     if _forward is not None:
-        _forward.close()
-    _forward = None
+        _forward.end()
 
 
 atexit.register(close)

@@ -6,7 +6,7 @@ import threading
 from typing import Protocol
 
 from helpers.lab.cluster import chosen, local
-from helpers.lab.cluster.forward import Forward
+from helpers.lab.cluster.forward import Forward, KeptForward
 from helpers.lab.cluster.kubeconfig import Context
 from helpers.lab.errors import LabError, ShopError
 from helpers.lab.shop import entrance
@@ -75,36 +75,25 @@ class ForwardWay:
     def __init__(self, context: Context, namespace: str) -> None:
         self._context, self._namespace = context, namespace
         self._lock = threading.Lock()
-        self._forward: Forward | None = None
+        self._forward = KeptForward(self._opened)
 
     def connect(self, timeout: float) -> http.client.HTTPConnection:
         with self._lock:
-            return http.client.HTTPConnection("127.0.0.1", self._kept().port, timeout=timeout)
+            return http.client.HTTPConnection("127.0.0.1", self._forward.port, timeout=timeout)
 
     def mend(self) -> bool:
         with self._lock:
-            if self._forward is not None and self._forward.answers():
-                return False
-            self._end()
-            self._kept()
-            return True
+            return self._forward.mend()
 
-    def _kept(self) -> Forward:
-        if self._forward is None:
-            try:
-                self._forward = entrance.to_frontend(self._context, self._namespace)
-            except LabError as error:
-                raise Closed("The shop isn't open yet", f"Cluster {self._context.name!r}: {error}") from None
-        return self._forward
+    def _opened(self) -> Forward:
+        try:
+            return entrance.to_frontend(self._context, self._namespace)
+        except LabError as error:
+            raise Closed("The shop isn't open yet", f"Cluster {self._context.name!r}: {error}") from None
 
     def close(self) -> None:
         with self._lock:
-            self._end()
-
-    def _end(self) -> None:
-        if self._forward is not None:
-            self._forward.close()
-            self._forward = None
+            self._forward.end()
 
 
 class Ways:
