@@ -14,11 +14,22 @@ from helpers.cli import rehearse as command
 from helpers.lab.cluster import session
 from helpers.lab.errors import LabError
 from helpers.lab.rehearsal.standins import stage_of
-from helpers.policies import World, read
+from helpers.policies import World, home, read
 from helpers.policies.wording import short
 
 APPLICATIONS = ROOT / "tests" / "report" / "applications"
 TICKETS = NOTEBOOKS / "tickets"
+PLAIN = """
+kind: Pod
+apiVersion: v1
+metadata: {name: a, labels: {app: a}}
+spec: {containers: [{name: a, image: a, ports: [{containerPort: 80}]}]}
+---
+kind: NetworkPolicy
+apiVersion: networking.k8s.io/v1
+metadata: {name: closed}
+spec: {podSelector: {}}
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +107,16 @@ def test_a_cluster_is_read_only_when_that_is_meant(capsys: pytest.CaptureFixture
         lab.application(context=name)
     assert lab.application(context=name, yes=True).pods
     assert "nothing is written there" in capsys.readouterr().out
+
+
+def test_what_names_no_namespace_is_rehearsed_where_one_works() -> None:
+    """In a namespace of one's own too, a policy that names none is one of the application's."""
+    for namespace in ("default", "learner-7"):
+        home.work_in(namespace)
+        world = World.of(read(PLAIN).objects)
+        stage = stage_of(world, [policy.source for policy in world.policies], "x")
+        assert [*stage.namespaces] == [namespace] and len(stage.policies) == 1
+        assert stage.policies[0]["metadata"]["namespace"] == stage.namespaces[namespace]
 
 
 def test_namespaces_are_meant_by_their_stage_names() -> None:

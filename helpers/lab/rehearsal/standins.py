@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.cluster.probing import IMAGE
+from helpers.policies import home
 from helpers.policies.application.need import Arrow, needs
 from helpers.policies.model.naming import is_system
 from helpers.policies.model.pods import NAMESPACE_NAME_LABEL
@@ -65,7 +66,7 @@ def stage_of(world: World, policies: Iterable[Mapping[str, Any]], run: str) -> S
         for number, space in enumerate(sorted({one.namespace for one in played.values()}))
     }
     director = _Director(world, played, names)
-    given = [item for item in policies if _space(item) in names]
+    given = [item for item in policies if home.namespace_of(item["metadata"]) in names]
     return Stage(
         names,
         tuple(director.objects()),
@@ -185,7 +186,7 @@ class _Director:
             for item in self._world.objects
             if item.get("kind") == "Service"
             and item["metadata"].get("name") == service.name
-            and _space(item) == service.namespace
+            and home.namespace_of(item["metadata"]) == service.namespace
         )
         spec: Object = {"selector": dict((found.get("spec") or {}).get("selector") or {}), "ports": ports}
         if service.headless:
@@ -204,13 +205,9 @@ class _Director:
         return f"{name}.{self._names[space]}:{port}" if behind == {arrow.target} else ""
 
 
-def _space(item: Mapping[str, Any]) -> str:
-    return str(item["metadata"].get("namespace") or "default")
-
-
 def _moved(policy: Mapping[str, Any], names: Mapping[str, str]) -> Object:
     """A policy in its stage's namespace; namespaces that it names by their own name are those of the stage."""
-    about = {"name": policy["metadata"]["name"], "namespace": names[_space(policy)]}
+    about = {"name": policy["metadata"]["name"], "namespace": names[home.namespace_of(policy["metadata"])]}
     spec = _renamed(policy.get("spec") or {}, names)
     return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": about, "spec": spec}
 
