@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from helpers.cli import workshop_network
 from helpers.lab.course.checks.tasks import TASKS
 from helpers.lab.errors import LabError
 from helpers.lab.home import folder as own_folder
@@ -43,10 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--port", type=int, default=PORT, help="default %(default)s; the page on this machine is one on"
     )
-    parser.add_argument("--name", help="how attendees reach this machine, if not by its address")
-    parser.add_argument("--certificate", type=Path, help="PEM file of a certificate of your own, with its key or …")
-    parser.add_argument("--key", type=Path, help="… its key in this file")
-    parser.add_argument("--plain", action="store_true", help="http on the network: everybody there can read along")
+    workshop_network.add_options(parser)
     parser.add_argument("--most", type=int, default=300, metavar="N", help="seats at most (default %(default)s)")
     parser.add_argument("--report", choices=("csv", "json"), help="write what the board knows, and end")
     return parser
@@ -81,8 +79,7 @@ def _serve(roll: Roll, options: argparse.Namespace) -> int:
     if options.listen:
         host = options.name or name_of_this_machine(options.listen)
         if not options.plain:
-            given = options.certificate
-            certificate = Certificate.given(given, options.key) if given else Certificate.own(host)
+            certificate = workshop_network.certificate(options, host)
         listeners.append(Listener(listening(options.listen, options.port), certificate))
         where = _address(host, options.port, keys, certificate)
     joining = f'lab.join_board("{where}", "your nickname")'
@@ -105,5 +102,4 @@ def _serve(roll: Roll, options: argparse.Namespace) -> int:
 
 def _address(host: str, port: int, keys: Keys, certificate: Certificate | None) -> str:
     code = f"{keys.code}-{certificate.fingerprint}" if certificate else keys.code
-    named = f"[{host}]" if ":" in host else host
-    return f"http{'s' if certificate else ''}://{named}:{port}/{code}"
+    return f"{workshop_network.address(host, port, certificate)}/{code}"

@@ -65,7 +65,7 @@ def _make(cluster: Cluster, wanted: list[str], options: argparse.Namespace) -> i
             continue
         no_quota = made.no_quota
         until = f", good until {made.ends}" if made.ends else ""
-        print(f"{seat}: {', '.join(namespaces.namespaces_of(seat))}; {folder / seat}.yaml{until}")
+        print(f"{seat}: {', '.join(names.namespaces_of(seat))}; {folder / seat}.yaml{until}")
     if no_quota:
         print(f"There are no quotas, and nothing bounds what one attendee takes: {no_quota.rstrip('.')}.")
     if cluster.context.loopback:

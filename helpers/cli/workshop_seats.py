@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from helpers.cli import workshop_network
 from helpers.lab.errors import LabError
 from helpers.lab.home import folder as own_folder
-from helpers.workshop.entrance import Certificate, is_local, name_of_this_machine
+from helpers.workshop.entrance import is_local, name_of_this_machine
 
 PORT = 8900
 MOST = 200
@@ -43,10 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, help="where the seats' folders are (default: in LAB_HOME)")
     parser.add_argument("--listen", metavar="ADDRESS", default="127.0.0.1", help="0.0.0.0 for the whole network")
     parser.add_argument("--port", type=int, default=PORT, help="default %(default)s")
-    parser.add_argument("--name", help="how attendees reach this machine, if not by its address")
-    parser.add_argument("--certificate", type=Path, help="PEM file of a certificate of your own, with its key or …")
-    parser.add_argument("--key", type=Path, help="… its key in this file")
-    parser.add_argument("--plain", action="store_true", help="http on the network: everybody there can read along")
+    workshop_network.add_options(parser)
     parser.add_argument("--board", default="", help="the board that seats report to: a folder, or its address")
     parser.add_argument("--memory", type=int, default=2048, metavar="MB", help="for each process of a seat at most")
     return parser
@@ -60,8 +58,7 @@ def _start(folder: Path, options: argparse.Namespace) -> int:
     host = options.name or name_of_this_machine(options.listen)
     certificate = None
     if not options.plain and not is_local(options.listen):
-        given = options.certificate
-        certificate = Certificate.given(given, options.key) if given else Certificate.own(host)
+        certificate = workshop_network.certificate(options, host)
     plan = hall.Plan.of(
         folder,
         options.count,
@@ -72,7 +69,7 @@ def _start(folder: Path, options: argparse.Namespace) -> int:
         certificate=certificate,
     )
     hall.start(plan)
-    address = f"http{'s' if certificate else ''}://{f'[{host}]' if ':' in host else host}:{options.port}"
+    address = workshop_network.address(host, options.port, certificate)
     file = folder / "cards.html"
     seats = plan.seats(folder)
     file.write_text(cards.page(seats, address, warned=certificate is not None and not options.certificate), "utf-8")

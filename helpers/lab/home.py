@@ -33,6 +33,11 @@ def notebooks() -> Path:
     return checkout if checkout.is_dir() else repository() / "helpers" / "notebooks"
 
 
+def lessons(folder: Path | None = None) -> list[Path]:
+    """The course's notebooks in their order, or those of another folder."""
+    return sorted((folder or notebooks()).glob("[0-9][0-9]-*.ipynb"))
+
+
 def read_json(name: str) -> dict[str, Any]:
     """Read one of the lab's files; a missing or damaged one is an empty mapping."""
     try:

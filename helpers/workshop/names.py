@@ -39,12 +39,17 @@ def label(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
 
 
+def namespaces_of(seat: str) -> list[str]:
+    """The seat's own namespace, and those beside it."""
+    return [seat, *(f"{seat}-{beside}" for beside in BESIDE)]
+
+
 def cleaned(lines: Iterable[tuple[int, str]]) -> list[str]:
     """The names of numbered lines. Raises LabError, which says all that is wrong with them."""
     wrong, taken, names = [], dict[str, int](), []
     for number, line in lines:
         name = label(line)
-        spaces = [name, *(f"{name}-{beside}" for beside in BESIDE)]
+        spaces = namespaces_of(name)
         clash = next((taken[space] for space in spaces if space in taken), 0)
         if problem := _problem(name):
             wrong.append(f"Line {number}, {line[:60]!r}: {problem}.")

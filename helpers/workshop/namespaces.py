@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from helpers.lab.cluster.api import Cluster, Object, path_of
-from helpers.lab.cluster.belonging import BESIDE, SEAT
+from helpers.lab.cluster.belonging import SEAT
 from helpers.lab.errors import ClusterError, LabError, NotFound
 from helpers.localcluster.node.private import write_private
 from helpers.workshop import rights
+from helpers.workshop.names import namespaces_of
 
 MADE_BY = {"app.kubernetes.io/managed-by": "hipster-lab-workshop"}
 CONTEXT = "workshop"
@@ -39,11 +40,6 @@ class Made(NamedTuple):
 
     ends: str
     no_quota: str
-
-
-def namespaces_of(seat: str) -> list[str]:
-    """The seat's own namespace, and those beside it."""
-    return [seat, *(f"{seat}-{beside}" for beside in BESIDE)]
 
 
 def make(cluster: Cluster, seat: str, file: Path, *, days: int) -> Made:

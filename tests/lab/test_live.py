@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.cluster import KUBECTL, Cluster
+from support.cluster import KUBECTL
 from support.course import shop as shop_objects
 
 from helpers import display, lab
@@ -20,17 +20,7 @@ from helpers.policies.reading.texts import read
 FIRST, SECOND = "policies/ingress/01-shipping-allow-checkout.yaml", "policies/ingress/02-shipping-allow-frontend.yaml"
 
 
-@pytest.fixture(autouse=True)
-def here(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process works with the test's cluster, as a kernel would after lab.start()."""
-    for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR"):
-        monkeypatch.setenv(name, "/usr/bin")
-    monkeypatch.setenv("LAB_HOME", str(own.home))
-    monkeypatch.delenv("LAB_CONTEXT", raising=False)
-    session.use(None)
-    lab.start()
-    yield
-    session.use(None)
+pytestmark = pytest.mark.usefixtures("kernel")
 
 
 def test_start_says_one_line_and_again_the_same(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,18 +33,10 @@ spec: {podSelector: {}}
 
 
 @pytest.fixture(autouse=True)
-def here(own: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process works with the test's cluster, as a kernel would after lab.start()."""
-    for name in ("PATH", "KUBECONFIG", "KUBECACHEDIR"):
-        monkeypatch.setenv(name, "/usr/bin")
-    monkeypatch.setenv("LAB_HOME", str(own.home))
-    monkeypatch.delenv("LAB_CONTEXT", raising=False)
-    session.use(None)
-    lab.start()
+def nothing_stays(kernel: None) -> Iterator[None]:
     before = spaces()
     yield
     assert spaces() <= before
-    session.use(None)
 
 
 def spaces() -> set[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from helpers.lab.course import board, changes, record
 from helpers.lab.course.checks.tasks import TASKS
 from helpers.lab.errors import LabError
-from helpers.lab.home import notebooks
+from helpers.lab.home import lessons
 
 
 def catch_up(notebook: str | int) -> None:
@@ -40,7 +40,7 @@ def beginning(path: Path) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _notebook(wanted: str) -> Path:
-    known = sorted(notebooks().glob("[0-9][0-9]-*.ipynb"))
+    known = lessons()
     digits = re.match(r"\d{1,2}(?!\d)", wanted.strip())
     for path in known:
         if digits and path.name.startswith(digits[0].zfill(2)):

@@ -5,11 +5,12 @@ Without them a cluster runs until it is stopped. Its objects are kept, and the n
 """
 
 import asyncio
-import os
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from helpers.localcluster.node.processes import runs
 
 OWNER = "LAB_OWNER_PID"
 IDLE = "LAB_IDLE_STOP"
@@ -36,7 +37,7 @@ class Lifetime:
     async def over(self, used: Callable[[], float]) -> str:
         """Wait for the end, and say why it has come; `used` is when somebody last used it, by `time.monotonic()`."""
         while True:
-            if self.owner is not None and not _is_there(self.owner):
+            if self.owner is not None and not runs(self.owner):
                 return f"process {self.owner}, to which this cluster belongs, has ended"
             if self.idle is not None and time.monotonic() - used() > self.idle:
                 return f"nobody has used the cluster for {self.idle:g} seconds"
@@ -48,13 +49,3 @@ def _seconds(text: str) -> float:
     if not found or not float(found[1]):
         raise ValueError(f"{IDLE} is {text!r}: it takes a time such as 90s, 30m or 2h.")
     return float(found[1]) * _UNITS[found[2]]
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

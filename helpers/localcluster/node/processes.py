@@ -120,14 +120,14 @@ def kill(pids: Iterable[int], patience: float = 2.0) -> None:
 def wait_gone(pid: int, seconds: float) -> bool:
     """Wait for a process to end; whether it did."""
     deadline = time.monotonic() + seconds
-    while _runs(pid):
+    while runs(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.005)
     return True
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether the process exists and is more than a zombie that nobody has reaped yet."""
     try:
         os.kill(pid, 0)

@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from helpers.lab.errors import LabError
-from helpers.lab.home import notebooks
+from helpers.lab.home import lessons
 
 BLOCK = re.compile(r"<summary>The solution</summary>.*?^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
@@ -38,16 +37,11 @@ def solution(task: str) -> Solution:
 
 def solutions(folder: Path | None = None) -> Iterator[Solution]:
     """The solutions of all tasks: in each notebook the first one below the cell that calls `lab.check`."""
-    for path in sorted((folder or notebooks()).glob("[0-9][0-9]-*.ipynb")):
+    for path in lessons(folder):
         waiting: list[str] = []
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
-            text = _source(cell)
+            text = "".join(cell["source"])
             if cell["cell_type"] == "code":
                 waiting += re.findall(r'^lab\.check\("([^"]+)"', text, re.MULTILINE)
             elif waiting and (block := BLOCK.search(text)):
                 yield Solution(waiting.pop(0), block[1], block[2])
-
-
-def _source(cell: dict[str, Any]) -> str:
-    source = cell["source"]
-    return source if isinstance(source, str) else "".join(source)
