@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from helpers.display import palette
@@ -35,14 +34,17 @@ class FlowTable(looking.Flows):
         )
         body = "".join(_flow_row(flow, _is_older(flow, self.since)) for flow in reversed(self))
         words = "Connections as the cluster judged them" + " since the last reset" * bool(self.since)
+        region = f'<div class="lab-flows" tabindex="0" role="region" aria-label="{words}">'
         return (
-            f'<div class="lab-flows"><style>{_FLOW_STYLE}</style><table><caption>{words}, the newest first</caption>'
+            f"{region}<style>{_FLOW_STYLE}</style>"
+            f"<table><caption>{words}, the newest first</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
 
 _VERDICTS = {"allowed": ("✓", palette.ALLOWED), "denied": ("✗", palette.BLOCKED), "refused": ("!", palette.EXTRA)}
 _FLOW_STYLE = (
+    ".lab-flows{overflow-x:auto}"
     ".lab-flows table{font-size:13px;margin:0}"
     ".lab-flows tr td,.lab-flows tr th{text-align:left!important;padding:.15em .7em}"
     ".lab-flows caption{text-align:left;font-weight:bold;padding:.2em 0}"
@@ -61,18 +63,8 @@ def flows(source: str = "", target: str = "", *, verdict: str = "", last: int = 
     verdict is always there, however old.
     """
     found = looking.flows(source, target, verdict=verdict)
-    began = changes.begun()
-    since = (
-        datetime.fromtimestamp(began, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if began else ""
-    )
+    since = looking.moment(changes.begun())
     return FlowTable(told(found, since, last), found.nobody, since, missing=found.missing)
-
-
-def _moment(seconds: float) -> str:
-    """A time as flows have theirs; empty for none."""
-    if not seconds:
-        return ""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def told(flows: Sequence[Flow], since: str = "", last: int = 30) -> list[Flow]:

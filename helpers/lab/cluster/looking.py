@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from helpers.lab.cluster import belonging, session
@@ -151,6 +152,13 @@ def _nobody(source: str, target: str, verdict: str, count: int) -> str:
     """What to say when none of the logged connections is as asked."""
     ends = "".join(f" {word} {name!r}" for word, name in (("from", source), ("to", target)) if name)
     return f"No {verdict}{' ' * bool(verdict)}connection{ends} among {count} logged."
+
+
+def moment(seconds: float) -> str:
+    """A time as flows have theirs; empty for none."""
+    if not seconds:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def end_name(end: Mapping[str, Any]) -> str:

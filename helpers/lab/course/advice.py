@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from helpers.lab.cluster import belonging, looking, session
@@ -61,8 +60,7 @@ def suggest(
         raise LabError(
             f'since={since!r} is no moment: give "reset" (the last lab.reset()), or seconds as time.time() gives them.'
         )
-    since = changes.begun() if since == "reset" else since
-    first = datetime.fromtimestamp(since, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    first = looking.moment(changes.begun() if since == "reset" else since)
     log = looking.flows() if observed else None
     flows: Any = None if log is None else [flow for flow in log if str(flow["time"]) >= first]
     found = write(
